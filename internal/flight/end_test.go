@@ -1,0 +1,77 @@
+package flight_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/botgo-contrib/richmedia/internal/flight"
+)
+
+func TestAPanicIsAnErrorForAllWhoWait(t *testing.T) {
+	reason := errors.New("by a test")
+	for name, fail := range map[string]func(){
+		"panic": func() { panic(reason) }, "nil": func() { panic(nil) }, "goexit": runtime.Goexit,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var g flight.Group[int]
+				first := ask(t.Context(), t.Context(), &g, func(context.Context) (int, error) {
+					time.Sleep(time.Second)
+					fail()
+					return 1, nil
+				})
+				second := ask(t.Context(), t.Context(), &g, never(t))
+				for _, got := range []answer{<-first, <-second} {
+					var p *flight.PanicError
+					require.ErrorAs(t, got.err, &p)
+					require.Zero(t, got.v)
+					require.Contains(t, string(p.Stack), "TestAPanicIsAnErrorForAllWhoWait")
+					require.NotEmpty(t, p.Error())
+					require.Equal(t, name == "panic", errors.Is(got.err, reason))
+				}
+				g.Wait()
+				v, leader, err := g.Do(t.Context(), t.Context(), "key", after(0, 2))
+				require.Equal(t, answer{2, true, nil}, answer{v, leader, err})
+			})
+		})
+	}
+}
+
+func TestWaitBlocksUntilAbandonedRunsHaveReturnedToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g flight.Group[int]
+		g.Wait()
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, _, err := g.Do(ctx, t.Context(), "key", func(context.Context) (int, error) {
+			time.Sleep(time.Minute)
+			return 0, nil
+		})
+		require.Equal(t, context.DeadlineExceeded, err)
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(g.Wait)
+		}
+		all.Wait()
+		require.Equal(t, time.Minute, time.Since(start))
+	})
+}
+
+func BenchmarkDo(b *testing.B) {
+	var g flight.Group[int]
+	ctx := b.Context()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := g.Do(ctx, ctx, "key", func(context.Context) (int, error) { return 1, nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package ledger
+
+// Claim is a msg_seq and a reply slot taken for one reply. It ends with Commit or Release, of which the first call
+// counts. Claims of one number share one slot: it is free again when all were released and none was committed.
+// It is safe for concurrent use.
+type Claim struct {
+	entry *Entry
+	seq   uint32
+	over  bool // under the entry's mu
+}
+
+// Seq returns the msg_seq.
+func (c *Claim) Seq() uint32 { return c.seq }
+
+// Commit says that the reply is in the chat, or may be: the slot is used.
+func (c *Claim) Commit() { c.settle(true) }
+
+// Release says that the reply was definitely refused, or is known as a duplicate: the slot is given back.
+func (c *Claim) Release() { c.settle(false) }
+
+func (c *Claim) settle(sent bool) {
+	e := c.entry
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c.over {
+		return
+	}
+	c.over = true
+	i := e.slot(c.seq)
+	if i < 0 {
+		return // no limit, nothing is remembered
+	}
+	s := &e.slots[i]
+	s.claims--
+	s.settled = s.settled || sent
+	if s.claims == 0 && !s.settled {
+		last := len(e.slots) - 1
+		e.slots[i] = e.slots[last]
+		e.slots = e.slots[:last]
+	}
+}

@@ -1,0 +1,165 @@
+package ledger_test
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/botgo-contrib/richmedia/internal/ledger"
+)
+
+func left(e *ledger.Entry) int {
+	n, _ := e.Left()
+	return n
+}
+
+func open(replies int) *ledger.Entry {
+	return ledger.New(1).Open("a", time.Now(), ledger.Limits{Replies: replies, Window: time.Hour})
+}
+
+func TestNumbersCountUpWhateverBecomesOfAClaim(t *testing.T) {
+	e := open(3)
+	for i, settle := range []func(*ledger.Claim){
+		(*ledger.Claim).Commit, (*ledger.Claim).Release, (*ledger.Claim).Release, (*ledger.Claim).Commit,
+	} {
+		c := claim(t, e)
+		require.EqualValues(t, ledger.FirstSeq+i, c.Seq())
+		settle(c)
+	}
+	require.Equal(t, 1, left(e))
+}
+
+func TestAReleaseGivesTheSlotBackAndARefusalTakesNoNumber(t *testing.T) {
+	e := open(1)
+	first := claim(t, e)
+	require.Zero(t, left(e))
+	_, err := e.Claim()
+	require.ErrorIs(t, err, ledger.ErrLimit)
+	_, err = e.ClaimSeq(7)
+	require.ErrorIs(t, err, ledger.ErrLimit)
+
+	first.Release()
+	require.Equal(t, 1, left(e))
+	second := claim(t, e)
+	require.EqualValues(t, ledger.FirstSeq+1, second.Seq())
+	second.Commit()
+	_, err = e.Claim()
+	require.ErrorIs(t, err, ledger.ErrLimit)
+}
+
+func TestOnlyTheFirstOfCommitAndReleaseCounts(t *testing.T) {
+	e := open(2)
+	sent := claim(t, e)
+	sent.Commit()
+	sent.Release()
+	sent.Commit()
+	require.Equal(t, 1, left(e))
+
+	refused := claim(t, e)
+	refused.Release()
+	refused.Commit()
+	refused.Release()
+	require.Equal(t, 1, left(e))
+}
+
+func TestTheRepliesOfARedeliveryTakeNoSecondSlot(t *testing.T) {
+	e := open(2)
+	claim(t, e).Commit()
+	claim(t, e).Commit()
+	require.Zero(t, left(e))
+
+	e.Rewind()
+	again := claim(t, e)
+	require.EqualValues(t, ledger.FirstSeq, again.Seq())
+	again.Release() // a duplicate: it stays used by the first run
+	require.Zero(t, left(e))
+	claim(t, e).Commit()
+	_, err := e.Claim()
+	require.ErrorIs(t, err, ledger.ErrLimit)
+}
+
+func TestAFixedNumberTakesOneSlotHoweverOftenItIsClaimed(t *testing.T) {
+	e := open(2)
+	for range 3 {
+		c, err := e.ClaimSeq(7)
+		require.NoError(t, err)
+		require.EqualValues(t, 7, c.Seq())
+		c.Commit()
+	}
+	require.Equal(t, 1, left(e))
+	require.EqualValues(t, ledger.FirstSeq, claim(t, e).Seq(), "fixed numbers do not move the count")
+}
+
+func TestClaimsOfOneNumberShareASlotUntilAllAreSettled(t *testing.T) {
+	pair := func(e *ledger.Entry) (a, b *ledger.Claim) {
+		a, err := e.ClaimSeq(7)
+		require.NoError(t, err)
+		b, err = e.ClaimSeq(7)
+		require.NoError(t, err)
+		require.Zero(t, left(e))
+		return a, b
+	}
+	t.Run("both released", func(t *testing.T) {
+		e := open(1)
+		a, b := pair(e)
+		a.Release()
+		require.Zero(t, left(e), "the other may still be sent")
+		b.Release()
+		require.Equal(t, 1, left(e))
+	})
+	t.Run("the first committed", func(t *testing.T) {
+		e := open(1)
+		a, b := pair(e)
+		a.Commit()
+		b.Release()
+		require.Zero(t, left(e))
+	})
+	t.Run("the second committed", func(t *testing.T) {
+		e := open(1)
+		a, b := pair(e)
+		a.Release()
+		b.Commit()
+		require.Zero(t, left(e))
+	})
+}
+
+func TestExactlyOneOfManyGetsTheLastSlot(t *testing.T) {
+	e := open(5)
+	for range 4 {
+		claim(t, e).Commit()
+	}
+	var got, refused atomic.Int32
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() {
+			c, err := e.Claim()
+			switch {
+			case err == nil:
+				got.Add(1)
+				c.Commit()
+			case errors.Is(err, ledger.ErrLimit):
+				refused.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	require.EqualValues(t, 1, got.Load())
+	require.EqualValues(t, 63, refused.Load())
+}
+
+func TestASettlementFromManySidesCountsOnce(t *testing.T) {
+	for range 100 {
+		e := open(1)
+		c := claim(t, e)
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(c.Release)
+		}
+		all.Wait()
+		require.Equal(t, 1, left(e))
+	}
+}

@@ -1,0 +1,112 @@
+package ledger
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Entry is the record of one answered message. It is safe for concurrent use.
+type Entry struct {
+	// Set once.
+	key     string
+	arrived time.Time
+	shelf   *shelf // only its limits are read without the Ledger's lock
+
+	// Under the Ledger's lock.
+	older, newer *Entry
+	used         uint64
+
+	mu    sync.Mutex
+	next  uint32
+	slots []slot // by number, none twice; unused when there is no limit
+}
+
+// slot is one of the replies that the platform allows, held by a msg_seq.
+type slot struct {
+	seq     uint32
+	claims  int32 // claims of seq that are neither committed nor released
+	settled bool  // one was committed: the slot stays used for ever
+}
+
+// Left tells how many more replies can be claimed now under new numbers, math.MaxInt when there is no limit and 0
+// after the window, and when the window ends: the zero time when it does not.
+func (e *Entry) Left() (n int, until time.Time) {
+	lim := e.shelf.limits
+	if lim.Window > 0 {
+		until = e.arrived.Add(lim.Window)
+	}
+	switch {
+	case e.late():
+		return 0, until
+	case lim.Replies <= 0:
+		return math.MaxInt, until
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return lim.Replies - len(e.slots), until
+}
+
+// Claim takes the next number, FirstSeq and up, and one of the replies that are left; the caller settles it with
+// Commit or Release. Every Claim takes the next number whatever becomes of it, so that the n-th reply of a handler has
+// the same one in every run. It returns ErrWindow or ErrLimit when there is no reply left; no number is used up then.
+func (e *Entry) Claim() (*Claim, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c, err := e.claim(e.next)
+	if err == nil {
+		e.next++
+	}
+	return c, err
+}
+
+// ClaimSeq is Claim for a number of the caller's choice, which should be none that Claim comes to.
+func (e *Entry) ClaimSeq(seq uint32) (*Claim, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.claim(seq)
+}
+
+// Rewind makes Claim begin at FirstSeq again, for an event that is given back to be delivered once more. Replies that
+// were committed or are still claimed keep their slots, and a Claim that comes to the number of one shares its slot.
+func (e *Entry) Rewind() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.next = FirstSeq
+}
+
+// claim claims seq and a slot for it. It needs e.mu.
+func (e *Entry) claim(seq uint32) (*Claim, error) {
+	if e.late() {
+		return nil, ErrWindow
+	}
+	if replies := e.shelf.limits.Replies; replies > 0 {
+		i := e.slot(seq)
+		if i < 0 {
+			if len(e.slots) >= replies {
+				return nil, ErrLimit
+			}
+			i = len(e.slots)
+			e.slots = append(e.slots, slot{seq: seq})
+		}
+		e.slots[i].claims++
+	}
+	return &Claim{entry: e, seq: seq}, nil
+}
+
+// slot returns the index of the slot that seq holds, or -1. It needs e.mu.
+func (e *Entry) slot(seq uint32) int {
+	return slices.IndexFunc(e.slots, func(s slot) bool { return s.seq == seq })
+}
+
+func (e *Entry) late() bool {
+	window := e.shelf.limits.Window
+	return window > 0 && time.Since(e.arrived) >= window
+}
+
+// expired tells whether the message need not be remembered any longer. By then its window is over.
+func (e *Entry) expired(now time.Time) bool {
+	window := e.shelf.limits.Window
+	return window > 0 && now.Sub(e.arrived) >= max(window, minRetention)
+}

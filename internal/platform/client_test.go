@@ -1,0 +1,498 @@
+package platform
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/tencent-connect/botgo/log"
+	"go.uber.org/goleak"
+	"golang.org/x/oauth2"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// script answers the requests in turn; the last answer stands for all that follow.
+type script struct {
+	mu      sync.Mutex
+	answers []func(*http.Request) (*http.Response, error)
+	bodies  []string
+	heads   []http.Header
+}
+
+func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	_ = r.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	if r.ContentLength != int64(len(body)) {
+		return nil, fmt.Errorf("Content-Length %d, body %d", r.ContentLength, len(body))
+	}
+	s.mu.Lock()
+	n := len(s.bodies)
+	s.bodies = append(s.bodies, string(body))
+	s.heads = append(s.heads, r.Header.Clone())
+	answer := s.answers[min(n, len(s.answers)-1)]
+	s.mu.Unlock()
+	return answer(r)
+}
+
+func status(code int, body string, header ...string) func(*http.Request) (*http.Response, error) {
+	return func(r *http.Request) (*http.Response, error) {
+		h := http.Header{}
+		for i := 0; i < len(header); i += 2 {
+			h.Set(header[i], header[i+1])
+		}
+		return &http.Response{StatusCode: code, Header: h, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	}
+}
+
+func broken(*http.Request) (*http.Response, error) {
+	return nil, errors.New("connection reset by peer")
+}
+
+type tokens struct {
+	mu    sync.Mutex
+	names []string
+	asked int
+	err   error
+}
+
+func (t *tokens) Token() (*oauth2.Token, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	name := t.names[min(t.asked, len(t.names)-1)]
+	t.asked++
+	if t.err != nil {
+		err := t.err
+		t.err = nil
+		return nil, err
+	}
+	return &oauth2.Token{AccessToken: name, TokenType: "QQBot", Expiry: time.Now().Add(time.Hour)}, nil
+}
+
+type recorder struct {
+	log.Logger
+	mu    sync.Mutex
+	lines []string
+}
+
+func (r *recorder) Warnf(format string, v ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = append(r.lines, fmt.Sprintf(format, v...))
+}
+
+func newTestClient(answers ...func(*http.Request) (*http.Response, error)) (*Client, *script, *tokens, *recorder) {
+	s, tk, rec := &script{answers: answers}, &tokens{names: []string{"token-1", "token-2"}}, &recorder{}
+	c := New(Config{
+		HTTP: &http.Client{Transport: s}, Base: func() string { return "https://platform.test" },
+		Source: tk, AppID: "10001", Retries: 3, Log: rec,
+	})
+	return c, s, tk, rec
+}
+
+const (
+	sentOK     = `{"id":"M1","timestamp":"2026-07-21T10:00:00+08:00"}`
+	uploadedOK = `{"file_uuid":"u","file_info":"QR==","ttl":300}`
+)
+
+var group = Chat{Group: true, OpenID: "G/1"}
+
+func TestASendIsRepeatedUntilItIsCertain(t *testing.T) {
+	for name, first := range map[string]func(*http.Request) (*http.Response, error){
+		"reset":           broken,
+		"HTTP 500":        status(500, "boom"),
+		"HTTP 502 HTML":   status(502, "<html>bad gateway</html>"),
+		"HTTP 504":        status(504, ""),
+		"HTTP 429":        status(429, "<html></html>", "Retry-After", "2"),
+		"40023001":        status(400, `{"code":40023001,"message":"频率"}`),
+		"50055001":        status(400, `{"code":50055001}`),
+		"empty 200":       status(200, ""),
+		"HTML 200":        status(200, "<html>captive portal</html>"),
+		"truncated 200":   status(200, `{"id":"M`),
+		"200 without id":  status(200, `{"timestamp":"x"}`),
+		"200 with a list": status(200, `[]`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, s, _, _ := newTestClient(first, status(200, sentOK))
+				sent, err := c.Send(t.Context(), group, []byte(`{"msg_seq":1001}`), true)
+				require.NoError(t, err)
+				assert.Equal(t, Sent{ID: "M1", Timestamp: "2026-07-21T10:00:00+08:00"}, sent)
+				assert.Equal(t, []string{`{"msg_seq":1001}`, `{"msg_seq":1001}`}, s.bodies, "the very same message")
+			})
+		})
+	}
+}
+
+func TestAMessageWithoutSeqIsNeverRepeatedInDoubt(t *testing.T) {
+	for name, answer := range map[string]func(*http.Request) (*http.Response, error){
+		"reset": broken, "HTTP 500": status(500, ""), "empty 200": status(200, ""), "cut": status(200, `{"i`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, s, _, _ := newTestClient(answer)
+			_, err := c.Send(t.Context(), group, []byte(`{}`), false)
+			var e *Error
+			require.ErrorAs(t, err, &e)
+			assert.True(t, e.Unknown)
+			assert.Len(t, s.bodies, 1)
+		})
+	}
+	t.Run("a refusal that is certain may be repeated", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, s, _, _ := newTestClient(status(400, `{"code":40054006}`), status(200, sentOK))
+			_, err := c.Send(t.Context(), group, []byte(`{}`), false)
+			require.NoError(t, err)
+			assert.Len(t, s.bodies, 2)
+		})
+	})
+	t.Run("a well-formed answer without an id is a message that was sent", func(t *testing.T) {
+		c, _, _, _ := newTestClient(status(200, `{"timestamp":1721527200}`))
+		sent, err := c.Send(t.Context(), group, []byte(`{}`), false)
+		require.NoError(t, err)
+		assert.Empty(t, sent.ID)
+	})
+}
+
+func TestSeqUsedMeansDelivered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, _, _ := newTestClient(broken, status(400, `{"code":40054005,"err_code":40054005,"message":"消息被去重"}`))
+		sent, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		require.NoError(t, err)
+		assert.Equal(t, Sent{Duplicate: true}, sent)
+	})
+}
+
+func TestARefusalIsFinal(t *testing.T) {
+	for code, reason := range map[int]Reason{
+		40034005: Window, 40034128: Window | Limit, 850018: NotPermitted, 40034006: NotPermitted, 11298: NotPermitted, 22009: RateLimited,
+	} {
+		c, s, _, _ := newTestClient(status(400, fmt.Sprintf(`{"code":%d,"message":"no","trace_id":"T"}`, code)))
+		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		var e *Error
+		require.ErrorAs(t, err, &e, code)
+		assert.Len(t, s.bodies, 1, code)
+		assert.False(t, e.Unknown, code)
+		assert.Equal(t, "T", e.TraceID)
+		assert.Equal(t, reason, ReasonOf(e.Status, e.Code, e.Alias), code)
+	}
+}
+
+func TestTheErrCodeCountsBeforeTheCode(t *testing.T) {
+	c, _, _, _ := newTestClient(status(200, `{"message":"富媒体文件格式不支持","code":850019,"err_code":40034002,"trace_id":"9af3e5f2"}`))
+	_, err := c.Upload(t.Context(), group, Media{Kind: 1, URL: "https://example.com/a"})
+	var e *Error
+	require.ErrorAs(t, err, &e, "an error that came with HTTP 200")
+	assert.Equal(t, 40034002, e.Code)
+	assert.Equal(t, 850019, e.Alias)
+	assert.Equal(t, Unsupported, ReasonOf(e.Status, e.Code, e.Alias))
+	assert.Equal(t, Unsupported, ReasonOf(e.Status, 1, 850019), "either code decides")
+}
+
+func TestAnEarlierDoubtStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, _, _ := newTestClient(broken, status(400, `{"code":40034005}`))
+		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		var e *Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, 40034005, e.Code)
+		assert.True(t, e.Unknown, "the first try may have been delivered, whatever the second says")
+	})
+}
+
+func TestARefusedTokenIsReplacedOnce(t *testing.T) {
+	expired := status(401, `{"message":"AccessToken无效或过期","code":11244,"err_code":40011027}`)
+	synctest.Test(t, func(t *testing.T) {
+		c, s, tk, _ := newTestClient(expired, status(200, sentOK))
+		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		require.NoError(t, err)
+		assert.Equal(t, 2, tk.asked)
+		assert.Equal(t, "QQBot token-1", s.heads[0].Get("Authorization"))
+		assert.Equal(t, "QQBot token-2", s.heads[1].Get("Authorization"))
+		assert.Equal(t, "10001", s.heads[0].Get("X-Union-Appid"))
+	})
+	synctest.Test(t, func(t *testing.T) {
+		c, s, _, _ := newTestClient(expired)
+		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		require.Error(t, err)
+		assert.Len(t, s.bodies, 2, "once, not as often as there are retries")
+	})
+}
+
+func TestATokenSourceThatFailsIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s, tk, _ := newTestClient(status(200, sentOK))
+		tk.err = errors.New("no such host")
+		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		require.NoError(t, err)
+		assert.Len(t, s.bodies, 1)
+	})
+}
+
+func TestManyCallsAskForOneToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, tk, _ := newTestClient(status(200, sentOK))
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() {
+				_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+				assert.NoError(t, err)
+			})
+		}
+		wg.Wait()
+		assert.LessOrEqual(t, tk.asked, 2)
+	})
+}
+
+// hanging is a token source that does not answer until it is told to.
+type hanging chan struct{}
+
+func (h hanging) Token() (*oauth2.Token, error) {
+	<-h
+	return nil, errors.New("too late")
+}
+
+func TestACallLeavesATokenSourceThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := make(hanging)
+		c := New(Config{HTTP: &http.Client{Transport: &script{}}, Base: func() string { return "https://x" }, Source: h, Log: &recorder{}})
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("enough"))
+		defer cancel()
+		_, err := c.Send(ctx, group, nil, true)
+		require.ErrorContains(t, err, "enough")
+		close(h)
+		c.Wait()
+	})
+}
+
+func TestTheTokenGoesToNoOtherHost(t *testing.T) {
+	var stolen http.Header
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { stolen = r.Header }))
+	defer other.Close()
+	first := httptest.NewServer(http.RedirectHandler(other.URL+"/steal", http.StatusTemporaryRedirect))
+	defer first.Close()
+	c := New(Config{
+		HTTP: &http.Client{}, Base: func() string { return first.URL }, Source: &tokens{names: []string{"t"}}, Log: &recorder{},
+	})
+	_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+	require.ErrorContains(t, err, "redirects to another address")
+	assert.Nil(t, stolen)
+	http.DefaultClient.CloseIdleConnections()
+}
+
+func TestARefusedConnectionIsNoDelivery(t *testing.T) {
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	c := New(Config{
+		HTTP: &http.Client{}, Base: func() string { return gone.URL }, Source: &tokens{names: []string{"t"}}, Log: &recorder{},
+	})
+	_, err := c.Send(t.Context(), group, []byte(`{}`), false)
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	assert.False(t, e.Unknown)
+	assert.NotContains(t, err.Error(), "G%2F1", "no address in an error")
+}
+
+func TestBytesTravelAsBase64OfTheRightLength(t *testing.T) {
+	for _, size := range []int{1, 2, 3, encodeChunk - 1, encodeChunk, encodeChunk + 1, 3*encodeChunk + 2} {
+		raw := bytes.Repeat([]byte{0xfe, 0x01, 0x7f, 0x80}, size/4+1)[:size]
+		c, s, _, _ := newTestClient(status(200, uploadedOK))
+		up, err := c.Upload(t.Context(), group, Media{
+			Kind: 4, Name: `a "b".txt`, Size: int64(size),
+			Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw)), nil },
+		})
+		require.NoError(t, err, size)
+		assert.Equal(t, Uploaded{FileInfo: "QR==", FileUUID: "u", TTL: 300 * time.Second}, up)
+		var got map[string]any
+		require.NoError(t, json.Unmarshal([]byte(s.bodies[0]), &got))
+		data, err := base64.StdEncoding.Strict().DecodeString(got["file_data"].(string))
+		require.NoError(t, err)
+		assert.Equal(t, raw, data)
+		assert.Equal(t, false, got["srv_send_msg"])
+		assert.Equal(t, `a "b".txt`, got["file_name"])
+	}
+}
+
+func TestASourceThatBreaksIsNotRepeatedAndCertain(t *testing.T) {
+	c, s, _, _ := newTestClient(status(200, uploadedOK))
+	opened := 0
+	_, err := c.Upload(t.Context(), group, Media{Kind: 4, Size: 9, Open: func(context.Context) (io.ReadCloser, error) {
+		opened++
+		return io.NopCloser(io.MultiReader(strings.NewReader("abc"), brokenReader{})), nil
+	}})
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	require.ErrorContains(t, err, "disk on fire")
+	assert.False(t, e.Unknown)
+	assert.Equal(t, 1, opened)
+	assert.Empty(t, s.bodies)
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("disk on fire") }
+
+func TestAnUploadWithoutFileInfoIsRepeated(t *testing.T) {
+	for _, first := range []string{``, `{}`, `{"file_uuid":"f3d2f5b7","file_info":"","ttl":86400,"id":"id"}`} {
+		synctest.Test(t, func(t *testing.T) {
+			c, s, _, _ := newTestClient(status(200, first), status(200, `{"file_info":"x","ttl":"0"}`))
+			up, err := c.Upload(t.Context(), group, Media{Kind: 1, URL: "https://example.com/a.png"})
+			require.NoError(t, err)
+			assert.Equal(t, Uploaded{FileInfo: "x"}, up)
+			assert.Len(t, s.bodies, 2)
+		})
+	}
+}
+
+func TestEachAttemptHasATimeoutAndTheCallerWins(t *testing.T) {
+	hang := func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	synctest.Test(t, func(t *testing.T) {
+		c, s, _, _ := newTestClient(hang, status(200, sentOK))
+		began := time.Now()
+		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		require.NoError(t, err)
+		assert.Len(t, s.bodies, 2)
+		assert.GreaterOrEqual(t, time.Since(began), sendTimeout)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		c, _, _, _ := newTestClient(hang)
+		gone := errors.New("the caller has gone")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, gone)
+		defer cancel()
+		began := time.Now()
+		_, err := c.Send(ctx, group, []byte(`{}`), true)
+		require.ErrorIs(t, err, gone)
+		var e *Error
+		require.ErrorAs(t, err, &e)
+		assert.True(t, e.Unknown)
+		assert.Equal(t, time.Second, time.Since(began))
+	})
+}
+
+func TestRatesAreKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, _, _ := newTestClient(status(200, sentOK))
+		var mu sync.Mutex
+		var at []time.Time
+		var wg sync.WaitGroup
+		for range 300 {
+			wg.Go(func() {
+				_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+				assert.NoError(t, err)
+				mu.Lock()
+				defer mu.Unlock()
+				at = append(at, time.Now())
+			})
+		}
+		wg.Wait()
+		for i := 100; i < len(at); i++ {
+			assert.GreaterOrEqual(t, at[i].Sub(at[i-100]), time.Second, "101 messages within a second")
+		}
+	})
+}
+
+func TestAnswersAreReadBounded(t *testing.T) {
+	c, _, _, _ := newTestClient(func(r *http.Request) (*http.Response, error) {
+		endless := io.LimitReader(zeros{}, 1<<40)
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(endless), Request: r}, nil
+	})
+	_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+	require.ErrorIs(t, err, errTooLong)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestErrorsAndLogsHoldNoSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, _, rec := newTestClient(
+			status(500, `{"code":850027,"message":"download https://cos.example.com/a?sign=SECRET failed"}`),
+			status(200, `{"file_info":"SECRET-INFO`),
+			status(400, `{"code":850026,"message":"GET https://cos.example.com/a?sign=SECRET\nSet-Cookie: x"}`),
+		)
+		_, err := c.Upload(t.Context(), group, Media{Kind: 1, URL: "https://cos.example.com/a?sign=SECRET"})
+		require.Error(t, err)
+		require.Len(t, rec.lines, 3, "850026 is worth one more try")
+		for _, text := range append(rec.lines, err.Error()) {
+			for _, secret := range []string{"SECRET", "token-1", "\n"} {
+				assert.NotContains(t, text, secret)
+			}
+		}
+	})
+}
+
+func TestAcknowledgingIsRepeatedWithinThreeSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s, _, _ := newTestClient(status(500, ""), status(200, "{}"))
+		require.NoError(t, c.Ack(t.Context(), "I1", 0))
+		assert.Equal(t, []string{`{"code":0}`, `{"code":0}`}, s.bodies)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		c, _, _, _ := newTestClient(broken)
+		began := time.Now()
+		require.Error(t, c.Ack(t.Context(), "I1", 0))
+		assert.LessOrEqual(t, time.Since(began), ackTimeout)
+	})
+}
+
+// TestEveryDocumentedCodeIsInTheTable holds the codes of the protocol reference, section 6.
+func TestEveryDocumentedCodeIsInTheTable(t *testing.T) {
+	for _, code := range []int{
+		850012, 850019, 40034002, 850026, 40034001, 850027, 850031, 10000, 850018, 40054002, 40093001, 40093002, 304082, 304083,
+		304080, 40034004, 22006, 340069, 304061, 40034125, 40011000, 40034005, 304103, 304027, 40034128, 40034024, 304026, 40034025,
+		40034026, 40034027, 40054005, 40034006, 1100100, 1100101, 1100102, 1100103, 1100104, 40034100, 22009, 40034102, 40034105,
+		40034101, 40054003, 40054004, 40054013, 40054007, 40054018, 40054010, 304003, 40054016, 40054006, 50055001, 50055002,
+		50055006, 11244, 40011027, 11241, 11243, 11251, 11261, 11275, 11242, 11252, 11263, 11281, 11253, 11254, 11264, 11265, 11282,
+		11255, 11298, 40023002, 11293, 304004, 304036, 305007, 40034008, 40034009, 40034010, 40034011, 40034029, 40034106, 40034108,
+		40034109, 40034124, 40034127, 40023001, 304023, 304024, 304010, 304017, 304020, 304021, 40061001, 40062003, 40064004, 50065001,
+	} {
+		assert.NotEmpty(t, Meaning(code), code)
+	}
+}
+
+// FuzzAnswers feeds whatever a platform, a proxy or a captive portal may answer to every decoder.
+func FuzzAnswers(f *testing.F) {
+	for _, seed := range []string{
+		``, `{}`, `null`, `[]`, sentOK, uploadedOK, `{"code":"11244"}`, `{"code":1e99}`, `{"ttl":-1,"file_info":"x"}`,
+		`{"message":"call inner proxy error","code":850012}`, `{"id":7,"timestamp":{}}`, `<html>413</html>`, "\xff\xfe",
+		`{"code":304023,"message":"push message is waiting for audit now","data":{"message_audit":{"audit_id":"audit_1"}}}`,
+	} {
+		f.Add(200, []byte(seed))
+		f.Add(500, []byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, code int, body []byte) {
+		e := &Error{Op: "send", Status: code}
+		ok := e.judge(body)
+		if !ok && e.Code == 0 && code >= 200 && code < 300 {
+			t.Error("a success without a code was refused")
+		}
+		if strings.ContainsAny(e.Error(), "\n\r") || len(e.Error()) > 4096 {
+			t.Errorf("an error that is no line: %q", e.Error())
+		}
+		if up, err := decodeUploaded(body); err == nil && (up.FileInfo == "" || up.TTL < 0) {
+			t.Errorf("an upload without file_info, or with a negative ttl: %+v", up)
+		}
+		if sent, err := decodeSent(body, true); err == nil && sent.ID == "" && !bytes.Contains(body, []byte("30402")) {
+			t.Errorf("a message without an id was taken for sent: %q", body)
+		}
+	})
+}

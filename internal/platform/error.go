@@ -1,0 +1,191 @@
+package platform
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"golang.org/x/oauth2"
+)
+
+// Error is a call that failed: what the platform said, or why there was no answer.
+type Error struct {
+	Op       string
+	Status   int // HTTP; 0 when there was no answer
+	Code     int // err_code, else code
+	Alias    int // code where it differs from err_code, else 0
+	Message  string
+	TraceID  string
+	Unknown  bool // the platform may have acted, now or at an earlier attempt
+	Attempts int
+	Err      error // why there was no usable answer; the cause of the ctx's end if that ended the attempts
+
+	final bool // no attempt can mend it
+	after time.Duration
+	token *oauth2.Token
+}
+
+// Error says what happened in one line, without an address, a token or a body.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	if e.Status != 0 {
+		if e.Code != 0 {
+			fmt.Fprintf(&b, ": %d", e.Code)
+			if meaning := codes[e.Code].meaning; meaning != "" {
+				b.WriteString(" " + meaning)
+			}
+		}
+		fmt.Fprintf(&b, ": HTTP %d", e.Status)
+		if e.Message != "" {
+			b.WriteString(" " + e.Message)
+		}
+	}
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	}
+	if e.TraceID != "" {
+		fmt.Fprintf(&b, " (trace %s)", e.TraceID)
+	}
+	return b.String()
+}
+
+// Unwrap gives the reason why there was no usable answer.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Class tells what can be done about e.
+func (e *Error) Class() Class {
+	switch {
+	case e.final:
+		return Terminal
+	case e.Code != 0 && known(e.Code):
+		return codes[e.Code].class
+	case e.Alias != 0 && known(e.Alias):
+		return codes[e.Alias].class
+	case e.Status == http.StatusRequestEntityTooLarge:
+		return InParts
+	case e.Status == http.StatusTooManyRequests:
+		return Throttled
+	case e.Status == 0, e.Err != nil, e.Status >= http.StatusInternalServerError, e.Status == http.StatusRequestTimeout:
+		return Retry
+	}
+	return Terminal
+}
+
+// again tells whether the same request may be sent once more, after times failures of this class.
+func (e *Error) again(ctx context.Context, repeatable bool, times int) bool {
+	if e.final || ctx.Err() != nil || (e.Unknown && !repeatable) {
+		return false
+	}
+	switch e.Class() {
+	case Retry, Throttled:
+		return true
+	case RetryOnce, NewToken:
+		return times == 1
+	default:
+		return false
+	}
+}
+
+var (
+	errTooLong = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
+	errEmpty   = errors.New("the answer is empty")
+)
+
+type timeoutError time.Duration
+
+func (e timeoutError) Error() string { return fmt.Sprintf("no answer within %s", time.Duration(e)) }
+
+// Timeout makes timeoutError a net.Error for those who ask.
+func (e timeoutError) Timeout() bool { return true }
+
+// Is makes errors.Is(err, context.DeadlineExceeded) true, as it is for any other timeout.
+func (e timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// joined hands backoff the wait that the platform asked for, and keeps the error that it belongs to.
+type joined struct {
+	err   *Error
+	after *backoff.RetryAfterError
+}
+
+func (j joined) Error() string   { return j.err.Error() }
+func (j joined) Unwrap() []error { return []error{j.err, j.after} }
+
+// answer is the part that every answer of the platform may hold: {"message","code","err_code","trace_id"}.
+type answer struct {
+	Code    number `json:"code"`
+	ErrCode number `json:"err_code"`
+	Message string `json:"message"`
+	TraceID string `json:"trace_id"`
+}
+
+// number is an integer that may come as a JSON string.
+type number int
+
+// UnmarshalJSON takes 300 and "300"; null and "" are 0.
+func (n *number) UnmarshalJSON(b []byte) error {
+	s := strings.Trim(string(b), `"`)
+	if s == "" || s == "null" {
+		return nil
+	}
+	i, err := strconv.Atoi(s)
+	if err != nil {
+		return fmt.Errorf("%.40q is no integer", s)
+	}
+	*n = number(i)
+	return nil
+}
+
+// judge reads the verdict out of the answer's body into e, and tells whether it is a success. An error may
+// come with HTTP 200, so the body counts first (protocol: judge by err_code, else code, never by text).
+func (e *Error) judge(body []byte) (ok bool) {
+	var a answer
+	if err := json.Unmarshal(body, &a); err != nil {
+		a = answer{} // an HTML page, or nothing
+	}
+	e.Code, e.Alias = int(a.ErrCode), int(a.Code)
+	if e.Code == 0 {
+		e.Code = e.Alias
+	}
+	if e.Alias == e.Code {
+		e.Alias = 0
+	}
+	e.TraceID = clean(cmp.Or(a.TraceID, e.TraceID))
+	if e.Class() == Audit {
+		return true
+	}
+	success := e.Status >= 200 && e.Status < 300
+	if success && e.Code == 0 {
+		return true
+	}
+	e.Message = clean(a.Message)
+	if e.Message == "" {
+		e.Message = http.StatusText(e.Status)
+	}
+	if e.Status >= 300 && e.Status < 400 {
+		e.Message += ": the platform redirects to another address, and the bot's token goes to none but the base URL"
+	}
+	// A server that failed may have done so after it acted, unless the code says that it refused.
+	e.Unknown = e.Status >= http.StatusInternalServerError && e.Class() == Retry
+	return false
+}
+
+var query = regexp.MustCompile(`(https?://[^\s?"']*)\?[^\s"']*`)
+
+// clean makes a foreign text fit for an error: bounded, one line, and no query of an address, which may be a
+// credential.
+func clean(s string) string {
+	s = query.ReplaceAllString(strings.Join(strings.Fields(s), " "), "$1?...")
+	if r := []rune(s); len(r) > 200 {
+		s = string(r[:200]) + "..."
+	}
+	return s
+}

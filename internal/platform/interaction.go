@@ -1,0 +1,26 @@
+package platform
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// ackTimeout is the platform's own: an interaction that is not acknowledged within 3 s has failed for the user
+// (docs 2026-08).
+const ackTimeout = 3 * time.Second
+
+// Ack acknowledges the interaction id with a code from 0 (done) to 5.
+func (c *Client) Ack(ctx context.Context, id string, code int) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, ackTimeout, timeoutError(ackTimeout))
+	defer cancel()
+	r := &request{
+		op: "ack", endpoint: endpointInteractions, method: http.MethodPut, path: "/interactions/" + url.PathEscape(id),
+		timeout: ackTimeout, repeatable: true,
+		decode: func([]byte) error { return nil }, // {} or nothing
+	}
+	r.length, r.open = fixed([]byte(`{"code":` + strconv.Itoa(code) + `}`))
+	return c.do(ctx, r)
+}
