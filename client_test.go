@@ -1,0 +1,266 @@
+package richmedia_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/tencent-connect/botgo/constant"
+	"github.com/tencent-connect/botgo/openapi"
+	"github.com/tencent-connect/botgo/token"
+	"golang.org/x/oauth2"
+
+	"github.com/botgo-contrib/richmedia"
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// TestBotgosHostsAreReadWhenTheyAreUsed goes over a real connection, with botgo's own token source and the
+// plugin's own client.
+func TestBotgosHostsAreReadWhenTheyAreUsed(t *testing.T) {
+	p := richmediatest.New()
+	src := token.NewQQBotTokenSource(p.Credentials())
+	plugin, err := richmedia.New(src, richmedia.WithLogger(&logger{}))
+	require.NoError(t, err)
+	sandboxed, err := richmedia.New(src, richmedia.WithLogger(&logger{}), richmedia.WithSandbox())
+	require.NoError(t, err)
+	_, err = p.Listen()
+	require.NoError(t, err)
+	defer p.UseBotgo()()
+	defer http.DefaultClient.CloseIdleConnections() // botgo's token source leaves one
+
+	club := p.Group("club")
+	c, err := plugin.Context(club.Say("alice", "hi").Payload())
+	require.NoError(t, err)
+	_, err = c.ReplyImage(t.Context(), cat())
+	require.NoError(t, err)
+	assert.Equal(t, readMedia(t, "cat.png"), club.Answers()[0].Media.Upload.Data)
+
+	constant.APIDomain = "http://127.0.0.1:1"
+	c, err = sandboxed.Context(club.Say("alice", "hi").Payload())
+	require.NoError(t, err)
+	_, err = c.ReplyText(t.Context(), "in the sandbox")
+	require.NoError(t, err)
+	for _, call := range p.Calls() {
+		if call.Op == richmediatest.OpSend {
+			assert.Equal(t, p.AppID(), call.Header.Get("X-Union-Appid"))
+		}
+	}
+	require.NoError(t, plugin.Close())
+	require.NoError(t, sandboxed.Close())
+	require.NoError(t, p.Close())
+}
+
+var filters struct {
+	on             atomic.Bool
+	req, resp      atomic.Int32
+	refuse, spoilt atomic.Bool
+}
+
+func init() { // botgo's filters belong to the process and cannot be taken back
+	openapi.RegisterReqFilter("richmedia-test", func(r *http.Request, _ *http.Response) error {
+		if !filters.on.Load() {
+			return nil
+		}
+		filters.req.Add(1)
+		r.Header.Set("X-Traced", "yes")
+		if filters.refuse.Load() {
+			return errors.New("refused by the bot's filter")
+		}
+		return nil
+	})
+	openapi.RegisterRespFilter("richmedia-test", func(_ *http.Request, r *http.Response) error {
+		if !filters.on.Load() {
+			return nil
+		}
+		filters.resp.Add(1)
+		if b, err := io.ReadAll(r.Body); err != nil || len(b) == 0 {
+			return errors.New("a filter could not read the answer")
+		}
+		if filters.spoilt.Load() {
+			return errors.New("spoilt by the bot's filter")
+		}
+		return nil
+	})
+}
+
+func TestTheBotsFiltersAreRun(t *testing.T) {
+	filters.on.Store(true)
+	defer filters.on.Store(false)
+	b := newBed(t)
+	club := b.Group("club")
+	_, err := b.context(t, club).ReplyImage(t.Context(), cat())
+	require.NoError(t, err)
+	assert.EqualValues(t, 2, filters.req.Load())
+	assert.EqualValues(t, 2, filters.resp.Load())
+	for _, call := range b.Calls() {
+		if call.Op == richmediatest.OpSend {
+			assert.Equal(t, "yes", call.Header.Get("X-Traced"))
+		}
+	}
+
+	filters.spoilt.Store(true)
+	_, err = b.context(t, club).ReplyText(t.Context(), "hi")
+	filters.spoilt.Store(false)
+	var api *richmedia.APIError
+	require.ErrorAs(t, err, &api)
+	assert.Equal(t, richmedia.DeliveredUnknown, api.Delivered, "the message was sent")
+	assert.Len(t, club.Answers(), 2, "and is not sent again")
+
+	filters.refuse.Store(true)
+	defer filters.refuse.Store(false)
+	_, err = b.context(t, club).ReplyText(t.Context(), "hi")
+	require.ErrorContains(t, err, "refused by the bot's filter")
+	require.ErrorAs(t, err, &api)
+	assert.Equal(t, richmedia.DeliveredNo, api.Delivered)
+	assert.Len(t, club.Answers(), 2)
+}
+
+func TestARevokedTokenIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		club := b.Group("club")
+		_, err := b.context(t, club).ReplyImage(t.Context(), cat())
+		require.NoError(t, err)
+		b.RevokeTokens()
+		_, err = b.context(t, club).ReplyImage(t.Context(), cat())
+		require.NoError(t, err)
+		assert.Len(t, club.Answers(), 2)
+	})
+}
+
+// anonymous is a token source that does not know its app id.
+type anonymous struct{ oauth2.TokenSource }
+
+func TestASourceWithoutAnAppIDSharesNothing(t *testing.T) {
+	store := richmedia.NewMemoryStore(10)
+	p := richmediatest.New()
+	for i := range 2 {
+		plugin, err := richmedia.New(anonymous{p.TokenSource()}, richmedia.WithHTTPClient(p.Client()),
+			richmedia.WithBaseURL(p.URL()), richmedia.WithStore(store), richmedia.WithLogger(&logger{}))
+		require.NoError(t, err)
+		for range 2 {
+			_, err = plugin.Upload(t.Context(), target(p.Group("club")), richmedia.KindImage, cat())
+			require.NoError(t, err)
+		}
+		assert.Len(t, p.Uploads(), i+1)
+		require.NoError(t, plugin.Close())
+	}
+}
+
+// TestNothingSecretIsEverPrinted runs what logs and what fails, and looks into every line and every error.
+func TestNothingSecretIsEverPrinted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t, richmedia.WithRetries(1))
+		tok, err := b.TokenSource().Token()
+		require.NoError(t, err)
+		secrets := []string{tok.AccessToken, b.Credentials().AppSecret, "SECRETQUERY", "iVBORw0KGgo"}
+		var texts []string
+		try := func(src richmedia.Source) {
+			_, err := b.context(t, b.Group("club")).ReplyImage(t.Context(), src)
+			if err != nil {
+				texts = append(texts, err.Error())
+				for e := err; e != nil; e = errors.Unwrap(e) {
+					texts = append(texts, e.Error())
+				}
+			}
+		}
+		b.Host("https://example.com/cat.png?sign=SECRETQUERY", readMedia(t, "cat.png"))
+		b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
+			_, err := c.ReplyImage(ctx, richmedia.FromURL("https://example.com/none.png?sign=SECRETQUERY"))
+			return err
+		})
+		try(cat())
+		try(richmedia.FromURL("https://user:SECRETQUERY@example.com/none.png?sign=SECRETQUERY"))
+		try(richmedia.FromURL("ftp://user:SECRETQUERY@example.com/cat.png?sign=SECRETQUERY"))
+		try(richmedia.FromURL("https://example.com/%zz?sign=SECRETQUERY"))
+		for _, fault := range []func(richmediatest.Op, int) func(){b.Lose, b.Drop} {
+			for _, op := range []richmediatest.Op{richmediatest.OpUpload, richmediatest.OpSend} {
+				remove := fault(op, -1)
+				try(richmedia.FromURL("https://example.com/cat.png?sign=SECRETQUERY"))
+				try(richmedia.FromBytes("x.png", append(readMedia(t, "cat.png"), byte(len(texts)))))
+				remove()
+			}
+		}
+		for _, op := range []richmediatest.Op{richmediatest.OpUpload, richmediatest.OpSend} {
+			remove := b.Fail(op, -1, 400, 850026, "cannot fetch https://example.com/cat.png?sign=SECRETQUERY")
+			try(richmedia.FromURL("https://example.com/cat.png?sign=SECRETQUERY&v=2"))
+			remove()
+		}
+		b.ExpireUploads()
+		try(cat())
+		for _, up := range b.Uploads() {
+			secrets = append(secrets, up.FileInfo)
+		}
+		b.PushTo(richmedia.WebhookHandler(b.Credentials()))
+		b.Group("club").Say("alice", "hi")
+		require.NoError(t, b.media.Shutdown(t.Context()))
+		texts = append(texts, b.log.text())
+		require.NotEmpty(t, b.log.text())
+		require.Greater(t, len(texts), 10)
+		for _, text := range texts {
+			for _, secret := range secrets {
+				assert.NotContains(t, text, secret)
+			}
+		}
+	})
+}
+
+// TestBytesAreNotHeldWhole compares what an inline upload allocates with what it sends.
+func TestBytesAreNotHeldWhole(t *testing.T) {
+	p := richmediatest.New(richmediatest.WithoutData())
+	sink := &http.Client{Transport: discard{}} // the fake reads a body whole
+	plugin, err := richmedia.New(p.TokenSource(), richmedia.WithHTTPClient(sink), richmedia.WithBaseURL(p.URL()), richmedia.WithLogger(&logger{}))
+	require.NoError(t, err)
+	defer plugin.Close()
+	src := richmedia.FromBytes("x.bin", make([]byte, 5<<20))
+	upload := func() {
+		_, err := plugin.Upload(t.Context(), target(p.Group("club")), richmedia.KindFile, src, richmedia.WithoutCache())
+		require.NoError(t, err)
+	}
+	upload()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	upload()
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(256<<10))
+}
+
+// discard is a platform that keeps nothing.
+type discard struct{}
+
+func (discard) RoundTrip(r *http.Request) (*http.Response, error) {
+	n, err := io.Copy(io.Discard, r.Body)
+	if err != nil || n != r.ContentLength {
+		return nil, errors.New("the body is not as long as announced")
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{}, Request: r,
+		Body: io.NopCloser(strings.NewReader(`{"file_info":"X","file_uuid":"U","ttl":300}`)),
+	}, nil
+}
+
+func TestASpooledReaderLeavesNoFile(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	b := newBed(t)
+	big := func() io.Reader { return io.LimitReader(endless{}, 1<<20) }
+	_, err := b.context(t, b.Group("club")).ReplyFile(t.Context(), richmedia.FromReader("big.bin", big()))
+	require.NoError(t, err)
+	b.Fail(richmediatest.OpUpload, -1, 400, 850018, "muted")
+	_, err = b.context(t, b.Group("club")).ReplyFile(t.Context(), richmedia.FromReader("other.bin", big()))
+	require.ErrorIs(t, err, richmedia.ErrNotPermitted)
+	_, err = b.context(t, b.Group("club")).ReplyImage(t.Context(), richmedia.FromReader("no.png", big()))
+	require.ErrorIs(t, err, richmedia.ErrUnsupported)
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}

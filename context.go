@@ -1,0 +1,146 @@
+package richmedia
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/tencent-connect/botgo/dto"
+
+	"github.com/botgo-contrib/richmedia/internal/ledger"
+)
+
+// Context is what a handler gets: an event, and the ways to answer it. It is safe for concurrent use and may
+// outlive its handler; the reply window does not wait.
+type Context struct {
+	p  *Plugin
+	in *incoming
+
+	once   sync.Once
+	record *ledger.Entry
+}
+
+// Target is where replies go, as plain data: put it in a job queue and answer with Plugin.For.
+func (c *Context) Target() Target { return c.in.target }
+
+// UserID is the author's openid in this chat: member_openid in a group, user_openid in a single chat. They are
+// different namespaces. "" where the event names nobody.
+func (c *Context) UserID() string { return c.in.userID }
+
+// Text is the message's content, trimmed and without the mention of the bot; "" where the event is no message.
+func (c *Context) Text() string { return c.in.text }
+
+// Attachments are what the user sent, with the scheme of every URL completed. The slice must not be changed.
+func (c *Context) Attachments() []Attachment { return c.in.attachments }
+
+// Message is the message as botgo's type, its GroupID and Author.ID completed from the raw payload; nil where
+// the event is no message.
+func (c *Context) Message() *dto.Message { return c.in.message }
+
+// Interaction is the button that was pressed; nil where the event is no interaction.
+func (c *Context) Interaction() *dto.Interaction { return c.in.interaction }
+
+// Payload is what botgo delivered; nil for Plugin.For.
+func (c *Context) Payload() *dto.WSPayload { return c.in.payload }
+
+// RepliesLeft tells how many replies the event still takes, and until when. Replies under way count. n is
+// math.MaxInt where there is no limit and 0 where the event cannot be answered; until is zero where there is no
+// end.
+func (c *Context) RepliesLeft() (n int, until time.Time) {
+	if c.in.refusal != nil {
+		return 0, time.Time{}
+	}
+	if c.in.target.answered() == "" {
+		return math.MaxInt, time.Time{}
+	}
+	return c.entry().Left()
+}
+
+// NextSeq takes a msg_seq, and a reply, for a message to the same event that the bot sends through botgo itself.
+// The errors are ErrReplyWindow, ErrReplyLimit and ErrUnsupported.
+func (c *Context) NextSeq() (uint32, error) {
+	if c.in.refusal != nil {
+		return 0, c.in.refusal
+	}
+	if c.in.target.answered() == "" {
+		return 0, errors.New("richmedia: NextSeq: a proactive message has no msg_seq: the Target has neither MsgID nor EventID")
+	}
+	claim, err := c.entry().Claim()
+	if err != nil {
+		return 0, refused(err)
+	}
+	claim.Commit()
+	return claim.Seq(), nil
+}
+
+// Ack acknowledges an interaction with a code: 0 done, 1 failed, 2 too frequent, 3 repeated, 4 no permission,
+// 5 for administrators only. It is for WithManualAck, once, within 3 s of the event.
+func (c *Context) Ack(ctx context.Context, code int) error {
+	switch {
+	case c.in.interaction == nil || c.in.interaction.ID == "":
+		return errors.New("richmedia: Ack: this event is no interaction")
+	case !c.p.cfg.manualAck:
+		return errors.New("richmedia: Ack: the plugin has acknowledged it; to do it yourself set WithManualAck")
+	case code < 0 || code > 5:
+		return fmt.Errorf("richmedia: Ack: code %d; the platform takes 0 to 5", code)
+	}
+	ctx, leave, err := c.p.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if err := c.p.client.Ack(ctx, c.in.interaction.ID, code); err != nil {
+		return apiError(err)
+	}
+	return nil
+}
+
+// entry is the record of the answered message, which all of its Contexts share.
+func (c *Context) entry() *ledger.Entry {
+	c.once.Do(func() {
+		t := c.in.target
+		l := c.p.cfg.limits[t.Scope]
+		c.record = c.p.ledger.Open(t.key()+"\x00"+t.answered(), t.Time, ledger.Limits{Replies: l.replies, Window: l.window})
+	})
+	return c.record
+}
+
+// until is the end of the reply window; zero where there is none. It does not make a record: most events are
+// never answered.
+func (c *Context) until() time.Time {
+	t := c.in.target
+	window := c.p.cfg.limits[t.Scope].window
+	if c.in.refusal != nil || t.answered() == "" || window == 0 {
+		return time.Time{}
+	}
+	return t.Time.Add(window)
+}
+
+// rewind lets a handler that is run again count its replies from the start.
+func (c *Context) rewind() {
+	if c.in.refusal == nil {
+		c.entry().Rewind()
+	}
+}
+
+// queue names the order that the event belongs to: its chat.
+func (c *Context) queue() string {
+	if c.in.target.ChatID == "" {
+		return "event\x00" + c.in.payload.EventID
+	}
+	return c.in.target.key()
+}
+
+// refused gives the ledger's refusals their public names.
+func refused(err error) error {
+	switch {
+	case errors.Is(err, ledger.ErrWindow):
+		return ErrReplyWindow
+	case errors.Is(err, ledger.ErrLimit):
+		return ErrReplyLimit
+	}
+	return err
+}

@@ -1,0 +1,200 @@
+package richmedia
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/tencent-connect/botgo/errs"
+
+	"github.com/botgo-contrib/richmedia/internal/platform"
+)
+
+// The errors that a bot author decides upon. Test for them with errors.Is; what else is known is in *APIError
+// and *UploadError, found with errors.As.
+var (
+	// ErrClosed says that the plugin is shut down.
+	ErrClosed = errors.New("richmedia: the plugin is shut down")
+	// ErrReplyWindow says that it is too late to answer this event.
+	ErrReplyWindow = errors.New("richmedia: the reply window is over")
+	// ErrReplyLimit says that this event was answered as often as the platform allows.
+	ErrReplyLimit = errors.New("richmedia: no reply is left for this message")
+	// ErrUnsupported names a kind, format, scope or event that the platform does not take; the message says
+	// what it takes.
+	ErrUnsupported = errors.New("richmedia: not supported by the platform")
+	// ErrTooLarge says that the media is over a limit of size.
+	ErrTooLarge = errors.New("richmedia: too large")
+	// ErrDailyLimit says that the bot's upload volume of the day is used up (2 GB; 40093002).
+	ErrDailyLimit = errors.New("richmedia: the daily upload volume is used up")
+	// ErrFetchFailed says that the platform could not download the URL.
+	ErrFetchFailed = errors.New("richmedia: the platform could not fetch the media")
+	// ErrBadFile says that the platform refused a file_info, and a fresh upload's too.
+	ErrBadFile = errors.New("richmedia: file_info refused")
+	// ErrNotPermitted says that the bot may not: muted, blocked, not a member, content refused, its address not
+	// on the bot's IP list.
+	ErrNotPermitted = errors.New("richmedia: not permitted")
+	// ErrRateLimited says that the platform wants fewer requests.
+	ErrRateLimited = errors.New("richmedia: too many requests")
+)
+
+// reasons ties what the platform's codes mean (one table, in internal/platform) to the sentinels.
+var reasons = map[error]platform.Reason{
+	ErrReplyWindow:  platform.Window,
+	ErrReplyLimit:   platform.Limit,
+	ErrUnsupported:  platform.Unsupported,
+	ErrTooLarge:     platform.TooLarge,
+	ErrDailyLimit:   platform.DailyLimit,
+	ErrFetchFailed:  platform.FetchFailed,
+	ErrBadFile:      platform.BadFile,
+	ErrNotPermitted: platform.NotPermitted,
+	ErrRateLimited:  platform.RateLimited,
+}
+
+// Delivery tells whether the other side may have acted on a call that failed.
+type Delivery uint8
+
+// What can be known of a call that failed.
+const (
+	DeliveredNo      Delivery = iota // certainly not: the chat is as it was
+	DeliveredUnknown                 // nobody can know: the answer was lost, every time
+)
+
+// String gives "no" or "unknown".
+func (d Delivery) String() string {
+	if d == DeliveredNo {
+		return "no"
+	}
+	return "unknown"
+}
+
+// APIError is a call to the platform that failed, after its retries.
+type APIError struct {
+	Op        string // "upload", "prepare", "part", "finish", "merge", "send", "ack", "token"
+	Status    int    // HTTP; 0 when no answer came
+	Code      int    // err_code, else code; 0 when the platform gave none
+	Message   string // the platform's text, or why no usable answer came; at most some 200 characters
+	TraceID   string // for the platform's support
+	Delivered Delivery
+
+	alias int   // code, where it differs from err_code
+	cause error // why no usable answer came
+}
+
+// Error is one line without a token, an address or a body.
+func (e *APIError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op + ":")
+	if e.Code != 0 {
+		b.WriteString(" " + strconv.Itoa(e.Code))
+		if meaning := platform.Meaning(e.Code); meaning != "" {
+			b.WriteString(" " + meaning)
+		}
+	}
+	if e.Message != "" {
+		b.WriteString(" " + e.Message)
+	}
+	var notes []string
+	if e.Status != 0 {
+		notes = append(notes, "HTTP "+strconv.Itoa(e.Status))
+	}
+	if e.TraceID != "" {
+		notes = append(notes, "trace "+e.TraceID)
+	}
+	if e.Delivered == DeliveredUnknown && e.Op == "send" {
+		notes = append(notes, "it may have been delivered")
+	}
+	if len(notes) > 0 {
+		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
+	}
+	return b.String()
+}
+
+// Is matches the sentinels by code, and the reason why no answer came (ErrReplyWindow, ErrClosed,
+// context.Canceled, ...).
+func (e *APIError) Is(target error) bool {
+	if reason, ok := reasons[target]; ok && platform.ReasonOf(e.Status, e.Code, e.alias)&reason != 0 {
+		return true
+	}
+	return e.cause != nil && errors.Is(e.cause, target)
+}
+
+// Unwrap gives botgo's *errs.Err, as botgo's own calls return it: its Code is the HTTP status and its Text the
+// JSON of the platform's codes and message. When no answer came it gives the reason.
+func (e *APIError) Unwrap() error {
+	if e.Status == 0 {
+		return e.cause
+	}
+	code := e.Code
+	if e.alias != 0 {
+		code = e.alias
+	}
+	text, err := json.Marshal(struct {
+		Message string `json:"message"`
+		Code    int    `json:"code"`
+		ErrCode int    `json:"err_code"`
+	}{e.Message, code, e.Code})
+	if err != nil {
+		return err
+	}
+	return errs.New(e.Status, string(text), e.TraceID)
+}
+
+// apiError gives a failed call its public form; other errors stay as they are.
+func apiError(err error) error {
+	var e *platform.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	public := &APIError{
+		Op: e.Op, Status: e.Status, Code: e.Code, Message: e.Message, TraceID: e.TraceID, alias: e.Alias, cause: e.Err,
+	}
+	if e.Err != nil {
+		public.Message = strings.TrimSpace(public.Message + " " + e.Err.Error())
+	}
+	if e.Unknown {
+		public.Delivered = DeliveredUnknown
+	}
+	return public
+}
+
+// UploadError says which step of which upload failed.
+type UploadError struct {
+	Name string // the file's name, or the URL without its query
+	Step string // "check", "open", "read", "upload", "prepare", "part", "finish", "merge"
+	Part int    // of an upload in parts, counted from 1; else 0
+	Err  error
+}
+
+// Error reads as a path of steps: "upload cat.png: finish part 3: 40093002 ...".
+func (e *UploadError) Error() string {
+	step := e.Step
+	if e.Part > 0 {
+		step += " part " + strconv.Itoa(e.Part)
+	}
+	text := e.Err.Error()
+	var api *APIError
+	if errors.As(e.Err, &api) && api.Op == e.Step {
+		text = strings.TrimPrefix(text, api.Op+": ")
+	}
+	return fmt.Sprintf("upload %s: %s: %s", e.Name, step, text)
+}
+
+// Unwrap gives the reason.
+func (e *UploadError) Unwrap() error { return e.Err }
+
+// PanicError is what the error handler gets when a handler panicked.
+type PanicError struct {
+	Value any    // what was passed to panic
+	Stack []byte // of the goroutine that panicked
+}
+
+// Error gives the value; the stack is a field.
+func (e *PanicError) Error() string { return fmt.Sprintf("handler panicked: %v", e.Value) }
+
+// Unwrap gives the value when it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}

@@ -1,0 +1,250 @@
+package richmedia
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tencent-connect/botgo/dto"
+)
+
+// Events that botgo has no constant for.
+const (
+	eventGroupMessage    dto.EventType = "GROUP_MESSAGE_CREATE"
+	eventGroupAddRobot   dto.EventType = "GROUP_ADD_ROBOT"
+	eventGroupMsgReceive dto.EventType = "GROUP_MSG_RECEIVE"
+	eventC2CMsgReceive   dto.EventType = "C2C_MSG_RECEIVE"
+)
+
+// answeredBy tells by which id the platform takes an answer to an event (docs 2026-08; section 7 of the protocol
+// reference). Events that are not here cannot be answered: 40034027.
+var answeredBy = map[dto.EventType]string{
+	dto.EventC2CMessageCreate:     byMsgID,
+	dto.EventGroupAtMessageCreate: byMsgID,
+	eventGroupMessage:             byMsgID,
+	dto.EventInteractionCreate:    byEventID,
+	dto.EventC2CFriendAdd:         byEventID,
+	eventC2CMsgReceive:            byEventID,
+	eventGroupAddRobot:            byEventID,
+	eventGroupMsgReceive:          byEventID,
+}
+
+const (
+	byMsgID   = "msg_id"
+	byEventID = "event_id"
+)
+
+// Attachment is what a user sent with a message.
+type Attachment struct {
+	dto.MessageAttachment
+	VoiceWAVURL string `json:"voice_wav_url"`  // voice only: the same as WAV
+	VoiceText   string `json:"asr_refer_text"` // voice only: the platform's transcript
+}
+
+// incoming is an event as the plugin needs it. Ids come from the raw payload, because botgo's types know
+// neither group_openid, member_openid nor user_openid.
+type incoming struct {
+	payload     *dto.WSPayload
+	target      Target
+	refusal     error // why the event cannot be answered; nil when it can
+	userID      string
+	text        string
+	attachments []Attachment
+	message     *dto.Message
+	interaction *dto.Interaction
+}
+
+// eventData is the union of what the events' d is known to hold.
+type eventData struct {
+	ID                string `json:"id"`
+	GroupOpenID       string `json:"group_openid"`
+	GroupID           string `json:"group_id"`
+	OpenID            string `json:"openid"`
+	UserOpenID        string `json:"user_openid"`
+	GroupMemberOpenID string `json:"group_member_openid"`
+	OpMemberOpenID    string `json:"op_member_openid"`
+	Author            struct {
+		ID           string `json:"id"`
+		MemberOpenID string `json:"member_openid"`
+		UserOpenID   string `json:"user_openid"`
+	} `json:"author"`
+	Content  string `json:"content"`
+	Mentions []struct {
+		ID           string `json:"id"`
+		MemberOpenID string `json:"member_openid"`
+		IsYou        bool   `json:"is_you"`
+	} `json:"mentions"`
+	Attachments []Attachment `json:"attachments"`
+}
+
+// parse reads a payload that arrived at the given time. Its error says what is missing; an event that is whole
+// but cannot be answered is no error here.
+func parse(payload *dto.WSPayload, arrived time.Time) (*incoming, error) {
+	if payload == nil {
+		return nil, errors.New("richmedia: the payload is nil")
+	}
+	raw, err := rawData(payload)
+	if err != nil {
+		return nil, err
+	}
+	var d eventData
+	if err := tolerant(json.Unmarshal(raw, &d)); err != nil {
+		return nil, fmt.Errorf("richmedia: the payload of %s is malformed: %w", eventName(payload), err)
+	}
+	in := &incoming{payload: payload}
+	in.target.Time = arrived
+	in.place(&d)
+	if err := in.identify(&d); err != nil {
+		return nil, err
+	}
+	if answeredBy[payload.Type] == byMsgID {
+		in.readMessage(&d, raw)
+	}
+	if payload.Type == dto.EventInteractionCreate {
+		in.interaction = &dto.Interaction{}
+		if err := tolerant(json.Unmarshal(raw, in.interaction)); err != nil {
+			return nil, fmt.Errorf("richmedia: the payload of %s is malformed: %w", eventName(payload), err)
+		}
+	}
+	return in, nil
+}
+
+// rawData is the payload's d as it came; of a payload that was made by hand, d as it would be sent.
+func rawData(payload *dto.WSPayload) (json.RawMessage, error) {
+	if len(payload.RawMessage) == 0 {
+		raw, err := json.Marshal(payload.Data)
+		if err != nil || string(raw) == "null" {
+			return nil, fmt.Errorf("richmedia: the payload of %s is empty: hand on the one that botgo gave to the handler", eventName(payload))
+		}
+		return raw, nil
+	}
+	var envelope struct {
+		D json.RawMessage `json:"d"`
+	}
+	if err := json.Unmarshal(payload.RawMessage, &envelope); err != nil {
+		return nil, fmt.Errorf("richmedia: the payload of %s is malformed: %w", eventName(payload), err)
+	}
+	if len(envelope.D) == 0 || envelope.D[0] != '{' {
+		return nil, fmt.Errorf("richmedia: the payload of %s has no d object", eventName(payload))
+	}
+	return envelope.D, nil
+}
+
+// tolerant lets a field of an unexpected type pass: the others are decoded all the same, and what an answer
+// needs is checked by itself.
+func tolerant(err error) error {
+	var field *json.UnmarshalTypeError
+	if errors.As(err, &field) {
+		return nil
+	}
+	return err
+}
+
+// place finds the chat and the user.
+func (in *incoming) place(d *eventData) {
+	group := cmp.Or(d.GroupOpenID, d.GroupID)
+	switch in.payload.Type {
+	case dto.EventC2CMessageCreate:
+		in.target.Scope, in.target.ChatID = ScopeC2C, cmp.Or(d.Author.UserOpenID, d.Author.ID)
+		in.userID = in.target.ChatID
+	case dto.EventGroupAtMessageCreate, eventGroupMessage:
+		in.target.Scope, in.target.ChatID = ScopeGroup, group
+		in.userID = cmp.Or(d.Author.MemberOpenID, d.Author.ID)
+	default:
+		if user := cmp.Or(d.UserOpenID, d.OpenID); group != "" {
+			in.target.Scope, in.target.ChatID = ScopeGroup, group
+			in.userID = cmp.Or(d.GroupMemberOpenID, d.OpMemberOpenID, d.Author.MemberOpenID)
+		} else if user != "" {
+			in.target.Scope, in.target.ChatID = ScopeC2C, user
+			in.userID = user
+		}
+	}
+}
+
+// identify finds the id of the answer, and says why there is none.
+func (in *incoming) identify(d *eventData) error {
+	typ := in.payload.Type
+	by := answeredBy[typ]
+	if by != "" && in.target.ChatID == "" {
+		if typ == dto.EventInteractionCreate { // of a guild
+			in.refusal = fmt.Errorf("%w: a button in a guild: media go to groups and single chats", ErrUnsupported)
+			return nil
+		}
+		return fmt.Errorf("richmedia: the payload of %s names no chat: group_openid or user_openid is missing", eventName(in.payload))
+	}
+	switch by {
+	case byMsgID:
+		if d.ID == "" {
+			return fmt.Errorf("richmedia: the payload of %s has no message id", eventName(in.payload))
+		}
+		in.target.MsgID = d.ID
+	case byEventID:
+		if in.payload.EventID == "" {
+			return fmt.Errorf("richmedia: the payload of %s has no outer id, by which it is answered", eventName(in.payload))
+		}
+		in.target.EventID = in.payload.EventID
+	default:
+		in.refusal = fmt.Errorf("%w: %s cannot be answered (40034027); the platform takes answers to messages, buttons, "+
+			"FRIEND_ADD, C2C_MSG_RECEIVE, GROUP_ADD_ROBOT and GROUP_MSG_RECEIVE", ErrUnsupported, eventName(in.payload))
+	}
+	return nil
+}
+
+// readMessage decodes what only messages have.
+func (in *incoming) readMessage(d *eventData, raw json.RawMessage) {
+	in.text = plainText(d)
+	in.attachments = d.Attachments
+	for i := range in.attachments {
+		a := &in.attachments[i]
+		a.URL, a.VoiceWAVURL = withScheme(a.URL), withScheme(a.VoiceWAVURL)
+	}
+	in.message = &dto.Message{}
+	if tolerant(json.Unmarshal(raw, in.message)) != nil {
+		in.message.ID, in.message.Content = d.ID, d.Content
+	}
+	if in.target.Scope == ScopeGroup {
+		in.message.GroupID = in.target.ChatID
+	}
+	if in.message.Author == nil {
+		in.message.Author = &dto.User{}
+	}
+	in.message.Author.ID = cmp.Or(in.message.Author.ID, in.userID)
+}
+
+// plainText is the content without the mention of the bot: <@id> or <@!id>.
+func plainText(d *eventData) string {
+	text := d.Content
+	for _, m := range d.Mentions {
+		if !m.IsYou {
+			continue
+		}
+		for _, id := range []string{m.ID, m.MemberOpenID} {
+			if id != "" {
+				text = strings.NewReplacer("<@"+id+">", "", "<@!"+id+">", "").Replace(text)
+			}
+		}
+	}
+	return strings.TrimSpace(text)
+}
+
+// ids are what a repeated delivery of the same event has in common with the first.
+func (in *incoming) ids() []string {
+	var ids []string
+	if in.payload.EventID != "" {
+		ids = append(ids, "event\x00"+in.payload.EventID)
+	}
+	if in.target.MsgID != "" {
+		ids = append(ids, "message\x00"+in.target.MsgID)
+	}
+	return ids
+}
+
+func eventName(payload *dto.WSPayload) string {
+	if payload.Type == "" {
+		return "an event without a type"
+	}
+	return string(payload.Type)
+}

@@ -1,0 +1,169 @@
+package richmedia
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/tencent-connect/botgo/constant"
+	"github.com/tencent-connect/botgo/log"
+)
+
+// The defaults of the options, and of the platform's reply limits (docs 2026-08). The platform documents no
+// limits for replies by event_id: those of msg_id are kept.
+const (
+	defaultWorkers     = 16
+	defaultQueue       = 1024
+	defaultRetries     = 3
+	defaultStoreSize   = 4096
+	defaultInlineLimit = 5 << 20
+
+	defaultGroupReplies = 5
+	defaultGroupWindow  = 5 * time.Minute
+	defaultC2CReplies   = 4
+	defaultC2CWindow    = 60 * time.Minute
+)
+
+// Option changes a Plugin. New checks all of them at once.
+type Option func(*config)
+
+type config struct {
+	store        Store
+	workers      int
+	queue        int
+	inline       bool
+	manualAck    bool
+	errorHandler func(ctx context.Context, c *Context, err error)
+	log          log.Logger
+	http         *http.Client
+	ownHTTP      bool // made here, so that its idle connections are closed here
+	baseURL      string
+	sandbox      bool
+	retries      int
+	limits       map[Scope]replyLimits
+}
+
+type replyLimits struct {
+	replies int
+	window  time.Duration
+}
+
+func defaultConfig() config {
+	return config{
+		store:   NewMemoryStore(defaultStoreSize),
+		workers: defaultWorkers,
+		queue:   defaultQueue,
+		log:     log.DefaultLogger,
+		retries: defaultRetries,
+		limits: map[Scope]replyLimits{
+			ScopeGroup: {defaultGroupReplies, defaultGroupWindow},
+			ScopeC2C:   {defaultC2CReplies, defaultC2CWindow},
+		},
+	}
+}
+
+// WithStore says where file_info is kept, overriding the default of NewMemoryStore(4096). nil keeps nothing:
+// every reply uploads.
+func WithStore(s Store) Option { return func(c *config) { c.store = s } }
+
+// WithWorkers bounds the handlers that run at once, overriding the default of 16.
+func WithWorkers(n int) Option { return func(c *config) { c.workers = n } }
+
+// WithQueue bounds the events that wait for a handler, overriding the default of 1024. When the queue is full
+// the adapter blocks botgo's loop, which buffers behind it; nothing is dropped.
+func WithQueue(n int) Option { return func(c *config) { c.queue = n } }
+
+// WithInline runs handlers on botgo's goroutine and returns their error to it, overriding the default of running
+// them on the plugin's own. Behind a webhook a failed event is then pushed again by the platform; but the
+// platform waits for about 3 s only, and botgo's websocket loop waits for every handler.
+func WithInline() Option { return func(c *config) { c.inline = true } }
+
+// WithManualAck leaves the acknowledgement of interactions to the handler (Context.Ack, within 3 s), overriding
+// the default of acknowledging them with code 0 as they arrive.
+func WithManualAck() Option { return func(c *config) { c.manualAck = true } }
+
+// WithErrorHandler is told of every handler that returned an error or panicked (*PanicError), overriding the
+// default of a line in the log. It runs on the handler's goroutine with the handler's ctx, which may be over.
+func WithErrorHandler(fn func(ctx context.Context, c *Context, err error)) Option {
+	return func(c *config) { c.errorHandler = fn }
+}
+
+// WithLogger takes the log, overriding the default of botgo's log.DefaultLogger as it is when New is called.
+func WithLogger(l log.Logger) Option { return func(c *config) { c.log = l } }
+
+// WithHTTPClient is the transport to the platform, overriding the default of a client of the plugin's own. Its
+// Timeout, if any, bounds every attempt from the first to the last byte. Redirects are never followed.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(c *config) { c.http, c.ownHTTP = hc, false }
+}
+
+// WithBaseURL is the address of the platform's API, such as "https://api.sgroup.qq.com", overriding the default
+// of botgo's constant.APIDomain, which is read at every call.
+func WithBaseURL(u string) Option { return func(c *config) { c.baseURL = u } }
+
+// WithSandbox calls botgo's constant.SandBoxAPIDomain, overriding the default of constant.APIDomain.
+func WithSandbox() Option { return func(c *config) { c.sandbox = true } }
+
+// WithRetries is how often a call that failed for a passing reason is repeated, overriding the default of 3. A
+// message is repeated with its own msg_seq, so that it is in the chat once. 0 repeats nothing.
+func WithRetries(n int) Option { return func(c *config) { c.retries = n } }
+
+// WithReplyLimits is how many replies one message takes and for how long, overriding the default of the
+// platform's: 5 in 5 minutes in groups, 4 in 60 minutes in single chats (docs 2026-08). 0 means that this side
+// sets no limit.
+func WithReplyLimits(s Scope, replies int, window time.Duration) Option {
+	return func(c *config) { c.limits[s] = replyLimits{replies, window} }
+}
+
+// check is the one place where options are judged. Its error names the option and says what it takes.
+func (c *config) check() error {
+	var errList []error
+	refuse := func(format string, args ...any) { errList = append(errList, fmt.Errorf("richmedia: "+format, args...)) }
+	if c.workers < 1 {
+		refuse("WithWorkers(%d): at least 1 handler must be able to run", c.workers)
+	}
+	if c.queue < 1 {
+		refuse("WithQueue(%d): at least 1 event must be able to wait", c.queue)
+	}
+	if c.retries < 0 || c.retries > 100 {
+		refuse("WithRetries(%d): give 0 to 100 attempts after the first", c.retries)
+	}
+	if c.log == nil {
+		refuse("WithLogger(nil): give a logger, or leave the option out for botgo's")
+	}
+	if c.http == nil && !c.ownHTTP {
+		refuse("WithHTTPClient(nil): give a client, or leave the option out for the plugin's own")
+	}
+	if c.baseURL != "" && c.sandbox {
+		refuse("WithBaseURL and WithSandbox: give one of them")
+	}
+	if c.baseURL != "" {
+		u, err := url.Parse(c.baseURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.User != nil {
+			refuse("WithBaseURL: give an absolute http or https address such as https://api.sgroup.qq.com")
+		}
+	}
+	for scope, l := range c.limits {
+		if _, ok := scopeNames[scope]; !ok {
+			refuse("WithReplyLimits(%s, ...): give ScopeGroup or ScopeC2C", scope)
+		}
+		if l.replies < 0 || l.window < 0 {
+			refuse("WithReplyLimits(%s, %d, %s): give positive limits, or 0 for none", scope, l.replies, l.window)
+		}
+	}
+	return errors.Join(errList...)
+}
+
+// base is the API's address, asked at every call.
+func (c *config) base() string {
+	switch {
+	case c.baseURL != "":
+		return trimSlash(c.baseURL)
+	case c.sandbox:
+		return trimSlash(constant.SandBoxAPIDomain)
+	}
+	return trimSlash(constant.APIDomain)
+}

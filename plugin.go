@@ -1,0 +1,299 @@
+// Package richmedia lets bots on github.com/tencent-connect/botgo answer group and single chats with images,
+// videos, voices and files.
+//
+// QQ's platform wants two steps for that: upload the media with srv_send_msg=false, then send a message of
+// msg_type 7 with the file_info that came back, tied to the msg_id or event_id that is answered. The plugin
+// makes it one line in a handler:
+//
+//	media, err := richmedia.New(tokenSource)
+//	// ...
+//	intents := event.RegisterHandlers(
+//		media.GroupATMessage(func(ctx context.Context, c *richmedia.Context) error {
+//			_, err := c.ReplyImage(ctx, richmedia.FromURL("https://example.com/cat.png"), richmedia.WithCaption("meow"))
+//			return err
+//		}),
+//	)
+//
+// Handlers run off botgo's goroutine, in order within a chat and in parallel over chats. An upload is made once
+// and used for every chat of its scope while it lives. Each reply has a msg_seq of its own, so that a repeated
+// send is in the chat once. The reply window, the number of replies and the platform's request rates are kept
+// on this side.
+//
+// The package richmediatest beside it is the platform, faked strictly, for tests and for developing offline.
+package richmedia
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tencent-connect/botgo/dto"
+	"github.com/tencent-connect/botgo/event"
+	"golang.org/x/oauth2"
+
+	"github.com/botgo-contrib/richmedia/internal/dispatch"
+	"github.com/botgo-contrib/richmedia/internal/ledger"
+	"github.com/botgo-contrib/richmedia/internal/platform"
+)
+
+// ledgerSize bounds how many answered messages are remembered. Only messages that were answered count, and only
+// until their window is over.
+const ledgerSize = 1 << 20
+
+// Handler answers an event. ctx ends when the event can be answered no more (cause ErrReplyWindow) and when the
+// plugin is shut down (cause ErrClosed). What it returns goes to the error handler.
+type Handler func(ctx context.Context, c *Context) error
+
+// Plugin is one bot's rich media. It is safe for concurrent use, and one is enough for all of the bot's shards.
+type Plugin struct {
+	cfg      config
+	client   *platform.Client
+	uploads  *uploader
+	ledger   *ledger.Ledger
+	dispatch *dispatch.Dispatcher
+	seen     *seen
+
+	life context.Context //nolint:containedctx // the plugin's own life, which outlasts every call
+	end  context.CancelCauseFunc
+
+	mu       sync.Mutex // guards the two below against Add after Wait
+	draining bool       // no new events
+	closed   bool       // no new calls either
+	inline   sync.WaitGroup
+	calls    sync.WaitGroup
+
+	seqless atomic.Bool // the platform took a reply by event_id with a msg_seq for a proactive message
+}
+
+// New makes a plugin for the bot whose tokens src gives, usually botgo's token.NewQQBotTokenSource. It starts no
+// goroutine and makes no request. The error names every option that is out of range.
+func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
+	if src == nil {
+		return nil, errors.New("richmedia: New: the token source is nil; give the one that the bot hands to botgo, token.NewQQBotTokenSource(credentials)")
+	}
+	cfg := defaultConfig()
+	cfg.http, cfg.ownHTTP = newHTTPClient(), true
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&cfg)
+		}
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	p := &Plugin{
+		cfg:      cfg,
+		ledger:   ledger.New(ledgerSize),
+		dispatch: dispatch.New(cfg.workers, cfg.queue),
+		seen:     newSeen(),
+	}
+	p.life, p.end = context.WithCancelCause(context.Background())
+
+	// botgo's source knows the bot's app id. Without it uploads are kept under a name that only this Plugin
+	// has: a store may be shared, and another bot's file_info would be refused.
+	var appID, owner string
+	if s, ok := src.(interface{ GetAppID() string }); ok {
+		appID = s.GetAppID()
+	}
+	if owner = appID; owner == "" {
+		owner = rand.Text()
+	}
+	p.client = platform.New(platform.Config{
+		HTTP: cfg.http, Base: cfg.base, Source: src, AppID: appID, Retries: cfg.retries, Log: cfg.log,
+	})
+	p.uploads = &uploader{client: p.client, store: cfg.store, owner: owner, life: p.life, log: cfg.log}
+	return p, nil
+}
+
+// newHTTPClient is tuned to many requests to one host. It has no Timeout: every call has one that fits its size.
+func newHTTPClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
+	transport.MaxIdleConnsPerHost = 64
+	return &http.Client{Transport: transport}
+}
+
+// GroupATMessage answers GROUP_AT_MESSAGE_CREATE: a group's message that mentions the bot.
+func (p *Plugin) GroupATMessage(h Handler) event.GroupATMessageEventHandler {
+	return func(payload *dto.WSPayload, _ *dto.WSGroupATMessageData) error { return p.handle(payload, h) }
+}
+
+// C2CMessage answers C2C_MESSAGE_CREATE: a user's message in the single chat.
+func (p *Plugin) C2CMessage(h Handler) event.C2CMessageEventHandler {
+	return func(payload *dto.WSPayload, _ *dto.WSC2CMessageData) error { return p.handle(payload, h) }
+}
+
+// Interaction answers INTERACTION_CREATE: a button that was pressed, in a group or a single chat. It is
+// acknowledged as it arrives, unless WithManualAck is set.
+func (p *Plugin) Interaction(h Handler) event.InteractionEventHandler {
+	return func(payload *dto.WSPayload, _ *dto.WSInteractionData) error { return p.handle(payload, h) }
+}
+
+// C2CFriend gets FRIEND_ADD and FRIEND_DEL; Context.Payload().Type tells which. FRIEND_DEL cannot be answered.
+func (p *Plugin) C2CFriend(h Handler) event.C2CFriendEventHandler {
+	return func(payload *dto.WSPayload, _ *dto.WSC2CFriendData) error { return p.handle(payload, h) }
+}
+
+// On registers h with botgo for an event that botgo has no typed handler for (GROUP_MESSAGE_CREATE,
+// GROUP_ADD_ROBOT, GROUP_MSG_RECEIVE, C2C_MSG_RECEIVE, ...) and returns the intent to add to the bot's. Handlers
+// in botgo belong to the process: a later On for the same event replaces this one. Events that the platform
+// does not let a bot answer reach h too; their replies fail with ErrUnsupported.
+func (p *Plugin) On(eventType dto.EventType, h Handler) dto.Intent {
+	event.RegisterHandler(dto.WSDispatchEvent, eventType, func(payload *dto.WSPayload, _ []byte) error {
+		return p.handle(payload, h)
+	})
+	// botgo gives the events that it does not know no intent; all of theirs come with the group and C2C one.
+	if intent := dto.EventToIntent(eventType); intent != 0 {
+		return intent
+	}
+	return dto.IntentGroupMessages
+}
+
+// Context makes the Context of an event inside a handler of the bot's own, from the payload that botgo gave to
+// it. The reply window counts from this call. Events that cannot be answered are an error (ErrUnsupported).
+// Nothing is acknowledged, queued or dropped as a duplicate here: that is the bot's own handler's.
+func (p *Plugin) Context(payload *dto.WSPayload) (*Context, error) {
+	in, err := parse(payload, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	if in.refusal != nil {
+		return nil, in.refusal
+	}
+	return &Context{p: p, in: in}, nil
+}
+
+// For makes a Context outside a handler, to reply later or from another process. A Target without MsgID and
+// EventID sends proactive messages, which the platform limits and may refuse. What is wrong with t is told by
+// the replies.
+func (p *Plugin) For(t Target) *Context {
+	if t.Time.IsZero() {
+		t.Time = time.Now()
+	}
+	return &Context{p: p, in: &incoming{target: t, refusal: t.check()}}
+}
+
+// Upload uploads src for to's scope, through to's chat, and returns what can be sent with Context.ReplyUploaded
+// to every chat of the scope. Uploads that the store knows are not made again. The error is an *UploadError.
+func (p *Plugin) Upload(ctx context.Context, to Target, kind Kind, src Source, opts ...UploadOption) (File, error) {
+	if err := to.check(); err != nil {
+		return File{}, &UploadError{Name: src.label(), Step: "check", Err: err}
+	}
+	var cfg uploadConfig
+	for _, opt := range opts {
+		opt.applyUpload(&cfg)
+	}
+	ctx, leave, err := p.enter(ctx)
+	if err != nil {
+		return File{}, err
+	}
+	defer leave()
+	up, err := p.uploads.begin(ctx, to, kind, src, cfg)
+	if err != nil {
+		return File{}, err
+	}
+	defer up.release()
+	return up.file(ctx)
+}
+
+// handle takes an event from botgo's goroutine.
+func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
+	in, err := parse(payload, time.Now())
+	if err != nil {
+		return err
+	}
+	if !p.seen.claim(in.ids()) {
+		return nil
+	}
+	c := &Context{p: p, in: in}
+	if err := p.accept(c, h); err != nil {
+		p.seen.forget(in.ids()) // botgo tells the platform, which delivers the event again
+		return err
+	}
+	return nil
+}
+
+// accept acknowledges an interaction, and runs or queues h.
+func (p *Plugin) accept(c *Context, h Handler) error {
+	if p.cfg.inline {
+		p.mu.Lock()
+		if p.draining {
+			p.mu.Unlock()
+			return ErrClosed
+		}
+		p.inline.Add(1)
+		p.mu.Unlock()
+		defer p.inline.Done()
+	}
+	if c.in.interaction != nil && !p.cfg.manualAck && acknowledged(c.in.interaction) {
+		// Past the chat's queue: the user sees a failure after 3 s.
+		if err := p.dispatch.Go(p.life, func() { p.ackNow(c) }); err != nil {
+			return closed(err)
+		}
+	}
+	if p.cfg.inline {
+		err := p.run(c, h)
+		if err != nil {
+			c.rewind()
+		}
+		return err
+	}
+	return closed(p.dispatch.Submit(p.life, c.queue(), func() { _ = p.run(c, h) }))
+}
+
+// closed gives the dispatcher's refusal its public name.
+func closed(err error) error {
+	if errors.Is(err, dispatch.ErrClosed) {
+		return ErrClosed
+	}
+	return err
+}
+
+// acknowledged tells whether the platform waits for an answer: to buttons and quick menus only (docs 2026-08).
+func acknowledged(i *dto.Interaction) bool {
+	const button, quickMenu = 11, 12
+	return i.ID != "" && (i.Type == button || i.Type == quickMenu)
+}
+
+func (p *Plugin) ackNow(c *Context) {
+	if err := p.client.Ack(p.life, c.in.interaction.ID, 0); err != nil {
+		p.cfg.log.Warnf("richmedia: acknowledging an interaction failed: %v", apiError(err))
+	}
+}
+
+// run calls h until it returns, panics or ends its goroutine, and reports what went wrong.
+func (p *Plugin) run(c *Context, h Handler) (err error) {
+	ctx := p.life
+	if until := c.until(); !until.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
+		defer cancel()
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+		if err != nil {
+			p.report(ctx, c, err)
+		}
+	}()
+	return h(ctx, c)
+}
+
+// report hands err to the bot's error handler, which may panic as well.
+func (p *Plugin) report(ctx context.Context, c *Context, err error) {
+	if p.cfg.errorHandler == nil {
+		p.cfg.log.Errorf("richmedia: the handler of %s failed: %v", eventName(c.in.payload), err)
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			p.cfg.log.Errorf("richmedia: the error handler panicked: %v", v)
+		}
+	}()
+	p.cfg.errorHandler(ctx, c, err)
+}

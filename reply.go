@@ -1,0 +1,278 @@
+package richmedia
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tencent-connect/botgo/dto"
+
+	"github.com/botgo-contrib/richmedia/internal/ledger"
+	"github.com/botgo-contrib/richmedia/internal/platform"
+)
+
+// ReplyOption changes one reply.
+type ReplyOption interface{ applyReply(*replyConfig) }
+
+type replyConfig struct {
+	caption *string
+	upload  uploadConfig
+}
+
+type replyOption func(*replyConfig)
+
+func (o replyOption) applyReply(c *replyConfig) { o(c) }
+
+// WithCaption is a text in the same message. The platform shows it with images only and drops it silently with
+// other kinds (QQNodeSDK, Satori), so there it is an error.
+func WithCaption(text string) ReplyOption {
+	return replyOption(func(c *replyConfig) { c.caption = &text })
+}
+
+// ReplyImage answers with an image: png, jpg, gif, webp or bmp, at most 200 MB, over 20 MB shown as a file.
+func (c *Context) ReplyImage(ctx context.Context, src Source, opts ...ReplyOption) (*dto.Message, error) {
+	return c.Reply(ctx, KindImage, src, opts...)
+}
+
+// ReplyVideo answers with a video: mp4, at most 200 MB, over 30 MB shown as a file.
+func (c *Context) ReplyVideo(ctx context.Context, src Source, opts ...ReplyOption) (*dto.Message, error) {
+	return c.Reply(ctx, KindVideo, src, opts...)
+}
+
+// ReplyVoice answers with a voice bubble: silk, mp3, wav or ogg, at most 200 MB, over 20 MB shown as a file.
+func (c *Context) ReplyVoice(ctx context.Context, src Source, opts ...ReplyOption) (*dto.Message, error) {
+	return c.Reply(ctx, KindVoice, src, opts...)
+}
+
+// ReplyFile answers with a file of any format, at most 200 MB. The chat shows the Source's name.
+func (c *Context) ReplyFile(ctx context.Context, src Source, opts ...ReplyOption) (*dto.Message, error) {
+	return c.Reply(ctx, KindFile, src, opts...)
+}
+
+// Reply answers with media: it takes a reply slot and a msg_seq, uploads src unless the store knows it, and sends
+// it. A file_info that the platform refuses is uploaded once more for this very chat. The returned message has
+// the ID and the Timestamp that the platform gave; no ID means that this very reply was in the chat already.
+// The error is one of the sentinels, with an *UploadError or an *APIError that says the rest: when its Delivered
+// is DeliveredNo, or there is no *APIError, the chat is as it was.
+func (c *Context) Reply(ctx context.Context, kind Kind, src Source, opts ...ReplyOption) (*dto.Message, error) {
+	o := newReplyConfig(opts)
+	if o.caption != nil && kind != KindImage {
+		return nil, fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, article(kind.String()))
+	}
+	return c.reply(ctx, func(ctx context.Context, s *slot) (platform.Sent, error) {
+		up, err := c.p.uploads.begin(ctx, c.in.target, kind, src, o.upload)
+		if err != nil {
+			return platform.Sent{}, err
+		}
+		defer up.release()
+		f, err := up.file(ctx)
+		if err != nil {
+			return platform.Sent{}, err
+		}
+		sent, err := c.post(ctx, s, mediaMessage(f, o.caption))
+		if !fileRefused(err, s) {
+			return sent, err
+		}
+		c.p.cfg.log.Warnf("richmedia: %s: a file_info was refused and is uploaded once more: %v", src.label(), apiError(err))
+		refusal := err
+		if f, err = up.renew(ctx); err != nil {
+			if isUnknown(refusal) { // an earlier attempt's answer was lost: the reply may be in the chat
+				return platform.Sent{}, refusal
+			}
+			return platform.Sent{}, err
+		}
+		return c.post(ctx, s, mediaMessage(f, o.caption))
+	})
+}
+
+// ReplyUploaded answers with what Plugin.Upload, or an earlier run, has uploaded. f must be of this chat's scope.
+func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption) (*dto.Message, error) {
+	o := newReplyConfig(opts)
+	switch {
+	case o.caption != nil && f.Kind != KindImage:
+		return nil, fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, article(f.Kind.String()))
+	case f.Info == "":
+		return nil, errors.New("richmedia: ReplyUploaded: the File is empty: give one that Plugin.Upload returned")
+	case f.Scope != c.in.target.Scope:
+		return nil, fmt.Errorf("%w: the File was uploaded for %s and cannot go to %s: file_info never crosses; upload it for this chat",
+			ErrUnsupported, f.Scope, c.in.target.Scope)
+	case f.expired():
+		return nil, fmt.Errorf("%w: the File has expired: upload it again", ErrBadFile)
+	}
+	return c.reply(ctx, func(ctx context.Context, s *slot) (platform.Sent, error) {
+		return c.post(ctx, s, mediaMessage(f, o.caption))
+	})
+}
+
+// ReplyText answers with a text.
+func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOption) (*dto.Message, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, errors.New("richmedia: ReplyText: the text is empty")
+	}
+	if newReplyConfig(opts).caption != nil {
+		return nil, errors.New("richmedia: ReplyText: WithCaption belongs to an image; put the words into the text")
+	}
+	return c.reply(ctx, func(ctx context.Context, s *slot) (platform.Sent, error) {
+		return c.post(ctx, s, func(r ref) any { return wireMessage{ref: r, Content: text} })
+	})
+}
+
+// ReplyMessage answers with any message that botgo can describe: markdown, a keyboard, an ark. It sends a copy of
+// msg with its MsgID, EventID and MsgSeq filled in, whatever they were.
+func (c *Context) ReplyMessage(ctx context.Context, msg *dto.MessageToCreate, opts ...ReplyOption) (*dto.Message, error) {
+	if msg == nil {
+		return nil, errors.New("richmedia: ReplyMessage: the message is nil")
+	}
+	if newReplyConfig(opts).caption != nil {
+		return nil, errors.New("richmedia: ReplyMessage: WithCaption belongs to an image; set the message's Content")
+	}
+	return c.reply(ctx, func(ctx context.Context, s *slot) (platform.Sent, error) {
+		return c.post(ctx, s, func(r ref) any {
+			out := *msg
+			out.MsgID, out.EventID, out.MsgSeq = r.MsgID, r.EventID, r.MsgSeq
+			return &out
+		})
+	})
+}
+
+func newReplyConfig(opts []ReplyOption) *replyConfig {
+	c := &replyConfig{}
+	for _, opt := range opts {
+		if opt != nil {
+			opt.applyReply(c)
+		}
+	}
+	return c
+}
+
+// slot is what a reply holds while it is under way; a proactive message holds nothing.
+type slot struct{ claim *ledger.Claim }
+
+func (s *slot) seq() uint32 {
+	if s.claim == nil {
+		return 0
+	}
+	return s.claim.Seq()
+}
+
+// reply is the way of every reply: it reserves, so that a hopeless upload never begins, lets compose upload and
+// send, and settles what became of it.
+func (c *Context) reply(ctx context.Context, compose func(context.Context, *slot) (platform.Sent, error)) (*dto.Message, error) {
+	if c.in.refusal != nil {
+		return nil, c.in.refusal
+	}
+	ctx, leave, err := c.p.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	s := &slot{}
+	if c.in.target.answered() != "" {
+		if s.claim, err = c.entry().Claim(); err != nil {
+			return nil, refused(err)
+		}
+		if _, until := c.entry().Left(); !until.IsZero() {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
+			defer cancel()
+		}
+	}
+	sent, err := compose(ctx, s)
+	s.settle(sent, err)
+	if err != nil {
+		return nil, apiError(err)
+	}
+	return &dto.Message{ID: sent.ID, Timestamp: dto.Timestamp(sent.Timestamp)}, nil
+}
+
+// settle gives the slot back when the reply is certainly not in the chat by this call: it was refused, never
+// sent, or there already. In doubt the slot is used.
+func (s *slot) settle(sent platform.Sent, err error) {
+	if s.claim == nil {
+		return
+	}
+	if err == nil && !sent.Duplicate || isUnknown(err) {
+		s.claim.Commit()
+		return
+	}
+	s.claim.Release()
+}
+
+// isUnknown tells whether err is a send that may have been delivered.
+func isUnknown(err error) bool {
+	var e *platform.Error
+	return errors.As(err, &e) && e.Op == "send" && e.Unknown
+}
+
+// ref ties a message to what it answers.
+type ref struct {
+	MsgID   string `json:"msg_id,omitempty"`
+	EventID string `json:"event_id,omitempty"`
+	MsgSeq  uint32 `json:"msg_seq,omitempty"`
+}
+
+// wireMessage is a message as the platform takes it. botgo's own type cannot carry file_info: it is a string and
+// may be no base64.
+type wireMessage struct {
+	ref
+	Content string     `json:"content,omitempty"`
+	MsgType int        `json:"msg_type"`
+	Media   *wireMedia `json:"media,omitempty"`
+}
+
+type wireMedia struct {
+	FileInfo string `json:"file_info"`
+}
+
+const msgTypeMedia = 7
+
+func mediaMessage(f File, caption *string) func(ref) any {
+	return func(r ref) any {
+		m := wireMessage{ref: r, MsgType: msgTypeMedia, Media: &wireMedia{f.Info}}
+		if caption != nil {
+			m.Content = *caption
+		}
+		return m
+	}
+}
+
+// post sends one message. Replies by event_id carry a msg_seq like the others; where the platform takes one for
+// a proactive message because of it, it is sent once more without, and so are all that follow by event_id
+// (nonebot/adapter-qq#124).
+func (c *Context) post(ctx context.Context, s *slot, message func(ref) any) (platform.Sent, error) {
+	t := c.in.target
+	r := ref{MsgID: t.MsgID, MsgSeq: s.seq()}
+	if t.MsgID == "" {
+		r.EventID = t.EventID
+	}
+	if r.EventID != "" && c.p.seqless.Load() {
+		r.MsgSeq = 0
+	}
+	sent, err := c.send(ctx, message(r), r.MsgSeq != 0)
+	var e *platform.Error
+	if r.EventID != "" && r.MsgSeq != 0 && errors.As(err, &e) && e.Class() == platform.ProactiveRefused && !e.Unknown {
+		r.MsgSeq = 0
+		if sent, err = c.send(ctx, message(r), false); err == nil {
+			c.p.seqless.Store(true)
+			c.p.cfg.log.Infof("richmedia: the platform takes no msg_seq with an event_id; it is left out from now on")
+		}
+	}
+	return sent, err
+}
+
+func (c *Context) send(ctx context.Context, message any, dedup bool) (platform.Sent, error) {
+	body, err := json.Marshal(message)
+	if err != nil {
+		return platform.Sent{}, fmt.Errorf("richmedia: the message cannot be sent as JSON: %w", err)
+	}
+	return c.p.client.Send(ctx, c.in.target.chat(), body, dedup)
+}
+
+// fileRefused tells whether a send failed for its file_info, which a new upload may mend. With a msg_seq the
+// message can be sent again even if an earlier attempt's answer was lost.
+func fileRefused(err error, s *slot) bool {
+	var e *platform.Error
+	return errors.As(err, &e) && e.Op == "send" && e.Class() == platform.Reupload && (!e.Unknown || s.seq() != 0)
+}

@@ -1,0 +1,82 @@
+package richmediatest_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/tencent-connect/botgo"
+	"github.com/tencent-connect/botgo/dto"
+	"github.com/tencent-connect/botgo/errs"
+	"github.com/tencent-connect/botgo/openapi"
+	"github.com/tencent-connect/botgo/token"
+	"golang.org/x/oauth2"
+
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// newOpenAPI makes botgo's client and has it make one call. botgo sets the Authorization scheme on its resty client while
+// the call is on its way; resty 2.17.2 has read it by then (2.6.0, which botgo asks for, had not), so that the first call
+// of every client goes out as "Bearer", which the platform refuses.
+func newOpenAPI(t *testing.T, p *richmediatest.Platform, src oauth2.TokenSource) openapi.OpenAPI {
+	t.Helper()
+	api := botgo.NewOpenAPI(p.AppID(), src)
+	_, _ = api.Me(t.Context())
+	return api
+}
+
+func TestBotgosClientsWorkOverTheLoopbackAddress(t *testing.T) {
+	b := listening(t, richmediatest.WithBase64FileInfo())
+	defer b.p.UseBotgo()()
+	src := token.NewQQBotTokenSource(b.p.Credentials())
+	api := newOpenAPI(t, b.p, src)
+	g, u := b.p.Group("g"), b.p.C2C("ann")
+	b.p.Host("https://example.com/cat.png", png)
+
+	me, err := api.Me(t.Context())
+	require.NoError(t, err)
+	assert.True(t, me.Bot)
+	ap, err := api.WS(t.Context(), nil, "")
+	require.NoError(t, err)
+	assert.Contains(t, ap.URL, "ws://127.0.0.1:")
+
+	up, err := api.PostGroupMessage(t.Context(), g.OpenID(), dto.RichMediaMessage{FileType: 1, URL: "https://example.com/cat.png"})
+	require.NoError(t, err)
+	sent, err := api.PostGroupMessage(t.Context(), g.OpenID(), dto.MessageToCreate{
+		MsgType: dto.RichMediaMsg, MsgID: g.Say("ann", "hi").MsgID(), Media: &dto.MediaInfo{FileInfo: up.FileInfo}, Content: "meow",
+	})
+	require.NoError(t, err)
+	require.Len(t, g.Answers(), 1)
+	assert.Equal(t, sent.ID, g.Answers()[0].ID)
+	assert.Equal(t, png, g.Answers()[0].Media.Upload.Data)
+	_, err = api.PostC2CMessage(t.Context(), u.OpenID(), dto.MessageToCreate{Content: "hi", MsgID: u.Say("", "hi").MsgID()})
+	require.NoError(t, err)
+	require.NoError(t, api.RetractGroupMessage(t.Context(), g.OpenID(), sent.ID))
+
+	press := g.Press("ann", "again")
+	require.NoError(t, api.PutInteraction(t.Context(), press.InteractionID(), `{"code":0}`))
+	assert.Equal(t, map[string]int{press.InteractionID(): 0}, b.p.Acks())
+
+	_, err = api.PostGroupMessage(t.Context(), g.OpenID(), dto.MessageToCreate{Content: "unasked"})
+	require.Error(t, err)
+	assert.Equal(t, 400, errs.Error(err).Code())
+	var said map[string]any
+	require.NoError(t, json.Unmarshal([]byte(errs.Error(err).Text()), &said))
+	assert.EqualValues(t, 40034105, said["code"])
+	assert.Equal(t, said["trace_id"], errs.Error(err).Trace())
+}
+
+func TestUseBotgoPutsTheHostsBack(t *testing.T) {
+	p := richmediatest.New()
+	restore := p.UseBotgo()
+	_, err := token.NewQQBotTokenSource(p.Credentials()).Token()
+	require.Error(t, err, "the reserved base cannot be reached")
+	restore()
+	other := listening(t)
+	defer other.p.UseBotgo()()
+	_, err = token.NewQQBotTokenSource(other.p.Credentials()).Token()
+	require.NoError(t, err)
+	_, err = token.NewQQBotTokenSource(&token.QQBotCredentials{AppID: "x", AppSecret: "y"}).Token()
+	require.Error(t, err)
+}

@@ -1,0 +1,149 @@
+package richmediatest
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Op names an endpoint, for counting calls and for faults.
+type Op string
+
+// The endpoints of the platform. A POST to .../files is OpMerge when its body has an upload_id, else OpUpload.
+const (
+	OpToken   Op = "token"   // POST /app/getAppAccessToken
+	OpGateway Op = "gateway" // GET /gateway, GET /gateway/bot
+	OpSocket  Op = "socket"  // the websocket itself, once per connection
+	OpMe      Op = "me"      // GET /users/@me
+	OpUpload  Op = "upload"  // POST /v2/{groups|users}/{openid}/files with url or file_data
+	OpPrepare Op = "prepare" // POST /v2/{groups|users}/{openid}/upload_prepare
+	OpPart    Op = "part"    // PUT of a presigned part URL
+	OpFinish  Op = "finish"  // POST /v2/{groups|users}/{openid}/upload_part_finish
+	OpMerge   Op = "merge"   // POST /v2/{groups|users}/{openid}/files with upload_id
+	OpSend    Op = "send"    // POST /v2/{groups|users}/{openid}/messages
+	OpRecall  Op = "recall"  // DELETE /v2/{groups|users}/{openid}/messages/{message_id}
+	OpAck     Op = "ack"     // PUT /interactions/{interaction_id}
+	OpUnknown Op = "unknown" // every other path of the API
+)
+
+// maxCallBody bounds what a Call keeps of a request's body.
+const maxCallBody = 64 << 10
+
+// Call is one request that the platform got, in the order of arrival.
+type Call struct {
+	Op     Op
+	Method string
+	Path   string      // with the query, except of a presigned URL, whose query is a credential
+	Header http.Header // a copy; of Authorization only the scheme and the last four letters are kept
+	Body   []byte      // the first 64 KiB; nil for OpToken (it holds the secret) and for OpPart
+	Size   int64       // the body's bytes as far as they were read
+	Status int         // HTTP; 0 while it runs, or when the connection was cut without an answer
+	Code   int         // the answer's err_code, else its code; 0 for a success
+	Time   time.Time
+}
+
+// Calls returns what was called so far, in the order of arrival, without the values that the web client fetches.
+func (p *Platform) Calls() []Call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make([]Call, len(p.calls))
+	for i, c := range p.calls {
+		out[i] = *c
+		out[i].Header = c.Header.Clone()
+		out[i].Body = bytes.Clone(c.Body)
+	}
+	return out
+}
+
+// Count is how often op was called so far, whatever became of the calls.
+func (p *Platform) Count(op Op) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for _, c := range p.calls {
+		if c.Op == op {
+			n++
+		}
+	}
+	return n
+}
+
+// record notes a call that has arrived. A file's body is read later, then kept is called.
+func (p *Platform) record(op Op, r *http.Request) *Call {
+	c := &Call{Op: op, Method: r.Method, Path: r.URL.Path, Header: r.Header.Clone(), Time: time.Now()}
+	if op != OpPart && r.URL.RawQuery != "" {
+		c.Path += "?" + r.URL.RawQuery
+	}
+	if auth := c.Header.Get("Authorization"); auth != "" {
+		c.Header.Set("Authorization", maskAuthorization(auth))
+	}
+	p.mu.Lock()
+	p.calls = append(p.calls, c)
+	p.mu.Unlock()
+	return c
+}
+
+func (p *Platform) recordBody(c *Call, body []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.Size = int64(len(body))
+	if c.Op != OpToken {
+		c.Body = bytes.Clone(body[:min(len(body), maxCallBody)])
+	}
+}
+
+func (p *Platform) recordAnswer(c *Call, w *answerRecorder) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.Status = w.status
+	var said struct {
+		Code    int `json:"code"`
+		ErrCode int `json:"err_code"`
+	}
+	if json.Unmarshal(w.head, &said) == nil {
+		c.Code = said.Code
+		if said.ErrCode != 0 {
+			c.Code = said.ErrCode
+		}
+	}
+}
+
+func maskAuthorization(v string) string {
+	scheme, secret, ok := strings.Cut(v, " ")
+	if !ok {
+		scheme, secret = "", v
+	}
+	if len(secret) > 8 {
+		return strings.TrimSpace(scheme + " ****" + secret[len(secret)-4:])
+	}
+	return strings.TrimSpace(scheme + " ****")
+}
+
+// answerRecorder passes an answer on and keeps its status and the first bytes of its body.
+type answerRecorder struct {
+	http.ResponseWriter
+	status int
+	head   []byte
+}
+
+func (w *answerRecorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *answerRecorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	if room := 4096 - len(w.head); room > 0 {
+		w.head = append(w.head, b[:min(room, len(b))]...)
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the writer of the connection.
+func (w *answerRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,26 @@
+// Package richmediatest is the QQ bot open platform, faked strictly, for tests of bots and for running them offline.
+//
+// Strict means that it refuses whatever the real platform would refuse, with the documented HTTP status, code,
+// err_code, message and trace id: wrong JSON types, file_info of another scene, msg_id that is too old or was answered
+// too often, a msg_seq used twice, a file whose bytes do not fit its file_type, a webhook that does not acknowledge.
+// A test that passes here has shown something. Where the public documents are silent the choice is named in the
+// comment of the thing that makes it.
+//
+// A Platform works in two ways. In process, nothing listens: [Platform.Client] answers every request in the caller's
+// goroutine and events are handed to the bot by [Platform.PushTo] or as [Event.Payload], so that it runs inside a
+// testing/synctest bubble, whose clock then moves reply windows, ttls and token lifetimes. On a loopback address, after
+// [Platform.Listen], botgo's own clients talk to it: token source, openapi, websocket and webhook.
+//
+//	platform := richmediatest.New()
+//	platform.Host("https://example.com/cat.png", png)
+//	group := platform.Group("cats")
+//	ev := group.Say("ann", "/cat")           // a user writes to the bot
+//	// ... the bot under test uploads and sends through platform.Client()
+//	answers, err := group.WaitAnswers(ctx, 1) // what the users of the group see
+//
+// Faults are one line each: [Platform.Fail], [Platform.Lose], [Platform.Drop], [Platform.Delay],
+// [Platform.ExpireUploads], [Platform.RevokeTokens]; [Platform.Intercept] is what they are made of.
+//
+// The rules come from the platform's public documents, "docs 2026-08" being version 1.22.0 of that site, and from what
+// its official SDKs do. Sizes are in bytes, 1 MB being 1<<20 of them.
+package richmediatest

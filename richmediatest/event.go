@@ -1,0 +1,145 @@
+package richmediatest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/tencent-connect/botgo/dto"
+)
+
+// Event types that botgo has no constant for.
+const (
+	eventGroupMessage  dto.EventType = "GROUP_MESSAGE_CREATE"
+	eventGroupAddRobot dto.EventType = "GROUP_ADD_ROBOT"
+	eventGroupDelRobot dto.EventType = "GROUP_DEL_ROBOT"
+	eventGroupReceive  dto.EventType = "GROUP_MSG_RECEIVE"
+	eventGroupReject   dto.EventType = "GROUP_MSG_REJECT"
+	eventC2CReceive    dto.EventType = "C2C_MSG_RECEIVE"
+	eventC2CReject     dto.EventType = "C2C_MSG_REJECT"
+)
+
+// Event is something that happened in a chat and that the platform tells the bot.
+type Event struct {
+	p             *Platform
+	chat          *Chat
+	typ           dto.EventType
+	id            string // outer id
+	msgID         string
+	interactionID string
+	interaction   int // its type
+	at            time.Time
+	body          []byte
+
+	// guarded by p.mu
+	used   map[uint32]struct{} // msg_seq of the replies
+	pushes []Push
+}
+
+// Type is the event's type, the envelope's t.
+func (e *Event) Type() dto.EventType { return e.typ }
+
+// ID is the outermost id with its TYPE: prefix, the event_id of a reply to an event that can be answered by it.
+func (e *Event) ID() string { return e.id }
+
+// MsgID is d.id of a message event, the msg_id of a reply; "" for other events.
+func (e *Event) MsgID() string { return e.msgID }
+
+// InteractionID is d.id of an INTERACTION_CREATE, for the ACK alone; "" for other events.
+func (e *Event) InteractionID() string { return e.interactionID }
+
+// Body is the JSON as a webhook gets it: without s, which only a websocket adds.
+func (e *Event) Body() []byte { return bytes.Clone(e.body) }
+
+// Payload is the event as botgo hands it to a handler, fresh at every call, for code under test without a transport.
+func (e *Event) Payload() *dto.WSPayload {
+	payload := &dto.WSPayload{}
+	if err := json.Unmarshal(e.body, payload); err != nil {
+		panic(fmt.Sprintf("richmediatest: decode an own event: %v", err))
+	}
+	payload.RawMessage = e.Body()
+	payload.Session = &dto.Session{AppID: e.p.cfg.appID}
+	return payload
+}
+
+// Redeliver pushes the same event again, with the same ids, over the transport that is there now.
+func (e *Event) Redeliver() { e.p.deliver(e) }
+
+// answerable tells whether the outer id is an event_id: docs 2026-08 name these.
+func (e *Event) answerable() bool {
+	switch e.typ {
+	case dto.EventInteractionCreate, dto.EventC2CFriendAdd, eventC2CReceive, eventGroupAddRobot, eventGroupReceive:
+		return true
+	}
+	return false
+}
+
+// intent is what an identify must have asked for to get the event.
+func (e *Event) intent() dto.Intent {
+	if e.typ == dto.EventInteractionCreate {
+		return dto.IntentInteraction
+	}
+	return dto.IntentGroupMessages
+}
+
+// happen makes an event of what build returns, puts line into the chat, and pushes.
+func (c *Chat) happen(typ dto.EventType, line Message, build func(e *Event) map[string]any) *Event {
+	p := c.p
+	e := &Event{p: p, chat: c, typ: typ, at: time.Now(), used: make(map[uint32]struct{})}
+	p.mu.Lock()
+	e.id = p.eventID(string(typ))
+	d := build(e)
+	e.body = encodeEnvelope(envelope{Type: typ, ID: e.id, Data: encode(d)})
+	p.events = append(p.events, e)
+	p.byID["event "+e.id] = e
+	if e.msgID != "" {
+		p.byID["msg "+e.msgID] = e
+	}
+	if e.interactionID != "" {
+		p.byID["interaction "+e.interactionID] = e
+	}
+	line.ID, line.Time = e.msgID, e.at
+	if e.msgID == "" {
+		line.ID, line.Event = e.id, typ
+	}
+	c.lines = append(c.lines, &line)
+	p.wake()
+	p.mu.Unlock()
+	p.deliver(e)
+	return e
+}
+
+// deliver pushes an event to the webhook, else to the gateway's sessions, else to nobody.
+func (p *Platform) deliver(e *Event) {
+	p.mu.Lock()
+	target := p.push
+	p.mu.Unlock()
+	if target.set() {
+		p.pushEvent(target, e)
+		return
+	}
+	p.dispatch(e)
+}
+
+// envelope is the outside of an event.
+type envelope struct {
+	Op   dto.OPCode      `json:"op"`
+	Seq  uint32          `json:"s,omitempty"`
+	Type dto.EventType   `json:"t,omitempty"`
+	ID   string          `json:"id,omitempty"`
+	Data json.RawMessage `json:"d,omitempty"`
+}
+
+func encodeEnvelope(e envelope) []byte { return encode(e) }
+
+// encode is json.Marshal without the escapes for HTML, which the platform does not make.
+func encode(v any) []byte {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic(fmt.Sprintf("richmediatest: encode an own value: %v", err))
+	}
+	return bytes.TrimSpace(buf.Bytes())
+}

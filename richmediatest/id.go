@@ -1,0 +1,55 @@
+package richmediatest
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+const (
+	sceneGroup = "group"
+	sceneC2C   = "c2c"
+)
+
+// openID derives 32 upper-case hex digits, the usual shape of an openid, from the app id and what the openid stands for.
+// Openids belong to one app id, and each namespace has its own (docs 2026-08).
+func (p *Platform) openID(namespace string, names ...string) string {
+	sum := sha256.Sum256([]byte(p.cfg.appID + "\x00" + namespace + "\x00" + strings.Join(names, "\x00")))
+	return strings.ToUpper(hex.EncodeToString(sum[:16]))
+}
+
+// opaque gives 32 bytes that no other call has got. The caller holds p.mu.
+func (p *Platform) opaque() []byte {
+	p.serial++
+	sum := sha256.Sum256(fmt.Appendf(nil, "%x %d", p.salt, p.serial))
+	return sum[:]
+}
+
+// messageID has the shape of captured ones: ROBOT1.0_, then letters that a path or a file name may not like.
+func (p *Platform) messageID() string {
+	return "ROBOT1.0_" + base64.RawURLEncoding.EncodeToString(p.opaque()) + ".-!"
+}
+
+func (p *Platform) eventID(typ string) string {
+	return typ + ":" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(p.opaque()[:20]))
+}
+
+func (p *Platform) hexID(n int) string { return hex.EncodeToString(p.opaque())[:n] }
+
+func (p *Platform) traceID() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hexID(32)
+}
+
+// fileInfo makes a file_info: by default 34 upper-case hex digits like the documents' sample, which no base64 decoder of
+// whole quanta takes; or canonical padded base64 of 40 bytes.
+func (p *Platform) fileInfo() string {
+	if p.cfg.base64Info {
+		return base64.StdEncoding.EncodeToString(append(p.opaque(), p.opaque()[:8]...))
+	}
+	return strings.ToUpper(hex.EncodeToString(p.opaque()[:17]))
+}

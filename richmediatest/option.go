@@ -1,0 +1,100 @@
+package richmediatest
+
+import (
+	"time"
+
+	"github.com/tencent-connect/botgo/dto"
+)
+
+const (
+	defaultAppID  = "102000001"
+	defaultSecret = "DG5g3B4j9X2KOErG"
+
+	defaultTTL           = 300 * time.Second  // docs 2026-08, the sample answer of an upload
+	defaultTokenLifetime = 7200 * time.Second // docs 2026-08, expires_in
+	defaultDailyVolume   = 2 << 30            // per bot and day, then 40093002
+)
+
+// Option changes how a Platform behaves. Options are given to [New] and hold for the platform's life.
+type Option func(*config)
+
+type config struct {
+	appID, secret string
+	ttl           time.Duration
+	tokenLife     time.Duration
+	base64Info    bool
+	boundInfo     bool
+	proactive     bool
+	observed      bool
+	integerTimes  bool
+	rateLimits    bool
+	noData        bool
+	noInline      map[string]bool
+	dailyVolume   int64
+	intents       dto.Intent
+	parts         PartShape
+}
+
+// WithCredentials sets the bot's app id and secret, overriding the default of an invented pair.
+func WithCredentials(appID, secret string) Option {
+	return func(c *config) { c.appID, c.secret = appID, secret }
+}
+
+// WithTTL sets how long a file_info lives, overriding the default of 300 s (docs 2026-08). It is told to the bot in whole
+// seconds, rounded up. 0 means long-lived: the file_info never ends.
+func WithTTL(d time.Duration) Option { return func(c *config) { c.ttl = d } }
+
+// WithTokenLifetime sets how long an access token lives, overriding the default of 7200 s. The platform hands out the
+// same token until its last 60 s; in those it hands out a new one, and both are good (docs 2026-08).
+func WithTokenLifetime(d time.Duration) Option { return func(c *config) { c.tokenLife = d } }
+
+// WithBase64FileInfo makes every file_info canonical base64, which is what botgo's own []byte field can carry. The
+// default is the shape of the documents' sample, upper-case and no valid base64, so that code which decodes it is caught.
+func WithBase64FileInfo() Option { return func(c *config) { c.base64Info = true } }
+
+// WithFileInfoPerChat ties every file_info to the chat that it was uploaded through: a send to another chat of the same
+// scene is refused with 304080. By default a file_info is good for its whole scene, which docs 2025-04 and 2026-06 promise
+// and docs 2026-08 no longer mention.
+func WithFileInfoPerChat() Option { return func(c *config) { c.boundInfo = true } }
+
+// WithProactive lets the bot send without msg_id and event_id, and with srv_send_msg=true. By default both are refused
+// with 40034105, as they are for most bots.
+func WithProactive() Option { return func(c *config) { c.proactive = true } }
+
+// WithObservedPayloads gives events the shape that was captured on the wire (group_id beside group_openid, author.id,
+// author.union_openid) instead of the documented one, which has the openids only.
+func WithObservedPayloads() Option { return func(c *config) { c.observed = true } }
+
+// WithIntegerTimestamps makes the timestamp of a send's answer an integer of unix seconds, as in docs 2025-04 and 2026-06.
+// The default is the RFC 3339 string of docs 2026-08.
+func WithIntegerTimestamps() Option { return func(c *config) { c.integerTimes = true } }
+
+// WithRateLimits enforces the documented requests per second of each endpoint (messages 100, files 50, upload_prepare 10,
+// upload_part_finish 10, interactions 50, recall 10). A request over it gets HTTP 429 with 40023001. Off by default.
+func WithRateLimits() Option { return func(c *config) { c.rateLimits = true } }
+
+// WithDailyVolume sets how many bytes the bot may upload per day of UTC+8, overriding the default of 2 GB. The upload that
+// would pass it is refused with 40093002.
+func WithDailyVolume(bytes int64) Option { return func(c *config) { c.dailyVolume = bytes } }
+
+// WithoutData keeps no uploaded bytes: Upload.Data is nil, Size and SHA256 are still those of what was received. A test of
+// a 200 MB upload in parts then does not hold 200 MB.
+func WithoutData() Option { return func(c *config) { c.noData = true } }
+
+// WithoutInline makes the platform ignore file_data in the named scenes ("group", "c2c"; none named: in both), as the
+// documents have it: such an upload has no source and is refused with HTTP 400, code 10000. By default file_data works.
+func WithoutInline(scenes ...string) Option {
+	return func(c *config) {
+		if len(scenes) == 0 {
+			scenes = []string{sceneGroup, sceneC2C}
+		}
+		c.noInline = make(map[string]bool, len(scenes))
+		for _, s := range scenes {
+			c.noInline[s] = true
+		}
+	}
+}
+
+// WithIntents sets which intents the bot was granted; an identify that asks for a known one beyond them is closed with
+// 4014. By default every known intent is granted; an unknown one is closed with 4013 either way.
+func WithIntents(granted dto.Intent) Option { return func(c *config) { c.intents = granted } }

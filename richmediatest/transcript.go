@@ -1,0 +1,130 @@
+package richmediatest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tencent-connect/botgo/dto"
+)
+
+// Message is a line of a chat: what a user wrote or did, or what the bot sent.
+type Message struct {
+	ID          string // msg_id; the outer id of what is no message
+	User        string // name as given to Say; "bot" for the bot
+	Bot         bool
+	Event       dto.EventType // of button presses and of adding or removing the bot; "" for messages
+	Text        string        // as shown; a caption is shown with images only
+	Attachments []Attachment  // of a user's message
+	Media       *Media
+	Markdown    json.RawMessage
+	Keyboard    json.RawMessage
+	ReplyTo     string // the msg_id or event_id that the bot answered, "" for proactive messages
+	Seq         uint32 // msg_seq, 1 when none was sent; 0 for proactive messages
+	Time        time.Time
+}
+
+// Media is a file in a message of the bot.
+type Media struct {
+	Kind   int    // file_type: 1 image, 2 video, 3 voice, 4 file
+	Name   string // file_name; for a file without one, the hash-like name that the card carries
+	Format string // sniffed, e.g. "image/png"
+	Size   int64
+	Upload *Upload // read only
+	Reused bool    // this file_info was sent before
+	Card   bool    // over the soft size: degraded to a file card
+}
+
+var deeds = map[dto.EventType]string{
+	dto.EventInteractionCreate: "pressed",
+	dto.EventC2CFriendAdd:      "added the bot",
+	dto.EventC2CFriendDel:      "removed the bot",
+	eventGroupAddRobot:         "added the bot",
+	eventGroupDelRobot:         "removed the bot",
+	eventGroupReceive:          "allowed pushes",
+	eventC2CReceive:            "allowed pushes",
+	eventGroupReject:           "rejected pushes",
+	eventC2CReject:             "rejected pushes",
+}
+
+// String is one readable line without ids and times, such as
+//
+//	ann: /cat
+//	bot: [image image/png, 68 bytes] meow
+//	ann pressed "again"
+func (m Message) String() string {
+	if m.Event != "" {
+		if m.Event == dto.EventInteractionCreate {
+			return fmt.Sprintf("%s %s %q", m.User, deeds[m.Event], m.Text)
+		}
+		return m.User + " " + deeds[m.Event]
+	}
+	var parts []string
+	if m.Media != nil {
+		parts = append(parts, m.Media.String())
+	}
+	if m.Text != "" {
+		parts = append(parts, m.Text)
+	}
+	if m.Markdown != nil {
+		parts = append(parts, "[markdown "+string(m.Markdown)+"]")
+	}
+	if m.Keyboard != nil {
+		parts = append(parts, "[keyboard]")
+	}
+	for _, a := range m.Attachments {
+		parts = append(parts, strings.TrimSpace("["+a.ContentType+" "+a.FileName)+"]")
+	}
+	return m.User + ": " + strings.Join(parts, " ")
+}
+
+// String describes the file, such as [image image/png, 68 bytes].
+func (m Media) String() string {
+	what := kindNames[m.Kind]
+	if m.Card {
+		what = "file card (" + what + ")"
+	}
+	if m.Name != "" {
+		what += " " + m.Name
+	}
+	tail := ""
+	if m.Reused {
+		tail = ", reused"
+	}
+	return fmt.Sprintf("[%s %s, %d bytes%s]", what, m.Format, m.Size, tail)
+}
+
+// WaitAnswers waits until n answers of the bot are in the chat and returns all there are. When ctx ends first, the error
+// wraps its cause and says how many came, and what the platform refused last; the answers so far are returned with it.
+func (c *Chat) WaitAnswers(ctx context.Context, n int) ([]Message, error) {
+	var got []Message
+	err := c.p.wait(ctx, func() bool {
+		got = c.snapshot(func(m *Message) bool { return m.Bot })
+		return len(got) >= n
+	})
+	if err != nil {
+		return got, fmt.Errorf("%d of %d answers in %s%s: %w", len(got), n, c.name, c.p.lastTrouble(), err)
+	}
+	return got, nil
+}
+
+// lastTrouble says what went wrong last, for the error of a test that waits in vain.
+func (p *Platform) lastTrouble() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := len(p.calls) - 1; i >= 0; i-- {
+		if call := p.calls[i]; call.Code != 0 || call.Status >= 400 {
+			return fmt.Sprintf(" (last refusal: %s %s: HTTP %d, code %d)", call.Op, call.Path, call.Status, call.Code)
+		}
+	}
+	for i := len(p.events) - 1; i >= 0; i-- {
+		for _, push := range p.events[i].pushes {
+			if !push.Acked {
+				return fmt.Sprintf(" (push of %s not acknowledged: HTTP %d, %v)", p.events[i].typ, push.Status, push.Err)
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,210 @@
+package richmedia
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"unicode"
+)
+
+// Source is where media comes from. It is opaque and cheap to copy; nothing is opened before the upload. The
+// zero Source is an error when it is used, never a no-op. All but FromReader's can be used any number of times,
+// and at the same time.
+type Source struct {
+	name  string
+	url   string
+	open  func(context.Context) (io.ReadCloser, error) // from the start, every time
+	once  *oneShot                                     // FromReader
+	whole []byte                                       // FromBytes: needs no second look
+	err   error                                        // what the FromX found wrong
+}
+
+// FromURL is media that the platform fetches itself. The address must be absolute, http or https, and reachable
+// from the platform: private addresses never are, and ports other than 80 and 443 are not known to be.
+func FromURL(rawURL string) Source {
+	u, err := url.Parse(rawURL)
+	switch {
+	case err != nil:
+		return Source{err: errors.New("FromURL: this is no address; give an absolute one such as https://example.com/cat.png")}
+	case u.Scheme == "" || u.Host == "":
+		return Source{name: sanitize(u.Path), err: errors.New(
+			"FromURL: the address is not absolute; give one such as https://example.com/cat.png, or use FromFile for a local file")}
+	case u.Scheme != "http" && u.Scheme != "https":
+		return Source{name: sanitize(u.Path), err: fmt.Errorf(
+			"%w: FromURL: the platform fetches http and https, not %s; use FromOpener for anything else", ErrUnsupported, u.Scheme)}
+	}
+	return Source{url: rawURL, name: sanitize(u.Path)}
+}
+
+// FromFile is a file on disk. It is opened for each reading, so it should stay as it is until the reply is sent.
+func FromFile(name string) Source {
+	return Source{
+		name: sanitize(filepath.ToSlash(name)),
+		open: func(context.Context) (io.ReadCloser, error) {
+			// Stat first: to open a named pipe would wait for its writer.
+			if info, err := os.Stat(name); err != nil {
+				return nil, err
+			} else if err := regular(info); err != nil {
+				return nil, err
+			}
+			return os.Open(name)
+		},
+	}
+}
+
+// FromFS is a file of fsys: an embed.FS, an os.Root's FS, a zip.Reader.
+func FromFS(fsys fs.FS, name string) Source {
+	if fsys == nil {
+		return Source{name: sanitize(name), err: errors.New("FromFS: the file system is nil")}
+	}
+	return Source{
+		name: sanitize(name),
+		open: func(context.Context) (io.ReadCloser, error) {
+			f, err := fsys.Open(name)
+			if err != nil {
+				return nil, err
+			}
+			info, err := f.Stat()
+			if err == nil {
+				err = regular(info)
+			}
+			if err != nil {
+				_ = f.Close()
+				return nil, err
+			}
+			return f, nil
+		},
+	}
+}
+
+// FromBytes is content in memory. b must not change until the reply is sent.
+func FromBytes(name string, b []byte) Source {
+	return Source{
+		name:  sanitize(name),
+		whole: b,
+		open: func(context.Context) (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(b)), nil
+		},
+	}
+}
+
+// FromReader is content that can be read one time. It is kept in memory up to 256 KiB and in a temporary file
+// beyond that, which is gone when the reply is. A second use of the Source is an error. r is not closed.
+func FromReader(name string, r io.Reader) Source {
+	if r == nil {
+		return Source{name: sanitize(name), err: errors.New("FromReader: the reader is nil")}
+	}
+	return Source{name: sanitize(name), once: &oneShot{r: r}}
+}
+
+// FromOpener is content that open gives from its start every time, such as an object store's. It is opened
+// about twice for an upload: to see what it is, and to send it. open must be safe for concurrent use.
+func FromOpener(name string, open func(context.Context) (io.ReadCloser, error)) Source {
+	if open == nil {
+		return Source{name: sanitize(name), err: errors.New("FromOpener: the function is nil")}
+	}
+	return Source{name: sanitize(name), open: func(ctx context.Context) (io.ReadCloser, error) {
+		rc, err := open(ctx)
+		if err == nil && rc == nil {
+			err = errors.New("FromOpener: the function gave neither a reader nor an error")
+		}
+		return rc, err
+	}}
+}
+
+// FromAttachment sends back what the user sent. The platform fetches the attachment from its own address, which
+// ends after a while: upload it soon.
+func FromAttachment(a Attachment) Source {
+	if a.URL == "" {
+		return Source{name: sanitize(a.FileName), err: errors.New("FromAttachment: the attachment has no URL")}
+	}
+	s := FromURL(withScheme(a.URL))
+	if name := sanitize(a.FileName); name != "" {
+		s.name = name
+	}
+	return s
+}
+
+// Named is the same content under another file name, which the chat shows for KindFile.
+func (s Source) Named(name string) Source {
+	s.name = sanitize(name)
+	return s
+}
+
+// check says what is wrong with s before anything is opened.
+func (s Source) check() error {
+	if s.err != nil {
+		return s.err
+	}
+	if s.url == "" && s.open == nil && s.once == nil {
+		return errors.New("the Source is empty: make one with FromURL, FromFile, FromFS, FromBytes, FromReader, FromOpener or FromAttachment")
+	}
+	return nil
+}
+
+// label names s in errors and logs: the file's name, or the address without its query, which may be a credential.
+func (s Source) label() string {
+	if s.url != "" {
+		return redact(s.url)
+	}
+	if s.name != "" {
+		return s.name
+	}
+	return "media"
+}
+
+// sanitize makes a file name of what may be a path or a foreign text: the last element, without control
+// characters.
+func sanitize(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, name)
+	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	if name == "." || name == "/" || name == ".." {
+		return ""
+	}
+	return name
+}
+
+func regular(info fs.FileInfo) error {
+	switch {
+	case info.IsDir():
+		return errors.New("is a directory; give a file")
+	case !info.Mode().IsRegular():
+		return errors.New("is not a regular file; use FromReader for a pipe or a device")
+	}
+	return nil
+}
+
+// redact is an address that may be shown: without user, query and fragment.
+func redact(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return "an address"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+// withScheme completes the addresses of attachments, which may lack the scheme (nonebot).
+func withScheme(u string) string {
+	switch {
+	case u == "", strings.Contains(u, "://"):
+		return u
+	case strings.HasPrefix(u, "//"):
+		return "https:" + u
+	}
+	return "https://" + u
+}
+
+func trimSlash(s string) string { return strings.TrimRight(s, "/") }

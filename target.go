@@ -1,0 +1,95 @@
+package richmedia
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/botgo-contrib/richmedia/internal/platform"
+)
+
+// Scope is the sort of chat. A file_info never crosses from one to the other.
+type Scope uint8
+
+// The scopes. The zero Scope is none of them.
+const (
+	ScopeGroup Scope = iota + 1 // a QQ group, by group_openid
+	ScopeC2C                    // a user's single chat, by user_openid
+)
+
+var scopeNames = map[Scope]string{ScopeGroup: "group", ScopeC2C: "c2c"}
+
+// String gives "group" or "c2c".
+func (s Scope) String() string {
+	if name, ok := scopeNames[s]; ok {
+		return name
+	}
+	return fmt.Sprintf("Scope(%d)", uint8(s))
+}
+
+// Kind is what the media is to the platform: the wire's file_type.
+type Kind uint8
+
+// The kinds. The zero Kind is none of them.
+const (
+	KindImage Kind = 1
+	KindVideo Kind = 2
+	KindVoice Kind = 3
+	KindFile  Kind = 4
+)
+
+// String gives "image", "video", "voice" or "file".
+func (k Kind) String() string {
+	if rule, ok := kindRules[k]; ok {
+		return rule.name
+	}
+	return fmt.Sprintf("Kind(%d)", uint8(k))
+}
+
+// Target is a chat, and the message or event in it that is answered. It is plain data, safe to put in a job
+// queue: Plugin.For makes a Context of it in any process and at any time.
+type Target struct {
+	Scope   Scope
+	ChatID  string    // group_openid or user_openid
+	MsgID   string    // what is answered: one of MsgID, EventID; MsgID wins
+	EventID string    // the outermost id of the payload, with its TYPE: prefix
+	Time    time.Time // when the event arrived: the start of the reply window; zero means now
+}
+
+// check says what is missing to send to t.
+func (t Target) check() error {
+	if _, ok := scopeNames[t.Scope]; !ok {
+		return fmt.Errorf("%w: Target.Scope is %s: replies with media go to ScopeGroup and ScopeC2C", ErrUnsupported, t.Scope)
+	}
+	if strings.TrimSpace(t.ChatID) == "" {
+		return fmt.Errorf("richmedia: Target.ChatID is empty: give the group_openid or the user_openid")
+	}
+	return nil
+}
+
+// answered is the id of what t answers; "" for a proactive message.
+func (t Target) answered() string {
+	if t.MsgID != "" {
+		return t.MsgID
+	}
+	return t.EventID
+}
+
+func (t Target) chat() platform.Chat {
+	return platform.Chat{Group: t.Scope == ScopeGroup, OpenID: t.ChatID}
+}
+
+// key tells chats apart.
+func (t Target) key() string { return t.Scope.String() + "\x00" + t.ChatID }
+
+// File is an upload that the platform took. It is good for every chat of its Scope until Expires.
+type File struct {
+	Scope   Scope
+	Kind    Kind
+	UUID    string    // file_uuid
+	Info    string    // file_info, verbatim; whoever has it can send the file, so keep it out of logs
+	Expires time.Time // zero: long-lived
+}
+
+// expired tells whether the platform will refuse f.
+func (f File) expired() bool { return !f.Expires.IsZero() && !time.Now().Before(f.Expires) }

@@ -1,0 +1,71 @@
+//go:build !race
+
+// botgo's own websocket client races inside itself (version 0.2.1), so what runs over it stands apart from the
+// race detector. The same flows run under it over the webhook, in plugin_test.go.
+
+package richmedia_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/tencent-connect/botgo"
+	"github.com/tencent-connect/botgo/event"
+	"github.com/tencent-connect/botgo/token"
+	"go.uber.org/goleak"
+
+	"github.com/botgo-contrib/richmedia"
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// botgo's session manager never returns: it dials again for ever after the platform has gone.
+func init() {
+	tolerated = append(tolerated,
+		goleak.IgnoreAnyFunction("github.com/tencent-connect/botgo/sessions/local.(*ChanManager).Start"),
+		goleak.IgnoreAnyFunction("github.com/tencent-connect/botgo/sessions/local.(*ChanManager).newConnect"),
+	)
+}
+
+func TestABotOnTheWebsocketAnswersEveryEvent(t *testing.T) {
+	p := richmediatest.New()
+	_, err := p.Listen()
+	require.NoError(t, err)
+	defer p.UseBotgo()()
+	src := token.NewQQBotTokenSource(p.Credentials())
+	plugin, err := richmedia.New(src, richmedia.WithLogger(&logger{}))
+	require.NoError(t, err)
+
+	kinds := map[string]int{"image": 0, "video": 1, "voice": 2, "file": 3}
+	answer := func(ctx context.Context, c *richmedia.Context) error {
+		s := samples[kinds[c.Text()]]
+		_, err := s.reply(c, ctx, richmedia.FromFS(media, s.file))
+		return err
+	}
+	intents := event.RegisterHandlers(plugin.GroupATMessage(answer), plugin.C2CMessage(answer), plugin.Interaction(answer), plugin.C2CFriend(answer))
+	intents |= plugin.On("GROUP_ADD_ROBOT", answer)
+	ap, err := botgo.NewOpenAPI(p.AppID(), src).WS(t.Context(), nil, "")
+	require.NoError(t, err)
+	go botgo.NewSessionManager().Start(ap, src, &intents) //nolint:errcheck // it never returns
+	require.NoError(t, p.WaitReady(soon(t)))
+
+	club, bob := p.Group("club"), p.C2C("bob")
+	for kind := range kinds {
+		club.Say("alice", kind)
+		bob.Say("", kind)
+	}
+	press, added, friend := club.Press("alice", "again"), club.AddBot("alice"), bob.AddBot("")
+	answered := map[string]bool{}
+	formats := map[string]int{}
+	for _, m := range append(answers(t, club, 6), answers(t, bob, 5)...) {
+		answered[m.ReplyTo] = true
+		formats[m.Media.Format]++
+	}
+	assert.Equal(t, map[string]int{"image/png": 5, "video/mp4": 2, "audio/mpeg": 2, "application/pdf": 2}, formats)
+	for _, ev := range []*richmediatest.Event{press, added, friend} {
+		assert.True(t, answered[ev.ID()], ev.Type())
+	}
+	require.NoError(t, plugin.Shutdown(soon(t)))
+	require.NoError(t, p.Close())
+}
