@@ -220,7 +220,7 @@ func TestBytesAreNotHeldWhole(t *testing.T) {
 	sink := &http.Client{Transport: discard{}} // the fake reads a body whole
 	plugin, err := richmedia.New(p.TokenSource(), richmedia.WithHTTPClient(sink), richmedia.WithBaseURL(p.URL()), richmedia.WithLogger(&logger{}))
 	require.NoError(t, err)
-	defer plugin.Close()
+	defer func() { require.NoError(t, plugin.Close()) }()
 	src := richmedia.FromBytes("x.bin", make([]byte, 5<<20))
 	upload := func() {
 		_, err := plugin.Upload(t.Context(), target(p.Group("club")), richmedia.KindFile, src, richmedia.WithoutCache())

@@ -183,14 +183,14 @@ func TestOneChatIsHandledInOrderAndOthersBeside(t *testing.T) {
 	release := make(chan struct{})
 	var mu sync.Mutex
 	var order []string
-	b.onGroup(func(_ context.Context, c *richmedia.Context) error {
+	b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
 		if c.Text() == "slow" {
 			<-release
 		}
 		mu.Lock()
 		order = append(order, c.Text())
 		mu.Unlock()
-		_, err := c.ReplyText(t.Context(), c.Text())
+		_, err := c.ReplyText(ctx, c.Text())
 		return err
 	})
 	busy, other := b.Group("busy"), b.Group("other")
@@ -283,7 +283,7 @@ func TestAHandlerThatPanicsHarmsNobody(t *testing.T) {
 	for name, opts := range map[string][]richmedia.Option{"queued": nil, "inline": {richmedia.WithInline()}} {
 		t.Run(name, func(t *testing.T) {
 			told := make(chan error, 9)
-			b := newBed(t, append(opts, richmedia.WithErrorHandler(func(_ context.Context, c *richmedia.Context, err error) {
+			b := newBed(t, append(opts, richmedia.WithErrorHandler(func(_ context.Context, _ *richmedia.Context, err error) {
 				told <- err
 				panic("the error handler too")
 			}))...)
@@ -340,8 +340,8 @@ func TestAFullQueueSlowsTheLoopAndLosesNothing(t *testing.T) {
 	case <-time.After(20 * time.Millisecond): // gives a wrong one the time to show itself
 	}
 	close(release)
-	for range delivered {
-	}
+	assert.Equal(t, 2, <-delivered)
+	assert.Equal(t, 3, <-delivered)
 	got := answers(t, club, 4)
 	for i, m := range got {
 		assert.Equal(t, fmt.Sprint(i), m.Text)
@@ -415,7 +415,7 @@ func TestTheHandlersContextEndsWithTheReplyWindow(t *testing.T) {
 		b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
 			<-ctx.Done()
 			ended <- context.Cause(ctx)
-			_, err := c.ReplyText(context.Background(), "too late")
+			_, err := c.ReplyText(context.WithoutCancel(ctx), "too late")
 			ended <- err
 			return nil
 		})

@@ -55,7 +55,7 @@ func TestShutdownEndsByItsContextWhateverAHandlerDoes(t *testing.T) {
 		b := newBed(t, richmedia.WithWorkers(1))
 		release := make(chan struct{})
 		cause := make(chan error, 1)
-		b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
+		b.onGroup(func(ctx context.Context, _ *richmedia.Context) error {
 			<-ctx.Done()
 			cause <- context.Cause(ctx)
 			<-release // heeds nothing

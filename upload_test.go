@@ -55,7 +55,7 @@ func TestEverySourceArrivesByteForByte(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a cat.png"), png, 0o600))
 	root, err := os.OpenRoot(dir)
 	require.NoError(t, err)
-	defer root.Close()
+	defer func() { require.NoError(t, root.Close()) }()
 	big := bytes.Repeat(png, 40) // past what a reader keeps in memory
 	for name, c := range map[string]struct {
 		src  richmedia.Source

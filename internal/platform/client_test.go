@@ -25,12 +25,32 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// step is one answer of a script.
+type step struct {
+	code   int
+	body   io.Reader
+	text   string
+	header http.Header
+	err    error
+	hang   bool // until the request's ctx ends
+}
+
+func status(code int, text string, header ...string) step {
+	h := http.Header{}
+	for i := 0; i < len(header); i += 2 {
+		h.Set(header[i], header[i+1])
+	}
+	return step{code: code, text: text, header: h}
+}
+
+var broken = step{err: errors.New("connection reset by peer")}
+
 // script answers the requests in turn; the last answer stands for all that follow.
 type script struct {
-	mu      sync.Mutex
-	answers []func(*http.Request) (*http.Response, error)
-	bodies  []string
-	heads   []http.Header
+	mu     sync.Mutex
+	steps  []step
+	bodies []string
+	heads  []http.Header
 }
 
 func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -46,23 +66,19 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	n := len(s.bodies)
 	s.bodies = append(s.bodies, string(body))
 	s.heads = append(s.heads, r.Header.Clone())
-	answer := s.answers[min(n, len(s.answers)-1)]
+	now := s.steps[min(n, len(s.steps)-1)]
 	s.mu.Unlock()
-	return answer(r)
-}
-
-func status(code int, body string, header ...string) func(*http.Request) (*http.Response, error) {
-	return func(r *http.Request) (*http.Response, error) {
-		h := http.Header{}
-		for i := 0; i < len(header); i += 2 {
-			h.Set(header[i], header[i+1])
-		}
-		return &http.Response{StatusCode: code, Header: h, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	if now.hang {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
 	}
-}
-
-func broken(*http.Request) (*http.Response, error) {
-	return nil, errors.New("connection reset by peer")
+	if now.err != nil {
+		return nil, now.err
+	}
+	if now.body == nil {
+		now.body = strings.NewReader(now.text)
+	}
+	return &http.Response{StatusCode: now.code, Header: now.header, Body: io.NopCloser(now.body), Request: r}, nil
 }
 
 type tokens struct {
@@ -97,8 +113,8 @@ func (r *recorder) Warnf(format string, v ...any) {
 	r.lines = append(r.lines, fmt.Sprintf(format, v...))
 }
 
-func newTestClient(answers ...func(*http.Request) (*http.Response, error)) (*Client, *script, *tokens, *recorder) {
-	s, tk, rec := &script{answers: answers}, &tokens{names: []string{"token-1", "token-2"}}, &recorder{}
+func newTestClient(steps ...step) (*Client, *script, *tokens, *recorder) {
+	s, tk, rec := &script{steps: steps}, &tokens{names: []string{"token-1", "token-2"}}, &recorder{}
 	c := New(Config{
 		HTTP: &http.Client{Transport: s}, Base: func() string { return "https://platform.test" },
 		Source: tk, AppID: "10001", Retries: 3, Log: rec,
@@ -114,7 +130,7 @@ const (
 var group = Chat{Group: true, OpenID: "G/1"}
 
 func TestASendIsRepeatedUntilItIsCertain(t *testing.T) {
-	for name, first := range map[string]func(*http.Request) (*http.Response, error){
+	for name, first := range map[string]step{
 		"reset":           broken,
 		"HTTP 500":        status(500, "boom"),
 		"HTTP 502 HTML":   status(502, "<html>bad gateway</html>"),
@@ -141,7 +157,7 @@ func TestASendIsRepeatedUntilItIsCertain(t *testing.T) {
 }
 
 func TestAMessageWithoutSeqIsNeverRepeatedInDoubt(t *testing.T) {
-	for name, answer := range map[string]func(*http.Request) (*http.Response, error){
+	for name, answer := range map[string]step{
 		"reset": broken, "HTTP 500": status(500, ""), "empty 200": status(200, ""), "cut": status(200, `{"i`),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -360,10 +376,7 @@ func TestAnUploadWithoutFileInfoIsRepeated(t *testing.T) {
 }
 
 func TestEachAttemptHasATimeoutAndTheCallerWins(t *testing.T) {
-	hang := func(r *http.Request) (*http.Response, error) {
-		<-r.Context().Done()
-		return nil, r.Context().Err()
-	}
+	hang := step{hang: true}
 	synctest.Test(t, func(t *testing.T) {
 		c, s, _, _ := newTestClient(hang, status(200, sentOK))
 		began := time.Now()
@@ -410,10 +423,7 @@ func TestRatesAreKept(t *testing.T) {
 }
 
 func TestAnswersAreReadBounded(t *testing.T) {
-	c, _, _, _ := newTestClient(func(r *http.Request) (*http.Response, error) {
-		endless := io.LimitReader(zeros{}, 1<<40)
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(endless), Request: r}, nil
-	})
+	c, _, _, _ := newTestClient(step{code: 200, header: http.Header{}, body: zeros{}})
 	_, err := c.Send(t.Context(), group, []byte(`{}`), true)
 	require.ErrorIs(t, err, errTooLong)
 }
