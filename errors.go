@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 
@@ -16,27 +17,28 @@ import (
 // and *UploadError, found with errors.As.
 var (
 	// ErrClosed says that the plugin is shut down.
-	ErrClosed = errors.New("richmedia: the plugin is shut down")
-	// ErrReplyWindow says that it is too late to answer this event.
-	ErrReplyWindow = errors.New("richmedia: the reply window is over")
+	ErrClosed = errors.New("the plugin is shut down")
+	// ErrReplyWindow says that it is too late to answer this event. The platform's 40034128 says that the window or
+	// the count is exceeded: it is both ErrReplyWindow and ErrReplyLimit.
+	ErrReplyWindow = errors.New("the reply window is over")
 	// ErrReplyLimit says that this event was answered as often as the platform allows.
-	ErrReplyLimit = errors.New("richmedia: no reply is left for this message")
+	ErrReplyLimit = errors.New("no reply is left for this message")
 	// ErrUnsupported names a kind, format, scope or event that the platform does not take; the message says
 	// what it takes.
-	ErrUnsupported = errors.New("richmedia: not supported by the platform")
+	ErrUnsupported = errors.New("not supported by the platform")
 	// ErrTooLarge says that the media is over a limit of size.
-	ErrTooLarge = errors.New("richmedia: too large")
+	ErrTooLarge = errors.New("too large")
 	// ErrDailyLimit says that the bot's upload volume of the day is used up (2 GB; 40093002).
-	ErrDailyLimit = errors.New("richmedia: the daily upload volume is used up")
+	ErrDailyLimit = errors.New("the daily upload volume is used up")
 	// ErrFetchFailed says that the platform could not download the URL.
-	ErrFetchFailed = errors.New("richmedia: the platform could not fetch the media")
+	ErrFetchFailed = errors.New("the platform could not fetch the media")
 	// ErrBadFile says that the platform refused a file_info, and a fresh upload's too.
-	ErrBadFile = errors.New("richmedia: file_info refused")
-	// ErrNotPermitted says that the bot may not: muted, blocked, not a member, content refused, its address not
-	// on the bot's IP list.
-	ErrNotPermitted = errors.New("richmedia: not permitted")
+	ErrBadFile = errors.New("file_info refused")
+	// ErrNotPermitted says that the bot may not: proactive messages are off, it is muted, blocked or no member, the
+	// content was refused, its address is not on the bot's IP list.
+	ErrNotPermitted = errors.New("not permitted")
 	// ErrRateLimited says that the platform wants fewer requests.
-	ErrRateLimited = errors.New("richmedia: too many requests")
+	ErrRateLimited = errors.New("too many requests")
 )
 
 // reasons ties what the platform's codes mean (one table, in internal/platform) to the sentinels.
@@ -90,6 +92,9 @@ func (e *APIError) Error() string {
 		b.WriteString(" " + strconv.Itoa(e.Code))
 		if meaning := platform.Meaning(e.Code); meaning != "" {
 			b.WriteString(" " + meaning)
+		}
+		if e.Message != "" {
+			b.WriteString(":")
 		}
 	}
 	if e.Message != "" {
@@ -169,16 +174,25 @@ type UploadError struct {
 
 // Error reads as a path of steps: "upload cat.png: finish part 3: 40093002 ...".
 func (e *UploadError) Error() string {
-	step := e.Step
-	if e.Part > 0 {
-		step += " part " + strconv.Itoa(e.Part)
+	path := "upload " + e.Name + ": "
+	if e.Step != "upload" {
+		path += e.Step
+		if e.Part > 0 {
+			path += " part " + strconv.Itoa(e.Part)
+		}
+		path += ": "
 	}
 	text := e.Err.Error()
+	// What the reason says of itself is on the path already.
 	var api *APIError
 	if errors.As(e.Err, &api) && api.Op == e.Step {
 		text = strings.TrimPrefix(text, api.Op+": ")
 	}
-	return fmt.Sprintf("upload %s: %s: %s", e.Name, step, text)
+	var file *fs.PathError
+	if errors.As(e.Err, &file) {
+		text = file.Err.Error()
+	}
+	return path + text
 }
 
 // Unwrap gives the reason.

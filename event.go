@@ -11,12 +11,15 @@ import (
 	"github.com/tencent-connect/botgo/dto"
 )
 
-// Events that botgo has no constant for.
+// Events that botgo has no name for, to register with Plugin.On. The last three cannot be answered.
 const (
-	eventGroupMessage    dto.EventType = "GROUP_MESSAGE_CREATE"
-	eventGroupAddRobot   dto.EventType = "GROUP_ADD_ROBOT"
-	eventGroupMsgReceive dto.EventType = "GROUP_MSG_RECEIVE"
-	eventC2CMsgReceive   dto.EventType = "C2C_MSG_RECEIVE"
+	EventGroupMessageCreate dto.EventType = "GROUP_MESSAGE_CREATE" // a group's message, with or without a mention
+	EventGroupAddRobot      dto.EventType = "GROUP_ADD_ROBOT"      // the bot was added to a group
+	EventGroupMsgReceive    dto.EventType = "GROUP_MSG_RECEIVE"    // a group allows proactive messages
+	EventC2CMsgReceive      dto.EventType = "C2C_MSG_RECEIVE"      // a user allows proactive messages
+	EventGroupDelRobot      dto.EventType = "GROUP_DEL_ROBOT"      // the bot was removed from a group
+	EventGroupMsgReject     dto.EventType = "GROUP_MSG_REJECT"     // a group refuses proactive messages
+	EventC2CMsgReject       dto.EventType = "C2C_MSG_REJECT"       // a user refuses proactive messages
 )
 
 // answeredBy tells by which id the platform takes an answer to an event (docs 2026-08; section 7 of the protocol
@@ -24,12 +27,12 @@ const (
 var answeredBy = map[dto.EventType]string{
 	dto.EventC2CMessageCreate:     byMsgID,
 	dto.EventGroupAtMessageCreate: byMsgID,
-	eventGroupMessage:             byMsgID,
+	EventGroupMessageCreate:       byMsgID,
 	dto.EventInteractionCreate:    byEventID,
 	dto.EventC2CFriendAdd:         byEventID,
-	eventC2CMsgReceive:            byEventID,
-	eventGroupAddRobot:            byEventID,
-	eventGroupMsgReceive:          byEventID,
+	EventC2CMsgReceive:            byEventID,
+	EventGroupAddRobot:            byEventID,
+	EventGroupMsgReceive:          byEventID,
 }
 
 const (
@@ -150,7 +153,7 @@ func (in *incoming) place(d *eventData) {
 	case dto.EventC2CMessageCreate:
 		in.target.Scope, in.target.ChatID = ScopeC2C, cmp.Or(d.Author.UserOpenID, d.Author.ID)
 		in.userID = in.target.ChatID
-	case dto.EventGroupAtMessageCreate, eventGroupMessage:
+	case dto.EventGroupAtMessageCreate, EventGroupMessageCreate:
 		in.target.Scope, in.target.ChatID = ScopeGroup, group
 		in.userID = cmp.Or(d.Author.MemberOpenID, d.Author.ID)
 	default:

@@ -218,7 +218,7 @@ func TestWhatThePlatformRefusesIsNamed(t *testing.T) {
 	require.ErrorAs(t, err, &up)
 	assert.Equal(t, "https://example.com/missing.png", up.Name)
 	assert.Equal(t, "upload", up.Step)
-	assert.Regexp(t, `^upload https://example.com/missing.png: upload: \d+ the platform could not download the URL `, err.Error())
+	assert.Regexp(t, `^upload https://example.com/missing.png: \d+ the platform could not download the URL: `, err.Error())
 	assert.NotContains(t, err.Error(), "SECRET")
 	var api *richmedia.APIError
 	require.ErrorAs(t, err, &api)

@@ -151,7 +151,7 @@ func (c *config) check() error {
 			refuse("WithReplyLimits(%s, ...): give ScopeGroup or ScopeC2C", scope)
 		}
 		if l.replies < 0 || l.window < 0 {
-			refuse("WithReplyLimits(%s, %d, %s): give positive limits, or 0 for none", scope, l.replies, l.window)
+			refuse("WithReplyLimits(%s, %d, %s): give limits above 0, or 0 for no limit", scope, l.replies, l.window)
 		}
 	}
 	return errors.Join(errList...)

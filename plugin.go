@@ -167,7 +167,8 @@ func (p *Plugin) Context(payload *dto.WSPayload) (*Context, error) {
 	return &Context{p: p, in: in}, nil
 }
 
-// For makes a Context outside a handler, to reply later or from another process. A Target without MsgID and
+// For makes a Context outside a handler, to reply later or from another process, which then has to number its replies
+// with WithSeq. A Target without MsgID and
 // EventID sends proactive messages, which the platform limits and may refuse. What is wrong with t is told by
 // the replies.
 func (p *Plugin) For(t Target) *Context {

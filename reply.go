@@ -18,6 +18,7 @@ type ReplyOption interface{ applyReply(*replyConfig) }
 
 type replyConfig struct {
 	caption *string
+	seq     *uint32
 	upload  uploadConfig
 }
 
@@ -29,6 +30,15 @@ func (o replyOption) applyReply(c *replyConfig) { o(c) }
 // other kinds (QQNodeSDK, Satori), so there it is an error.
 func WithCaption(text string) ReplyOption {
 	return replyOption(func(c *replyConfig) { c.caption = &text })
+}
+
+// WithSeq sends the reply under a msg_seq of the caller's choice, so that a job can be repeated after a restart, or
+// made by another process than the one that answered first, and is in the chat once. Without it replies are numbered
+// 1001, 1002, ... in the order of their calls, in every process: a second process that answers the same message has
+// to choose numbers of its own, for what was sent under a number before is taken for this very reply. Choose from 1
+// to 1000, or above 2000; the platform documents no upper bound, and this plugin takes up to 65535.
+func WithSeq(seq uint32) ReplyOption {
+	return replyOption(func(c *replyConfig) { c.seq = &seq })
 }
 
 // ReplyImage answers with an image: png, jpg, gif, webp or bmp, at most 200 MB, over 20 MB shown as a file.
@@ -54,14 +64,14 @@ func (c *Context) ReplyFile(ctx context.Context, src Source, opts ...ReplyOption
 // Reply answers with media: it takes a reply slot and a msg_seq, uploads src unless the store knows it, and sends
 // it. A file_info that the platform refuses is uploaded once more for this very chat. The returned message has
 // the ID and the Timestamp that the platform gave; no ID means that this very reply was in the chat already.
-// The error is one of the sentinels, with an *UploadError or an *APIError that says the rest: when its Delivered
-// is DeliveredNo, or there is no *APIError, the chat is as it was.
+// The error matches the sentinels with errors.Is; an *UploadError or *APIError in it says the rest. Only an *APIError
+// whose Delivered is DeliveredUnknown leaves it open whether the reply is in the chat; after every other error it is not.
 func (c *Context) Reply(ctx context.Context, kind Kind, src Source, opts ...ReplyOption) (*dto.Message, error) {
 	o := newReplyConfig(opts)
 	if o.caption != nil && kind != KindImage {
 		return nil, fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, article(kind.String()))
 	}
-	return c.reply(ctx, func(ctx context.Context, s *slot) (platform.Sent, error) {
+	return c.reply(ctx, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
 		up, err := c.p.uploads.begin(ctx, c.in.target, kind, src, o.upload)
 		if err != nil {
 			return platform.Sent{}, err
@@ -101,7 +111,7 @@ func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption
 	case f.expired():
 		return nil, fmt.Errorf("%w: the File has expired: upload it again", ErrBadFile)
 	}
-	return c.reply(ctx, func(ctx context.Context, s *slot) (platform.Sent, error) {
+	return c.reply(ctx, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
 		return c.post(ctx, s, mediaMessage(f, o.caption))
 	})
 }
@@ -111,10 +121,11 @@ func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOptio
 	if strings.TrimSpace(text) == "" {
 		return nil, errors.New("richmedia: ReplyText: the text is empty")
 	}
-	if newReplyConfig(opts).caption != nil {
+	o := newReplyConfig(opts)
+	if o.caption != nil {
 		return nil, errors.New("richmedia: ReplyText: WithCaption belongs to an image; put the words into the text")
 	}
-	return c.reply(ctx, func(ctx context.Context, s *slot) (platform.Sent, error) {
+	return c.reply(ctx, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
 		return c.post(ctx, s, func(r ref) any { return wireMessage{ref: r, Content: text} })
 	})
 }
@@ -125,10 +136,11 @@ func (c *Context) ReplyMessage(ctx context.Context, msg *dto.MessageToCreate, op
 	if msg == nil {
 		return nil, errors.New("richmedia: ReplyMessage: the message is nil")
 	}
-	if newReplyConfig(opts).caption != nil {
+	o := newReplyConfig(opts)
+	if o.caption != nil {
 		return nil, errors.New("richmedia: ReplyMessage: WithCaption belongs to an image; set the message's Content")
 	}
-	return c.reply(ctx, func(ctx context.Context, s *slot) (platform.Sent, error) {
+	return c.reply(ctx, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
 		return c.post(ctx, s, func(r ref) any {
 			out := *msg
 			out.MsgID, out.EventID, out.MsgSeq = r.MsgID, r.EventID, r.MsgSeq
@@ -147,6 +159,28 @@ func newReplyConfig(opts []ReplyOption) *replyConfig {
 	return c
 }
 
+// maxSeq is the largest msg_seq that is known to work everywhere (openclaw-qqbot).
+const maxSeq = 65535
+
+func (o *replyConfig) checkSeq(t Target) error {
+	switch {
+	case o.seq == nil:
+		return nil
+	case *o.seq < 1 || *o.seq > maxSeq:
+		return fmt.Errorf("richmedia: WithSeq(%d): give 1 to %d", *o.seq, maxSeq)
+	case t.answered() == "":
+		return errors.New("richmedia: WithSeq: a proactive message has no msg_seq: the Target has neither MsgID nor EventID")
+	}
+	return nil
+}
+
+func (o *replyConfig) claim(e *ledger.Entry) (*ledger.Claim, error) {
+	if o.seq != nil {
+		return e.ClaimSeq(*o.seq)
+	}
+	return e.Claim()
+}
+
 // slot is what a reply holds while it is under way; a proactive message holds nothing.
 type slot struct{ claim *ledger.Claim }
 
@@ -159,9 +193,12 @@ func (s *slot) seq() uint32 {
 
 // reply is the way of every reply: it reserves, so that a hopeless upload never begins, lets compose upload and
 // send, and settles what became of it.
-func (c *Context) reply(ctx context.Context, compose func(context.Context, *slot) (platform.Sent, error)) (*dto.Message, error) {
+func (c *Context) reply(ctx context.Context, o *replyConfig, compose func(context.Context, *slot) (platform.Sent, error)) (*dto.Message, error) {
 	if c.in.refusal != nil {
 		return nil, c.in.refusal
+	}
+	if err := o.checkSeq(c.in.target); err != nil {
+		return nil, err
 	}
 	ctx, leave, err := c.p.enter(ctx)
 	if err != nil {
@@ -170,7 +207,7 @@ func (c *Context) reply(ctx context.Context, compose func(context.Context, *slot
 	defer leave()
 	s := &slot{}
 	if c.in.target.answered() != "" {
-		if s.claim, err = c.entry().Claim(); err != nil {
+		if s.claim, err = o.claim(c.entry()); err != nil {
 			return nil, refused(err)
 		}
 		if _, until := c.entry().Left(); !until.IsZero() {

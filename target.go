@@ -47,7 +47,7 @@ func (k Kind) String() string {
 }
 
 // Target is a chat, and the message or event in it that is answered. It is plain data, safe to put in a job
-// queue: Plugin.For makes a Context of it in any process and at any time.
+// queue: Plugin.For makes a Context of it.
 type Target struct {
 	Scope   Scope
 	ChatID  string    // group_openid or user_openid

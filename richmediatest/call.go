@@ -25,7 +25,7 @@ const (
 	OpSend    Op = "send"    // POST /v2/{groups|users}/{openid}/messages
 	OpRecall  Op = "recall"  // DELETE /v2/{groups|users}/{openid}/messages/{message_id}
 	OpAck     Op = "ack"     // PUT /interactions/{interaction_id}
-	OpUnknown Op = "unknown" // every other path of the API
+	OpUnknown Op = "unknown" // every other path: 404, unless an interceptor answers
 )
 
 // maxCallBody bounds what a Call keeps of a request's body.

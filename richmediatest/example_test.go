@@ -32,7 +32,7 @@ func Example() {
 		if err != nil {
 			return err.Error()
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		answer, _ := io.ReadAll(resp.Body)
 		return string(answer)
 	}

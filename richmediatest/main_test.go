@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 
@@ -24,14 +23,7 @@ var leaksOfOthers []goleak.Option
 
 func TestMain(m *testing.M) {
 	log.DefaultLogger = silent{}
-	code := m.Run()
-	if code == 0 {
-		if err := goleak.Find(leaksOfOthers...); err != nil {
-			_, _ = os.Stderr.WriteString(err.Error() + "\n")
-			code = 1
-		}
-	}
-	os.Exit(code)
+	goleak.VerifyTestMain(m, leaksOfOthers...)
 }
 
 // silent keeps botgo's log out of the test's output.

@@ -122,6 +122,9 @@ func (p *Platform) prepare(_ *http.Request, to route, body []byte) (any, *refusa
 	m.id = fmt.Sprintf("upload_%d_%s", time.Now().UnixNano(), p.hexID(8))
 	m.sumMD5, m.sumSHA1, m.sumFirst, m.sum256 = md5.New(), sha1.New(), md5.New(), sha256.New()
 	for left := m.size; left > 0; {
+		if len(m.parts) == maxParts {
+			return nil, errProxy()
+		}
 		n := p.cfg.parts.BlockSize
 		if i := len(m.parts); i < len(p.cfg.parts.Sizes) {
 			n = p.cfg.parts.Sizes[i]
@@ -131,9 +134,6 @@ func (p *Platform) prepare(_ *http.Request, to route, body []byte) (any, *refusa
 			index: p.cfg.parts.IndexBase + len(m.parts), size: n, sign: p.hexID(40), expires: time.Now().Add(presignedLife),
 		})
 		left -= n
-	}
-	if len(m.parts) > maxParts {
-		return nil, errProxy()
 	}
 	p.multiparts[m.id] = m
 	return p.prepareAnswer(m), nil
@@ -154,7 +154,7 @@ func parsePrepare(body []byte) (*multipart, *refusal) {
 	if err != nil {
 		return nil, errProxy()
 	}
-	if m.size, err = strconv.ParseInt(size, 10, 64); err != nil || m.size < 1 {
+	if m.size, err = strconv.ParseInt(size, 10, 64); err != nil || m.size < 1 || size[0] == '+' {
 		return nil, errProxy()
 	}
 	if m.name, err = f.text("file_name"); err != nil || m.name == "" {

@@ -173,6 +173,7 @@ func TestPrepareIsStrict(t *testing.T) {
 		"file_type 5":          func(m map[string]any) { m["file_type"] = 5 },
 		"file_size a number":   func(m map[string]any) { m["file_size"] = len(data) },
 		"file_size empty":      func(m map[string]any) { m["file_size"] = "" },
+		"file_size signed":     func(m map[string]any) { m["file_size"] = "+24" },
 		"file_size zero":       func(m map[string]any) { m["file_size"] = "0" },
 		"file_name empty":      func(m map[string]any) { m["file_name"] = "" },
 		"md5 in capitals":      func(m map[string]any) { m["md5"] = strings.ToUpper(md5Hex(data)) },
@@ -195,6 +196,13 @@ func TestPrepareIsStrict(t *testing.T) {
 	m["file_size"] = strconv.Itoa(200<<20 + 1)
 	refused(t, b.post(base(g)+"/upload_prepare", encoded(m)), 400, 850031, 850031)
 	refused(t, b.post("/v2/users/"+g.OpenID()+"/upload_prepare", encoded(announced(1, "cat.png", data))), 500, 850012, 0)
+}
+
+func TestMorePartsThanTheStoreTakesAreRefused(t *testing.T) {
+	b, g, _ := small(t, richmediatest.PartShape{BlockSize: 1})
+	m := announced(4, "a", png)
+	m["file_size"] = "10001"
+	refused(t, b.post(base(g)+"/upload_prepare", encoded(m)), 500, 850012, 0)
 }
 
 func TestPresignedURLsTakeExactlyTheirPart(t *testing.T) {

@@ -87,7 +87,8 @@ func New(opts ...Option) *Platform {
 		limiters:   newLimiters(),
 	}
 	_, _ = rand.Read(p.salt[:]) // never fails
-	p.life.ctx, p.life.end = context.WithCancel(context.Background())
+	ctx, end := context.WithCancel(context.Background())
+	p.life = lifetime{ctx, end}
 	p.gateway.sessions = make(map[string]*session)
 	p.gateway.conns = make(map[*conn]struct{})
 	return p

@@ -50,7 +50,9 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := &answerRecorder{ResponseWriter: w}
 	defer p.recordAnswer(call, answer)
 	if !ok {
-		p.write(answer, nil, &refusal{status: http.StatusNotFound, code: http.StatusNotFound, message: "接口不存在"})
+		p.intercepted(OpUnknown, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			p.write(w, nil, &refusal{status: http.StatusNotFound, code: http.StatusNotFound, message: "接口不存在"})
+		})).ServeHTTP(answer, r)
 		return
 	}
 	if r.Method != to.method {

@@ -61,7 +61,10 @@ func (p *Platform) PushToURL(url string) {
 	defer p.mu.Unlock()
 	p.push = pushTarget{url: url}
 	if url != "" {
-		p.push.client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		p.push.client = &http.Client{
+			Transport:     &http.Transport{DisableKeepAlives: true},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
 	}
 }
 
@@ -88,8 +91,7 @@ func (p *Platform) pushEvent(target pushTarget, e *Event) {
 func (p *Platform) pushOnce(ctx context.Context, target pushTarget, body []byte) Push {
 	ctx, cancel := context.WithTimeout(ctx, pushDeadline)
 	defer cancel()
-	req := p.SignedRequest(body).WithContext(ctx)
-	push := p.post(target, req)
+	push := p.post(target, p.signedRequest(ctx, body))
 	var ack struct {
 		Op   dto.OPCode      `json:"op"`
 		Data json.RawMessage `json:"d"`
@@ -152,8 +154,12 @@ func (p *Platform) postInProcess(h http.Handler, req *http.Request) Push {
 // SignedRequest is a webhook request with that body, signed and with the platform's headers, for a handler's ServeHTTP.
 // Tests of a webhook may tamper with it.
 func (p *Platform) SignedRequest(body []byte) *http.Request {
+	return p.signedRequest(context.Background(), body)
+}
+
+func (p *Platform) signedRequest(ctx context.Context, body []byte) *http.Request {
 	stamp := strconv.FormatInt(time.Now().Unix(), 10)
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://bot.invalid/", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://bot.invalid/", bytes.NewReader(body))
 	if err != nil {
 		panic(err) // constant arguments
 	}

@@ -32,7 +32,7 @@ func TestBotgosWebhookTakesThePushes(t *testing.T) {
 	p := richmediatest.New()
 	p.PushTo(botgoWebhook(p))
 	var got []*dto.WSPayload
-	event.RegisterHandlers(event.GroupATMessageEventHandler(func(payload *dto.WSPayload, data *dto.WSGroupATMessageData) error {
+	event.RegisterHandlers(event.GroupATMessageEventHandler(func(payload *dto.WSPayload, _ *dto.WSGroupATMessageData) error {
 		got = append(got, payload)
 		if len(got) == 2 {
 			return context.Canceled // botgo answers {"op":12,"d":1}

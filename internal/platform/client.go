@@ -70,6 +70,8 @@ type request struct {
 	open     func(context.Context) (io.ReadCloser, error)
 	// repeatable tells whether a request that may have been acted upon may be sent again.
 	repeatable bool
+	// leave is a code that the caller deals with: it is not repeated here.
+	leave int
 	// decode reads a 2xx body; its error means that the answer is unusable, as if it had not come.
 	decode func(body []byte) error
 }
@@ -92,7 +94,7 @@ func (c *Client) do(ctx context.Context, r *request) error {
 		unknown = unknown || last.Unknown
 		class := last.Class()
 		spent[class]++
-		if !last.again(ctx, r.repeatable, spent[class]) {
+		if (r.leave != 0 && last.Code == r.leave) || !last.again(ctx, r.repeatable, spent[class]) {
 			return struct{}{}, backoff.Permanent(last)
 		}
 		if class == NewToken {

@@ -128,7 +128,7 @@ type answer struct {
 }
 
 // number is an integer that may come as a JSON string.
-type number int
+type number int64
 
 // UnmarshalJSON takes 300 and "300"; null and "" are 0.
 func (n *number) UnmarshalJSON(b []byte) error {
@@ -136,7 +136,7 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	if s == "" || s == "null" {
 		return nil
 	}
-	i, err := strconv.Atoi(s)
+	i, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
 		return fmt.Errorf("%.40q is no integer", s)
 	}

@@ -8,6 +8,8 @@ type endpoint int
 const (
 	endpointMessages endpoint = iota
 	endpointFiles
+	endpointPrepare
+	endpointPartFinish
 	endpointInteractions
 	endpoints // how many there are
 )
@@ -19,6 +21,8 @@ func newRates() [endpoints]*rate.Limiter {
 	for e, qps := range [endpoints]int{
 		endpointMessages:     100,
 		endpointFiles:        50,
+		endpointPrepare:      10,
+		endpointPartFinish:   10,
 		endpointInteractions: 50,
 	} {
 		burst := qps / 10

@@ -49,7 +49,8 @@ func (c *Client) accessToken(ctx context.Context) (*oauth2.Token, error) {
 func (c *Client) ask() (*oauth2.Token, error) {
 	tok, err := c.cfg.Source.Token()
 	if err != nil {
-		return nil, err
+		// botgo's source loses the platform's code: a wrong secret shows as a number that cannot be parsed.
+		return nil, fmt.Errorf("no access token, check the app id and the secret: %w", err)
 	}
 	if tok == nil || tok.AccessToken == "" {
 		return nil, errors.New("the token source gave no access token")

@@ -107,12 +107,17 @@ func decodeUploaded(body []byte) (Uploaded, error) {
 	if a.FileInfo == "" {
 		return Uploaded{}, errNoFileInfo
 	}
-	// A negative ttl is nonsense; taking it for "has ended" costs an upload, taking it for 0 would keep it for ever.
-	ttl := time.Duration(a.TTL) * time.Second
-	if ttl < 0 {
-		ttl = time.Nanosecond
+	return Uploaded{FileInfo: a.FileInfo, FileUUID: a.FileUUID, TTL: a.TTL.ttl()}, nil
+}
+
+// ttl is n seconds. A negative one is nonsense: taking it for "has ended" costs an upload, taking it for 0 would keep
+// it for ever. One of many years is cut, before it leaves the range of a Duration.
+func (n number) ttl() time.Duration {
+	const years = 10 * 365 * 24 * 3600
+	if n < 0 {
+		return time.Nanosecond
 	}
-	return Uploaded{FileInfo: a.FileInfo, FileUUID: a.FileUUID, TTL: ttl}, nil
+	return time.Duration(min(n, years)) * time.Second
 }
 
 // undecodable says that an answer was not understood, without quoting it: it may hold a file_info.

@@ -1,0 +1,211 @@
+// Package digest reads a file one time and gives every digest that an upload needs.
+package digest
+
+import (
+	"context"
+	"crypto/md5"  //nolint:gosec // the platform's choice, no protection
+	"crypto/sha1" //nolint:gosec // the platform's choice, no protection
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"sync"
+	"sync/atomic"
+)
+
+// Prefix is how many bytes md5_10m covers: not 10 MiB (docs 2026-08).
+const Prefix = 10_002_432
+
+// Sums is what a reading gave.
+type Sums struct {
+	Size   int64
+	Head   []byte // the first bytes, as many as were asked for
+	SHA256 []byte
+	MD5    string // lower-case hex, as the others; "" where parts were not asked for
+	SHA1   string
+	MD510M string // of the first Prefix bytes, of all where there are fewer
+}
+
+// Options say what is wanted.
+type Options struct {
+	Head  int
+	Limit int64     // more bytes than this are an OverError
+	Parts bool      // MD5, SHA1 and MD510M too
+	Also  io.Writer // gets every byte; may be nil
+}
+
+// OverError says that the file is over the limit; so many bytes were read.
+type OverError int64
+
+func (e OverError) Error() string { return fmt.Sprintf("%d bytes are over the limit", int64(e)) }
+
+// chunkSize is large enough for the hashes to run at their own speed, and small enough for the cache.
+const (
+	chunkSize = 128 << 10
+	depth     = 6 // chunks between the reader and the slower of the hashes
+)
+
+// chunk is a piece of the file on its way through the lanes.
+type chunk struct {
+	buf  []byte
+	n    int
+	left atomic.Int32 // lanes that have not done it
+}
+
+var chunks = sync.Pool{New: func() any { return &chunk{buf: make([]byte, chunkSize)} }}
+
+// Read reads r to its end. For parts, MD5 runs beside the other two, so that on two free cores a reading takes as
+// long as the slowest digest. Errors of r are returned as they are, and so is ctx's cause.
+func Read(ctx context.Context, r io.Reader, o Options) (Sums, error) {
+	s := &summer{sha256: sha256.New()}
+	if o.Parts {
+		s.md5, s.sha1 = md5.New(), sha1.New() //nolint:gosec // as above
+	}
+	err := s.read(ctx, r, o)
+	if err != nil {
+		return Sums{}, err
+	}
+	return s.sums(), nil
+}
+
+type summer struct {
+	size              int64
+	head              []byte
+	sha256, sha1, md5 hash.Hash
+	hashed            int64  // bytes in md5
+	prefix            string // md5 of the first Prefix bytes, once they are in
+	wg                sync.WaitGroup
+	lanes             []chan *chunk
+}
+
+// read feeds the lanes. It returns when they have ended.
+func (s *summer) read(ctx context.Context, r io.Reader, o Options) (err error) {
+	free := make(chan *chunk, depth)
+	made := 0
+	defer func() {
+		for _, lane := range s.lanes {
+			close(lane)
+		}
+		s.wg.Wait()
+		for range len(free) {
+			chunks.Put(<-free)
+		}
+	}()
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		var c *chunk
+		select {
+		case c = <-free:
+		default:
+			if made < depth {
+				made++
+				c, _ = chunks.Get().(*chunk)
+			} else {
+				c = <-free // comes back as soon as the slower lane is done with it
+			}
+		}
+		var n int
+		n, err = io.ReadFull(r, c.buf)
+		end := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		if err != nil && !end {
+			free <- c
+			return err
+		}
+		c.n = n
+		if err := s.note(c.buf[:n], o); err != nil {
+			free <- c
+			return err
+		}
+		if end && s.lanes == nil { // a small file is not worth a goroutine
+			s.addSHA(c.buf[:n])
+			s.addMD5(c.buf[:n])
+			free <- c
+			return nil
+		}
+		s.pass(c, free)
+		if end {
+			return nil
+		}
+	}
+}
+
+// note takes what the reader itself needs of b.
+func (s *summer) note(b []byte, o Options) error {
+	if missing := o.Head - len(s.head); missing > 0 {
+		s.head = append(s.head, b[:min(len(b), missing)]...)
+	}
+	s.size += int64(len(b))
+	if s.size > o.Limit {
+		return OverError(s.size)
+	}
+	if o.Also != nil {
+		if _, err := o.Also.Write(b); err != nil {
+			return fmt.Errorf("keep a copy: %w", err)
+		}
+	}
+	return nil
+}
+
+// pass hands c to the lanes, or hashes it here where there would be only one.
+func (s *summer) pass(c *chunk, free chan *chunk) {
+	if s.md5 == nil {
+		s.addSHA(c.buf[:c.n])
+		free <- c
+		return
+	}
+	if s.lanes == nil {
+		for _, add := range []func([]byte){s.addSHA, s.addMD5} {
+			lane := make(chan *chunk, depth)
+			s.lanes = append(s.lanes, lane)
+			s.wg.Go(func() {
+				for c := range lane {
+					add(c.buf[:c.n])
+					if c.left.Add(-1) == 0 {
+						free <- c
+					}
+				}
+			})
+		}
+	}
+	c.left.Store(int32(len(s.lanes)))
+	for _, lane := range s.lanes {
+		lane <- c
+	}
+}
+
+func (s *summer) addSHA(b []byte) {
+	s.sha256.Write(b)
+	if s.sha1 != nil {
+		s.sha1.Write(b)
+	}
+}
+
+func (s *summer) addMD5(b []byte) {
+	if s.md5 == nil {
+		return
+	}
+	if room := Prefix - s.hashed; room > 0 && room <= int64(len(b)) {
+		s.md5.Write(b[:room])
+		s.prefix = hex.EncodeToString(s.md5.Sum(nil))
+		s.hashed += room
+		b = b[room:]
+	}
+	s.md5.Write(b)
+	s.hashed += int64(len(b))
+}
+
+func (s *summer) sums() Sums {
+	out := Sums{Size: s.size, Head: s.head, SHA256: s.sha256.Sum(nil)}
+	if s.md5 == nil {
+		return out
+	}
+	out.MD5, out.SHA1 = hex.EncodeToString(s.md5.Sum(nil)), hex.EncodeToString(s.sha1.Sum(nil))
+	if out.MD510M = s.prefix; out.MD510M == "" {
+		out.MD510M = out.MD5
+	}
+	return out
+}

@@ -1,0 +1,137 @@
+package digest
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"io"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func sample(n int) []byte {
+	b := make([]byte, n)
+	x := uint32(2463534242)
+	for i := range b {
+		x ^= x << 13
+		x ^= x >> 17
+		x ^= x << 5
+		b[i] = byte(x)
+	}
+	return b
+}
+
+func hexOf(h hash.Hash, b []byte) string {
+	h.Write(b)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func TestTheDigestsAreThoseOfTheContent(t *testing.T) {
+	for _, n := range []int{0, 1, chunkSize - 1, chunkSize, chunkSize + 1, depth*chunkSize + 7, Prefix - 1, Prefix, Prefix + 1, Prefix + 3*chunkSize} {
+		content := sample(n)
+		var copied bytes.Buffer
+		got, err := Read(t.Context(), iotest.DataErrReader(bytes.NewReader(content)), Options{Head: 10, Limit: int64(n), Parts: true, Also: &copied})
+		require.NoError(t, err, n)
+		assert.EqualValues(t, n, got.Size)
+		assert.Equal(t, content[:min(n, 10)], append([]byte{}, got.Head...))
+		assert.Equal(t, hexOf(sha256.New(), content), hex.EncodeToString(got.SHA256), n)
+		assert.Equal(t, hexOf(md5.New(), content), got.MD5, n)
+		assert.Equal(t, hexOf(sha1.New(), content), got.SHA1, n)
+		assert.Equal(t, hexOf(md5.New(), content[:min(n, Prefix)]), got.MD510M, n)
+		assert.True(t, bytes.Equal(content, copied.Bytes()), n)
+	}
+}
+
+// The vector of the protocol reference, section 3: 31,457,280 zero bytes.
+func TestTheVectorOfTheReference(t *testing.T) {
+	got, err := Read(t.Context(), io.LimitReader(zeros{}, 31457280), Options{Limit: 1 << 30, Parts: true})
+	require.NoError(t, err)
+	assert.Equal(t, "281ed1d5ae50e8419f9b978aab16de83", got.MD5)
+	assert.Equal(t, "a869e551c0dfeaf152a594f9051b99a65d46f16d", got.SHA1)
+	assert.Equal(t, "c7d2d05339fa6dae39f34538160cf785", got.MD510M)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestOnlyWhatIsAskedForIsHashed(t *testing.T) {
+	got, err := Read(t.Context(), bytes.NewReader(sample(1<<20)), Options{Limit: 1 << 20})
+	require.NoError(t, err)
+	assert.Empty(t, got.MD5+got.SHA1+got.MD510M)
+	assert.Len(t, got.SHA256, sha256.Size)
+}
+
+func TestAReadingStopsAtTheLimitAtAnErrorAndWithItsContext(t *testing.T) {
+	for _, parts := range []bool{false, true} {
+		_, err := Read(t.Context(), io.LimitReader(zeros{}, 1<<40), Options{Limit: 3 << 20, Parts: parts})
+		var over OverError
+		require.ErrorAs(t, err, &over)
+		assert.Less(t, int64(over), int64(4<<20))
+
+		broken := errors.New("line dead")
+		_, err = Read(t.Context(), io.MultiReader(io.LimitReader(zeros{}, 3<<20), iotest.ErrReader(broken)), Options{Limit: 1 << 40, Parts: parts})
+		require.ErrorIs(t, err, broken)
+
+		_, err = Read(t.Context(), io.LimitReader(zeros{}, 3<<20), Options{Limit: 1 << 40, Parts: parts, Also: full{}})
+		require.ErrorContains(t, err, "no space left")
+
+		gone := errors.New("gone")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		r := &cancelling{cancel: func() { cancel(gone) }}
+		_, err = Read(ctx, r, Options{Limit: 1 << 40, Parts: parts})
+		require.ErrorIs(t, err, gone)
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+type cancelling struct {
+	n      int
+	cancel func()
+}
+
+func (c *cancelling) Read(p []byte) (int, error) {
+	if c.n += len(p); c.n > 2<<20 {
+		c.cancel()
+	}
+	return len(p), nil
+}
+
+// BenchmarkRead compares the one pass for all digests with md5 and sha1 alone: on two free cores it should take as
+// long as the slower of them.
+func BenchmarkRead(b *testing.B) {
+	content := sample(64 << 20)
+	alone := func(h func() hash.Hash) func(*testing.B) {
+		return func(b *testing.B) {
+			b.SetBytes(int64(len(content)))
+			for b.Loop() {
+				_, _ = io.Copy(h(), bytes.NewReader(content))
+			}
+		}
+	}
+	b.Run("md5 alone", alone(md5.New))
+	b.Run("sha1 alone", alone(sha1.New))
+	b.Run("all digests in one pass", func(b *testing.B) {
+		b.SetBytes(int64(len(content)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := Read(b.Context(), bytes.NewReader(content), Options{Limit: 1 << 40, Parts: true}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

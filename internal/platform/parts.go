@@ -1,0 +1,236 @@
+package platform
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// PartAgain is the code of a part, or a merge, that "failed for now" (40093001). FinishPart returns it at once: how
+// long to go on is the upload's to decide, from what the platform said in its Offer.
+const PartAgain = 40093001
+
+// Timeouts of one attempt. SDKs use 30 s for calls and 300 s for a part (openclaw-qqbot, AstrBot); the merge puts the
+// file together before it answers.
+const (
+	prepareTimeout = 30 * time.Second
+	finishTimeout  = 30 * time.Second
+	mergeTimeout   = 120 * time.Second
+	putTimeout     = 60 * time.Second
+)
+
+// Defaults and bounds of upload_config (docs 2026-08; the bounds are those of AstrBot and openclaw-qqbot).
+const (
+	defaultRetryTimeout = 300 * time.Second
+	maxRetryTimeout     = 600 * time.Second
+	defaultRetryDelay   = time.Second
+	maxRetryDelay       = 30 * time.Second
+)
+
+// Announcement is what a prepare tells the platform about a file. The digests are lower-case hex.
+type Announcement struct {
+	Kind              int
+	Name              string
+	Size              int64
+	MD5, SHA1, MD510M string
+}
+
+// Offer is the answer to a prepare: where each part goes, or the file itself when the platform has it already.
+type Offer struct {
+	Done         *Uploaded // not nil: no part is wanted
+	UploadID     string
+	BlockSize    int64
+	Parts        []OfferedPart
+	Concurrency  int // at least 1
+	RetryTimeout time.Duration
+	RetryDelay   time.Duration
+}
+
+// OfferedPart is one part of an Offer. Size is 0 where the platform did not say it.
+type OfferedPart struct {
+	Index int
+	URL   string // presigned: its query is a credential
+	Size  int64
+}
+
+// Prepare announces an upload in parts.
+func (c *Client) Prepare(ctx context.Context, chat Chat, a Announcement) (Offer, error) {
+	var offer Offer
+	return offer, c.post(ctx, &request{
+		op: "prepare", endpoint: endpointPrepare, path: chat.path("/upload_prepare"), timeout: prepareTimeout,
+		decode: func(body []byte) (err error) {
+			offer, err = decodeOffer(body)
+			return err
+		},
+	}, struct {
+		FileType int    `json:"file_type"`
+		FileSize string `json:"file_size"` // a number gave 850012 (AstrBotDevs/AstrBot#9443)
+		FileName string `json:"file_name"`
+		MD5      string `json:"md5"`
+		SHA1     string `json:"sha1"`
+		MD510M   string `json:"md5_10m"`
+	}{a.Kind, strconv.FormatInt(a.Size, 10), a.Name, a.MD5, a.SHA1, a.MD510M})
+}
+
+// FinishPart reports a part that was PUT.
+func (c *Client) FinishPart(ctx context.Context, chat Chat, uploadID string, index int, size int64, md5 string) error {
+	return c.post(ctx, &request{
+		op: "finish", endpoint: endpointPartFinish, path: chat.path("/upload_part_finish"), timeout: finishTimeout,
+		leave:  PartAgain,
+		decode: func([]byte) error { return nil }, // {} or nothing
+	}, struct {
+		UploadID  string `json:"upload_id"`
+		PartIndex int    `json:"part_index"`
+		BlockSize string `json:"block_size"` // of the bytes really sent
+		MD5       string `json:"md5"`
+	}{uploadID, index, strconv.FormatInt(size, 10), md5})
+}
+
+// Merge makes a file of the parts.
+func (c *Client) Merge(ctx context.Context, chat Chat, uploadID string, kind int, name string) (Uploaded, error) {
+	var up Uploaded
+	return up, c.post(ctx, &request{
+		op: "merge", endpoint: endpointFiles, path: chat.path("/files"), timeout: mergeTimeout,
+		decode: func(body []byte) (err error) {
+			up, err = decodeUploaded(body)
+			return err
+		},
+	}, struct { // upload_id alone works in the field, the documents want all four
+		FileType   int    `json:"file_type"`
+		SrvSendMsg bool   `json:"srv_send_msg"`
+		FileName   string `json:"file_name"`
+		UploadID   string `json:"upload_id"`
+	}{kind, false, name, uploadID})
+}
+
+// post sends message as JSON.
+func (c *Client) post(ctx context.Context, r *request, message any) error {
+	body, err := json.Marshal(message)
+	if err != nil {
+		return &Error{Op: r.op, Err: err, final: true}
+	}
+	r.method, r.repeatable = http.MethodPost, true
+	r.length, r.open = fixed(body)
+	return c.do(ctx, r)
+}
+
+// PutPart sends one part to its presigned address, once: whether the address still works after a failure is the
+// upload's to find out. It goes without the bot's token and past the bot's filters, which may add it.
+func (c *Client) PutPart(ctx context.Context, address string, size int64, open func(context.Context) (io.ReadCloser, error)) error {
+	timeout := putTimeout + time.Duration(size/slowLine)*time.Second
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError(timeout))
+	defer cancel()
+	e := &Error{Op: "part"}
+	if u, err := url.Parse(address); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		e.Err, e.final = errors.New("the platform gave no usable address for the part"), true
+		return e
+	}
+	body := &source{ctx: ctx, open: open}
+	rc, err := body.Open()
+	if err != nil {
+		return &Error{Op: "part", Err: err, final: true}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, address, rc)
+	if err != nil {
+		_ = rc.Close()
+		return &Error{Op: "part", Err: errors.New("the platform gave no usable address for the part"), final: true}
+	}
+	req.ContentLength, req.GetBody = size, body.Open
+	req.Header.Set("Content-Type", "application/octet-stream")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		if broken := body.failure(); broken != nil {
+			return &Error{Op: "part", Err: broken, final: true}
+		}
+		e.Err = c.cause(ctx, err)
+		return e
+	}
+	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))
+	_ = resp.Body.Close()
+	e.Status, e.TraceID = resp.StatusCode, clean(resp.Header.Get("X-Cos-Request-Id"))
+	switch {
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		e.Message = http.StatusText(resp.StatusCode)
+		return e
+	case err != nil:
+		e.Err = c.cause(ctx, err)
+		return e
+	}
+	return nil
+}
+
+// decodeOffer takes every shape that the platform is known to answer: upload_config nested, flat or missing, sizes as
+// strings or numbers, a wrapping data object, and a file_info at once.
+func decodeOffer(body []byte) (Offer, error) {
+	if len(body) == 0 {
+		return Offer{}, errEmpty
+	}
+	type config struct {
+		Concurrency  *number `json:"concurrency"`
+		RetryTimeout *number `json:"retry_timeout"`
+		RetryDelay   *number `json:"retry_delay"`
+	}
+	type shape struct {
+		config
+		UploadID  string `json:"upload_id"`
+		BlockSize number `json:"block_size"`
+		Parts     []struct {
+			Index     number `json:"index"`
+			URL       string `json:"presigned_url"`
+			BlockSize number `json:"block_size"`
+		} `json:"parts"`
+		Nested   config `json:"upload_config"`
+		FileInfo string `json:"file_info"`
+		FileUUID string `json:"file_uuid"`
+		TTL      number `json:"ttl"`
+	}
+	var a struct {
+		shape
+		Data *shape `json:"data"`
+	}
+	if err := json.Unmarshal(body, &a); err != nil {
+		return Offer{}, undecodable(err)
+	}
+	s := &a.shape
+	if a.Data != nil && s.UploadID == "" && s.FileInfo == "" {
+		s = a.Data
+	}
+	if s.FileInfo != "" {
+		return Offer{Done: &Uploaded{FileInfo: s.FileInfo, FileUUID: s.FileUUID, TTL: s.TTL.ttl()}}, nil
+	}
+	if s.UploadID == "" {
+		return Offer{}, errors.New("the answer holds no upload_id")
+	}
+	offer := Offer{UploadID: s.UploadID, BlockSize: int64(s.BlockSize)}
+	for _, p := range s.Parts {
+		offer.Parts = append(offer.Parts, OfferedPart{Index: int(p.Index), URL: p.URL, Size: int64(p.BlockSize)})
+	}
+	const most = 64 // of parts at once, whatever is offered
+	offer.Concurrency = int(min(max(either(s.Nested.Concurrency, s.Concurrency, 1), 1), most))
+	offer.RetryTimeout = seconds(either(s.Nested.RetryTimeout, s.RetryTimeout, -1), defaultRetryTimeout, maxRetryTimeout)
+	offer.RetryDelay = seconds(either(s.Nested.RetryDelay, s.RetryDelay, -1), defaultRetryDelay, maxRetryDelay)
+	return offer, nil
+}
+
+func either(nested, flat *number, otherwise number) number {
+	switch {
+	case nested != nil:
+		return *nested
+	case flat != nil:
+		return *flat
+	}
+	return otherwise
+}
+
+// seconds is n bounded by most; what the platform did not say, or said below 0, is usual.
+func seconds(n number, usual, most time.Duration) time.Duration {
+	if n < 0 {
+		return usual
+	}
+	return time.Duration(min(n, number(most/time.Second))) * time.Second
+}

@@ -1,0 +1,38 @@
+package richmediatest_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// FuzzBodies sends arbitrary bodies to every endpoint: each gets an answer of the platform's own making.
+func FuzzBodies(f *testing.F) {
+	f.Add(`{"msg_type":7,"msg_id":"x","msg_seq":2,"media":{"file_info":"AE86C5D3"}}`)
+	f.Add(`{"file_type":4,"file_data":"aGVsbG8=","file_name":"hello.txt","srv_send_msg":true}`)
+	f.Add(`{"file_type":2,"file_size":"31457280","file_name":"v","md5":"281ed1d5ae50e8419f9b978aab16de83","sha1":"a869e551c0dfeaf152a594f9051b99a65d46f16d","md5_10m":"c7d2d05339fa6dae39f34538160cf785"}`)
+	f.Add(`{"upload_id":"u","part_index":0,"block_size":"10485760","md5":"f1c9645dbc14efddc7d8a322685f26eb"}`)
+	f.Add(`{"code":0}`)
+	f.Add(`{"file_type":1,"url":"http://[::1"}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		b := newBot(t, richmediatest.WithProactive())
+		g := b.p.Group("g")
+		press := g.Press("ann", "x")
+		paths := map[string]string{
+			base(g) + "/messages": http.MethodPost, base(g) + "/files": http.MethodPost,
+			base(g) + "/upload_prepare": http.MethodPost, base(g) + "/upload_part_finish": http.MethodPost,
+			"/interactions/" + press.InteractionID(): http.MethodPut, "/app/getAppAccessToken": http.MethodPost,
+		}
+		for path, method := range paths {
+			r, err := b.do(method, path, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Contains([]int{200, 400, 413, 500}, r.status) {
+				t.Fatalf("%s: %d %s", path, r.status, r.raw)
+			}
+		}
+	})
+}
