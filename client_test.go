@@ -95,6 +95,8 @@ func init() { // botgo's filters belong to the process and cannot be taken back
 func TestTheBotsFiltersAreRun(t *testing.T) {
 	filters.on.Store(true)
 	defer filters.on.Store(false)
+	filters.req.Store(0)
+	filters.resp.Store(0)
 	b := newBed(t)
 	club := b.Group("club")
 	_, err := b.context(t, club).ReplyImage(t.Context(), cat())

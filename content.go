@@ -5,34 +5,23 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
 	"io/fs"
-	"os"
-	"sync"
-	"sync/atomic"
+	"time"
+
+	"github.com/botgo-contrib/richmedia/internal/digest"
 )
 
-// content is what a Source turned out to hold: known in size and format, hashed, and readable again and again.
-// It is counted by its users, because an upload that others wait for goes on after the caller who brought the
-// content has left.
+// content is what a Source turned out to hold: known in size, format and digest, and readable at any offset as often
+// as it takes. It is never in memory as a whole.
 type content struct {
-	size   int64
-	head   []byte // the first sniffLen bytes, or all
-	digest []byte // SHA-256; nil where the caller's key stands for it
-	open   func(context.Context) (io.ReadCloser, error)
+	digest.Sums        // MD5 and the others for parts only where they were to be expected
+	hashed      bool   // SHA256 is that of the content
+	free        func() // nil: nothing to give back
 
-	users atomic.Int32
-	free  func()
-}
-
-func (c *content) retain() { c.users.Add(1) }
-
-func (c *content) release() {
-	if c.users.Add(-1) == 0 && c.free != nil {
-		c.free()
-	}
+	// section opens n bytes from offset on.
+	section func(ctx context.Context, offset, n int64) (io.ReadCloser, error)
 }
 
 // stepError is a failure with the name of its step, for UploadError.
@@ -44,211 +33,202 @@ type stepError struct {
 func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
-// overError ends a reading that went over the limit, after so many bytes.
-type overError int64
+// look says how closely to inspect a Source.
+type look struct {
+	hash   bool  // its SHA-256 is wanted
+	inline int64 // up to this it goes in one call, which needs no other digests
+	limit  int64 // over this the platform refuses it
+}
 
-func (e overError) Error() string { return fmt.Sprintf("%d bytes are over the limit", int64(e)) }
-
-// inspect reads s once, as far as is needed: to its end, or to its head where hashed is false and the size is
-// known. limit is the size that the platform would refuse. The caller has to release the content.
-func (s Source) inspect(ctx context.Context, hashed bool, limit int64) (*content, error) {
-	c := &content{}
-	c.retain()
+// inspect reads s: to its end where it has to be hashed or cannot be read at offsets, else its head.
+func (s Source) inspect(ctx context.Context, l look) (*content, error) {
 	if s.once != nil {
-		if err := s.once.spool(ctx, c, limit); err != nil {
-			c.release()
-			return nil, err
+		r, err := s.once.take()
+		if err != nil {
+			return nil, &stepError{"open", err}
 		}
-		return c, nil
+		return spooled(ctx, r, l)
 	}
 	rc, err := s.open(ctx)
 	if err != nil {
 		return nil, &stepError{"open", err}
 	}
 	defer rc.Close() //nolint:errcheck // only read from
-
-	size := int64(-1)
-	if f, ok := rc.(fs.File); ok {
-		if info, err := f.Stat(); err == nil {
-			size = info.Size()
-		}
+	if !seekable(rc) {
+		return spooled(ctx, rc, l)
 	}
-	if s.whole != nil {
-		size = int64(len(s.whole))
+	was, err := stampOf(rc)
+	if err != nil {
+		return nil, &stepError{"open", err}
 	}
-	if size > limit {
-		return nil, &stepError{"check", overError(size)}
+	if was.size > l.limit {
+		return nil, &stepError{"check", digest.OverError(was.size)}
 	}
-	in := newInspector(nil)
+	c := &content{hashed: l.hash, section: func(ctx context.Context, offset, n int64) (io.ReadCloser, error) {
+		return s.reopen(ctx, was, offset, n)
+	}}
 	var from io.Reader = rc
-	if !hashed && size >= 0 {
+	if !l.hash {
 		from = io.LimitReader(rc, sniffLen)
 	}
-	if err := in.readFrom(ctx, from, limit); err != nil {
-		return nil, err
+	c.Sums, err = digest.Read(ctx, from, digest.Options{Head: sniffLen, Limit: l.limit, Parts: l.hash && was.size > l.inline})
+	if err != nil {
+		return nil, readError(err)
 	}
-	c.head, c.size = in.head, in.size
-	if hashed {
-		c.digest = in.hash.Sum(nil)
-	} else if size >= 0 {
-		c.size = size
-	}
-	c.open = s.open
-	if s.whole == nil {
-		c.open = func(ctx context.Context) (io.ReadCloser, error) {
-			rc, err := s.open(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return &sameReader{rc: rc, c: c, hash: sha256.New()}, nil
-		}
+	if !l.hash {
+		c.Size = was.size
 	}
 	return c, nil
 }
 
-// inspector learns head, size and digest while content passes by into also, which may be nil.
-type inspector struct {
-	head []byte
-	size int64
-	hash hash.Hash
-	also io.Writer
-}
-
-func newInspector(also io.Writer) *inspector {
-	return &inspector{hash: sha256.New(), also: also}
-}
-
-var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
-
-func (in *inspector) readFrom(ctx context.Context, r io.Reader, limit int64) error {
-	buf := copyBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
-	defer copyBuffers.Put(buf)
-	for {
-		if ctx.Err() != nil {
-			return &stepError{"read", context.Cause(ctx)}
-		}
-		n, err := r.Read(*buf)
-		part := (*buf)[:n]
-		if missing := sniffLen - len(in.head); missing > 0 {
-			in.head = append(in.head, part[:min(n, missing)]...)
-		}
-		in.size += int64(n)
-		if in.size > limit {
-			return &stepError{"check", overError(in.size)}
-		}
-		in.hash.Write(part)
-		if in.also != nil {
-			if _, err := in.also.Write(part); err != nil {
-				return &stepError{"read", fmt.Errorf("keep a copy: %w", err)}
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return &stepError{"read", err}
-		}
+func readError(err error) error {
+	var over digest.OverError
+	if errors.As(err, &over) {
+		return &stepError{"check", over}
 	}
+	return &stepError{"read", err}
 }
 
-// errChanged stops an upload whose source is not what was looked at: its bytes would be kept under the wrong
-// digest, or would not fill the announced length.
+// open gives the whole content, and fails instead of giving another one than was looked at.
+func (c *content) open(ctx context.Context) (io.ReadCloser, error) {
+	rc, err := c.section(ctx, 0, c.Size)
+	if err != nil || !c.hashed {
+		return rc, err
+	}
+	return &sameReader{ReadCloser: rc, want: c.SHA256, hash: sha256.New()}, nil
+}
+
+// partSums completes the digests that an upload in parts needs.
+func (c *content) partSums(ctx context.Context) error {
+	if c.MD5 != "" {
+		return nil
+	}
+	rc, err := c.open(ctx)
+	if err != nil {
+		return &stepError{"open", err}
+	}
+	defer rc.Close() //nolint:errcheck // only read from
+	sums, err := digest.Read(ctx, rc, digest.Options{Head: sniffLen, Limit: c.Size, Parts: true})
+	if err != nil {
+		return readError(err)
+	}
+	if sums.Size != c.Size {
+		return &stepError{"read", errChanged}
+	}
+	c.Sums = sums
+	return nil
+}
+
+// errChanged stops an upload whose source is not what was looked at: the platform would keep something else than what
+// its digests say, or wait for bytes that do not come.
 var errChanged = errors.New("the content changed while it was uploaded")
 
-// sameReader gives the content again and fails where it differs in length or, where that is known, in digest.
+// sameReader fails at the end of what has another digest than want.
 type sameReader struct {
-	rc   io.ReadCloser
-	c    *content
+	io.ReadCloser
+	want []byte
 	hash hash.Hash
-	n    int64
 }
 
 func (r *sameReader) Read(p []byte) (int, error) {
-	n, err := r.rc.Read(p)
-	r.n += int64(n)
-	if r.n > r.c.size {
-		return 0, errChanged
-	}
-	if r.c.digest != nil {
-		r.hash.Write(p[:n])
-	}
-	if errors.Is(err, io.EOF) {
-		if r.n != r.c.size || (r.c.digest != nil && !bytes.Equal(r.hash.Sum(nil), r.c.digest)) {
-			return n, errChanged
-		}
+	n, err := r.ReadCloser.Read(p)
+	r.hash.Write(p[:n])
+	if errors.Is(err, io.EOF) && !bytes.Equal(r.hash.Sum(nil), r.want) {
+		return n, errChanged
 	}
 	return n, err
 }
 
-func (r *sameReader) Close() error { return r.rc.Close() }
-
-// spoolMemory is how much of a one-shot reader stays in memory.
-const spoolMemory = 256 << 10
-
-// oneShot is a reader that can be read one time, by whoever comes first.
-type oneShot struct {
-	r    io.Reader
-	used atomic.Bool
+// seekable tells whether rc can be read at an offset without reading what is before it.
+func seekable(rc io.ReadCloser) bool {
+	switch rc.(type) {
+	case io.ReaderAt, io.Seeker:
+		return true
+	}
+	return false
 }
 
-var errUsed = errors.New("this reader was used before, and a reader can be read one time; make a Source for each use, or use FromOpener")
-
-// spool reads everything into c: memory first, a temporary file beyond spoolMemory.
-func (o *oneShot) spool(ctx context.Context, c *content, limit int64) error {
-	if o.used.Swap(true) {
-		return &stepError{"open", errUsed}
-	}
-	w := &spoolWriter{}
-	c.free = w.free
-	in := newInspector(w)
-	if err := in.readFrom(ctx, o.r, limit); err != nil {
-		return err
-	}
-	c.head, c.size, c.digest = in.head, in.size, in.hash.Sum(nil)
-	c.open = func(context.Context) (io.ReadCloser, error) {
-		var at io.ReaderAt = bytes.NewReader(w.mem)
-		if w.file != nil {
-			at = w.file
-		}
-		return io.NopCloser(io.NewSectionReader(at, 0, c.size)), nil
-	}
-	return nil
+// stamp is what a source looks like from outside. Where it changes, the content may have.
+type stamp struct {
+	size    int64
+	changed time.Time // zero where it is not known
 }
 
-type spoolWriter struct {
-	mem  []byte
-	file *os.File
-	gone bool // the file has no name any more
-}
-
-func (w *spoolWriter) Write(p []byte) (int, error) {
-	if w.file == nil && len(w.mem)+len(p) <= spoolMemory {
-		w.mem = append(w.mem, p...)
-		return len(p), nil
-	}
-	if w.file == nil {
-		f, err := os.CreateTemp("", "richmedia-*")
+func stampOf(rc io.ReadCloser) (stamp, error) {
+	if f, ok := rc.(fs.File); ok {
+		info, err := f.Stat()
 		if err != nil {
-			return 0, err
+			return stamp{}, err
 		}
-		w.file = f
-		// Where the system allows it the name goes at once, so that not even a killed process leaves the file.
-		w.gone = os.Remove(f.Name()) == nil
-		if _, err := f.Write(w.mem); err != nil {
-			return 0, err
-		}
-		w.mem = nil
+		return stamp{info.Size(), info.ModTime()}, nil
 	}
-	return w.file.Write(p)
+	if s, ok := rc.(io.Seeker); ok {
+		size, err := s.Seek(0, io.SeekEnd)
+		if err == nil {
+			_, err = s.Seek(0, io.SeekStart)
+		}
+		return stamp{size: size}, err
+	}
+	return stamp{size: sizeAt(rc.(io.ReaderAt))}, nil //nolint:forcetypeassert // it is seekable, and no Seeker
 }
 
-func (w *spoolWriter) free() {
-	w.mem = nil
-	if w.file == nil {
-		return
+// sizeAt finds the size of what says it nowhere, by halving: one byte is read at each of some 60 offsets.
+func sizeAt(r io.ReaderAt) int64 {
+	var b [1]byte
+	has := func(offset int64) bool {
+		n, _ := r.ReadAt(b[:], offset)
+		return n == 1
 	}
-	_ = w.file.Close()
-	if !w.gone {
-		_ = os.Remove(w.file.Name())
+	low, high := int64(0), int64(1)
+	for high < 1<<61 && has(high-1) {
+		low, high = high, high*2
 	}
+	for low < high-1 {
+		if mid := low + (high-low)/2; has(mid - 1) {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return low
+}
+
+// reopen opens s again, at offset. It fails where s is not what it was.
+func (s Source) reopen(ctx context.Context, was stamp, offset, n int64) (io.ReadCloser, error) {
+	rc, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now, err := stampOf(rc)
+	if err == nil && (now.size != was.size || !now.changed.Equal(was.changed)) {
+		err = errChanged
+	}
+	if err != nil {
+		_ = rc.Close()
+		return nil, err
+	}
+	if at, ok := rc.(io.ReaderAt); ok {
+		return &sectionReader{io.NewSectionReader(at, offset, n), rc, n}, nil
+	}
+	if _, err := rc.(io.Seeker).Seek(offset, io.SeekStart); err != nil { //nolint:forcetypeassert // it is seekable, and no ReaderAt
+		_ = rc.Close()
+		return nil, err
+	}
+	return &sectionReader{io.LimitReader(rc, n), rc, n}, nil
+}
+
+// sectionReader gives n bytes, or errChanged where there are fewer.
+type sectionReader struct {
+	io.Reader
+	io.Closer
+	left int64
+}
+
+func (r *sectionReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.left -= int64(n)
+	if errors.Is(err, io.EOF) && r.left > 0 {
+		return n, errChanged
+	}
+	return n, err
 }

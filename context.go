@@ -2,6 +2,7 @@ package richmedia
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -42,6 +43,19 @@ func (c *Context) Message() *dto.Message { return c.in.message }
 
 // Interaction is the button that was pressed; nil where the event is no interaction.
 func (c *Context) Interaction() *dto.Interaction { return c.in.interaction }
+
+// ButtonData is the data of the button that was pressed, as the bot put it into the keyboard; "" where the event is no
+// interaction.
+func (c *Context) ButtonData() string {
+	if c.in.interaction == nil || c.in.interaction.Data == nil {
+		return ""
+	}
+	var resolved struct {
+		ButtonData string `json:"button_data"`
+	}
+	_ = json.Unmarshal(c.in.interaction.Data.Resolved, &resolved) // what is not there stays empty
+	return resolved.ButtonData
+}
 
 // Payload is what botgo delivered; nil for Plugin.For.
 func (c *Context) Payload() *dto.WSPayload { return c.in.payload }

@@ -20,6 +20,7 @@ const (
 	defaultRetries     = 3
 	defaultStoreSize   = 4096
 	defaultInlineLimit = 5 << 20
+	defaultConcurrency = 4
 
 	defaultGroupReplies = 5
 	defaultGroupWindow  = 5 * time.Minute
@@ -43,6 +44,8 @@ type config struct {
 	baseURL      string
 	sandbox      bool
 	retries      int
+	inlineLimit  int64
+	concurrency  int
 	limits       map[Scope]replyLimits
 }
 
@@ -58,6 +61,10 @@ func defaultConfig() config {
 		queue:   defaultQueue,
 		log:     log.DefaultLogger,
 		retries: defaultRetries,
+
+		inlineLimit: defaultInlineLimit,
+		concurrency: defaultConcurrency,
+
 		limits: map[Scope]replyLimits{
 			ScopeGroup: {defaultGroupReplies, defaultGroupWindow},
 			ScopeC2C:   {defaultC2CReplies, defaultC2CWindow},
@@ -111,6 +118,15 @@ func WithSandbox() Option { return func(c *config) { c.sandbox = true } }
 // message is repeated with its own msg_seq, so that it is in the chat once. 0 repeats nothing.
 func WithRetries(n int) Option { return func(c *config) { c.retries = n } }
 
+// WithInlineLimit is the size up to which bytes travel in one call, as file_data, overriding the default of 5 MiB.
+// Larger ones go in parts, and so do smaller ones where the platform turns out to refuse them. 0 sends all in parts,
+// which is what the platform documents.
+func WithInlineLimit(bytes int64) Option { return func(c *config) { c.inlineLimit = bytes } }
+
+// WithPartConcurrency caps how many parts of an upload are sent at once, overriding the default of 4. The platform
+// offers a number with each upload, often 1; the lower of both counts.
+func WithPartConcurrency(n int) Option { return func(c *config) { c.concurrency = n } }
+
 // WithReplyLimits is how many replies one message takes and for how long, overriding the default of the
 // platform's: 5 in 5 minutes in groups, 4 in 60 minutes in single chats (docs 2026-08). 0 means that this side
 // sets no limit.
@@ -130,6 +146,12 @@ func (c *config) check() error {
 	}
 	if c.retries < 0 || c.retries > 100 {
 		refuse("WithRetries(%d): give 0 to 100 attempts after the first", c.retries)
+	}
+	if c.inlineLimit < 0 || c.inlineLimit > hardLimit {
+		refuse("WithInlineLimit(%d): give 0 to %d bytes", c.inlineLimit, int64(hardLimit))
+	}
+	if c.concurrency < 1 {
+		refuse("WithPartConcurrency(%d): at least 1 part must be sent at once", c.concurrency)
 	}
 	if c.log == nil {
 		refuse("WithLogger(nil): give a logger, or leave the option out for botgo's")

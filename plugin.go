@@ -106,7 +106,10 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 	p.client = platform.New(platform.Config{
 		HTTP: cfg.http, Base: cfg.base, Source: src, AppID: appID, Retries: cfg.retries, Log: cfg.log,
 	})
-	p.uploads = &uploader{client: p.client, store: cfg.store, owner: owner, life: p.life, log: cfg.log}
+	p.uploads = &uploader{
+		client: p.client, store: cfg.store, owner: owner, life: p.life, log: cfg.log,
+		inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, renewals: cfg.retries,
+	}
 	return p, nil
 }
 
@@ -197,7 +200,7 @@ func (p *Plugin) Upload(ctx context.Context, to Target, kind Kind, src Source, o
 	if err != nil {
 		return File{}, err
 	}
-	defer up.release()
+	defer up.leave()
 	return up.file(ctx)
 }
 

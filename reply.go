@@ -76,7 +76,7 @@ func (c *Context) Reply(ctx context.Context, kind Kind, src Source, opts ...Repl
 		if err != nil {
 			return platform.Sent{}, err
 		}
-		defer up.release()
+		defer up.leave()
 		f, err := up.file(ctx)
 		if err != nil {
 			return platform.Sent{}, err

@@ -19,12 +19,11 @@ import (
 // zero Source is an error when it is used, never a no-op. All but FromReader's can be used any number of times,
 // and at the same time.
 type Source struct {
-	name  string
-	url   string
-	open  func(context.Context) (io.ReadCloser, error) // from the start, every time
-	once  *oneShot                                     // FromReader
-	whole []byte                                       // FromBytes: needs no second look
-	err   error                                        // what the FromX found wrong
+	name string
+	url  string
+	open func(context.Context) (io.ReadCloser, error) // from the start, every time
+	once *oneShot                                     // FromReader
+	err  error                                        // what the FromX found wrong
 }
 
 // FromURL is media that the platform fetches itself. The address must be absolute, http or https, and reachable
@@ -88,13 +87,17 @@ func FromFS(fsys fs.FS, name string) Source {
 // FromBytes is content in memory. b must not change until the reply is sent.
 func FromBytes(name string, b []byte) Source {
 	return Source{
-		name:  sanitize(name),
-		whole: b,
+		name: sanitize(name),
 		open: func(context.Context) (io.ReadCloser, error) {
-			return io.NopCloser(bytes.NewReader(b)), nil
+			return bytesReader{bytes.NewReader(b)}, nil
 		},
 	}
 }
+
+// bytesReader can be read at any offset, which io.NopCloser would hide.
+type bytesReader struct{ *bytes.Reader }
+
+func (bytesReader) Close() error { return nil }
 
 // FromReader is content that can be read one time. It is kept in memory up to 256 KiB and in a temporary file
 // beyond that, which is gone when the reply is. A second use of the Source is an error. r is not closed.
@@ -105,8 +108,9 @@ func FromReader(name string, r io.Reader) Source {
 	return Source{name: sanitize(name), once: &oneShot{r: r}}
 }
 
-// FromOpener is content that open gives from its start every time, such as an object store's. It is opened
-// about twice for an upload: to see what it is, and to send it. open must be safe for concurrent use.
+// FromOpener is content that open gives from its start every time, such as an object store's. Where its reader is an
+// io.ReaderAt or an io.Seeker it is opened for each part and read at its offset; any other is opened once for an upload
+// and kept like FromReader's. open must be safe for concurrent use.
 func FromOpener(name string, open func(context.Context) (io.ReadCloser, error)) Source {
 	if open == nil {
 		return Source{name: sanitize(name), err: errors.New("FromOpener: the function is nil")}

@@ -328,15 +328,20 @@ func TestAFailureOfOneChatIsNotTheOthers(t *testing.T) {
 	})
 }
 
+// seekCloser can be read at offsets, so that it is opened again for the upload.
+type seekCloser struct{ *bytes.Reader }
+
+func (seekCloser) Close() error { return nil }
+
 func TestAContentThatChangesIsNotUploaded(t *testing.T) {
 	b := newBed(t)
 	for name, later := range map[string][]byte{"other bytes": []byte("abd"), "longer": []byte("abcd"), "shorter": []byte("ab"), "empty": nil} {
 		var opened atomic.Int32
 		src := richmedia.FromOpener("x.txt", func(context.Context) (io.ReadCloser, error) {
 			if opened.Add(1) == 1 {
-				return io.NopCloser(strings.NewReader("abc")), nil
+				return seekCloser{bytes.NewReader([]byte("abc"))}, nil
 			}
-			return io.NopCloser(bytes.NewReader(later)), nil
+			return seekCloser{bytes.NewReader(later)}, nil
 		})
 		_, err := b.media.Upload(t.Context(), target(b.Group("club")), richmedia.KindFile, src)
 		require.ErrorContains(t, err, "changed", name)

@@ -2,9 +2,8 @@ package richmedia
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
-	"fmt"
+	"sync"
 	"time"
 
 	"github.com/tencent-connect/botgo/log"
@@ -22,6 +21,7 @@ type UploadOption interface {
 type uploadConfig struct {
 	noCache  bool
 	cacheKey string
+	progress func(Progress)
 }
 
 type uploadOption func(*uploadConfig)
@@ -32,8 +32,9 @@ func (o uploadOption) applyReply(c *replyConfig)   { o(&c.upload) }
 // WithoutCache uploads anew and keeps nothing: for content that must not be found again.
 func WithoutCache() UploadOption { return uploadOption(func(c *uploadConfig) { c.noCache = true }) }
 
-// WithCacheKey names the content, instead of its SHA-256 or its URL: for content that is dear to read, or a URL
-// whose content changes (then put a version into the key). An empty key is as none.
+// WithCacheKey names the content, instead of its SHA-256 or its URL: for content that is dear to read, which is then
+// not even opened while its upload lives, or for a URL whose content changes (put a version into the key). An empty
+// key is as none.
 func WithCacheKey(key string) UploadOption {
 	return uploadOption(func(c *uploadConfig) { c.cacheKey = key })
 }
@@ -43,107 +44,30 @@ const storeTimeout = 2 * time.Second
 
 // uploader turns Sources into Files: store, then one flight per key, then the platform.
 type uploader struct {
-	client  *platform.Client
-	store   Store
-	owner   string          // the app id, in keys
-	life    context.Context //nolint:containedctx // the plugin's: an upload that others wait for outlasts its caller
-	log     log.Logger
-	flights flight.Group[File]
+	client      *platform.Client
+	store       Store
+	owner       string          // the app id, in keys
+	life        context.Context //nolint:containedctx // the plugin's: an upload that others wait for outlasts its caller
+	log         log.Logger
+	inlineLimit int64
+	concurrency int // parts at once
+	renewals    int // prepares after the first
+	flights     flight.Group[File]
+	refusals    refusals
 }
 
-// upload is one Source on its way to one chat. release must be called.
-type upload struct {
-	u       *uploader
-	to      Target
-	kind    Kind
-	src     Source
-	key     string   // "" without a cache
-	content *content // nil for a URL, which the platform fetches
-}
-
-// begin checks everything that can be checked before a request, and reads the source for its format, size and
-// digest. The error is an *UploadError.
-func (u *uploader) begin(ctx context.Context, to Target, kind Kind, src Source, cfg uploadConfig) (*upload, error) {
-	up := &upload{u: u, to: to, kind: kind, src: src}
-	if err := up.check(ctx, cfg); err != nil {
-		up.release()
-		step := "check"
-		var at *stepError
-		if errors.As(err, &at) {
-			step, err = at.step, at.err
-		}
-		var over overError
-		if errors.As(err, &over) {
-			err = tooLarge(kind, int64(over))
-		}
-		return nil, &UploadError{Name: src.label(), Step: step, Err: err}
-	}
-	return up, nil
-}
-
-func (up *upload) check(ctx context.Context, cfg uploadConfig) (err error) {
-	rule, ok := kindRules[up.kind]
-	if !ok {
-		return fmt.Errorf("%w: %s; give KindImage, KindVideo, KindVoice or KindFile", ErrUnsupported, up.kind)
-	}
-	if err := up.src.check(); err != nil {
-		return err
-	}
-	identity := "key:" + cfg.cacheKey
-	if up.src.url != "" {
-		if cfg.cacheKey == "" {
-			identity = "url:" + up.src.url
-		}
-	} else {
-		if up.content, err = up.src.inspect(ctx, cfg.cacheKey == "", rule.hard); err != nil {
-			return err
-		}
-		if up.content.size == 0 {
-			return errors.New("the content is empty")
-		}
-		if err := checkFormat(up.kind, up.content.head); err != nil {
-			return err
-		}
-		if up.content.size > inlineMax {
-			return fmt.Errorf("%w: %d bytes, and one call takes %d; give the platform a URL", ErrTooLarge, up.content.size, inlineMax)
-		}
-		if cfg.cacheKey == "" {
-			identity = "sha256:" + hex.EncodeToString(up.content.digest)
-		}
-	}
-	if !cfg.noCache {
-		up.key = fileKey(up.u.owner, up.to.Scope, up.kind, up.shownName(), identity)
-	}
-	return nil
-}
-
-// inlineMax is what fits into one call: about 10 MB of base64 (field report 2026).
-const inlineMax = 7_500_000
-
-// shownName is the file name where the chat shows one; it is bound into the file_info of such an upload.
-func (up *upload) shownName() string {
-	if up.kind == KindFile {
-		return up.src.name
-	}
-	return ""
-}
-
-func (up *upload) retain() {
-	if up.content != nil {
-		up.content.retain()
-	}
-}
-
-func (up *upload) release() {
-	if up.content != nil {
-		up.content.release()
-	}
-}
-
-// file gives the File from the store, from an upload that is under way, or from a new one. Everybody who wants
-// the same at the same time waits for one upload, which lives until the last of them has left. The error is an
+// file gives the File from the store, from an upload that is under way, or from a new one. Everybody who wants the
+// same at the same time waits for one upload, which lives until the last of them has left. The error is an
 // *UploadError, or the reason why ctx ended.
 func (up *upload) file(ctx context.Context) (File, error) {
+	f, err := up.find(ctx)
+	if err == nil {
+		up.progress.finish(up.size())
+	}
+	return f, err
+}
+
+func (up *upload) find(ctx context.Context) (File, error) {
 	if up.key == "" {
 		return up.make(ctx)
 	}
@@ -163,18 +87,23 @@ func (up *upload) file(ctx context.Context) (File, error) {
 		if !leader {
 			up.release()
 		}
-		// A failure that concerns the chat through which another one uploaded says nothing about ours.
-		if err == nil || leader || ctx.Err() != nil || !concernsChat(err) {
+		if err == nil || leader || ctx.Err() != nil || !othersMayTry(err) {
 			return f, err
 		}
 	}
 }
 
-// concernsChat tells whether an upload failed for the chat it was made through.
-func concernsChat(err error) bool {
+// othersMayTry tells whether an upload failed for the chat that it was made through, or for the source that its
+// caller brought: that says nothing about the chats and sources of those who waited for it.
+func othersMayTry(err error) bool {
 	var api *APIError
-	// An openid that is not the bot's gives a bare HTTP 500 that no retry cures.
-	return errors.Is(err, ErrNotPermitted) || errors.As(err, &api) && api.Status == 500 && api.Code == 0
+	if errors.As(err, &api) {
+		// An openid that is not the bot's gives a bare HTTP 500 that no retry cures.
+		return errors.Is(err, ErrNotPermitted) || api.Status == 500 && api.Code == 0
+	}
+	var up *UploadError
+	var panicked *flight.PanicError
+	return errors.As(err, &up) || errors.As(err, &panicked)
 }
 
 // renew forgets the File that the platform refused and uploads through this very chat.
@@ -192,24 +121,6 @@ func (up *upload) makeAndKeep(ctx context.Context) (File, error) {
 		up.u.keep(up.key, f)
 	}
 	return f, err
-}
-
-// make uploads.
-func (up *upload) make(ctx context.Context) (File, error) {
-	m := platform.Media{Kind: int(up.kind), Name: up.shownName(), URL: up.src.url}
-	if up.content != nil {
-		m.Size, m.Open = up.content.size, up.content.open
-	}
-	began := time.Now() // the ttl counts from some moment after this one
-	got, err := up.u.client.Upload(ctx, up.to.chat(), m)
-	if err != nil {
-		return File{}, &UploadError{Name: up.src.label(), Step: "upload", Err: apiError(err)}
-	}
-	f := File{Scope: up.to.Scope, Kind: up.kind, UUID: got.FileUUID, Info: got.FileInfo}
-	if got.TTL > 0 {
-		f.Expires = began.Add(got.TTL)
-	}
-	return f, nil
 }
 
 // get looks into the store.
@@ -251,4 +162,39 @@ func (u *uploader) withStore(ctx context.Context, what string, fn func(context.C
 	if err := fn(ctx, u.store); err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 		u.log.Warnf("richmedia: the store failed to %s, going on without it: %v", what, err)
 	}
+}
+
+// refusals remembers, for each scope, that the platform did not take bytes in one call.
+type refusals struct {
+	mu    sync.Mutex
+	known map[Scope]refusal
+}
+
+type refusal struct {
+	size  int64 // of this and more
+	until time.Time
+}
+
+// refusedFor is how long a refusal is believed: the platform's ceiling moves, and parts cost four calls.
+const refusedFor = 30 * time.Minute
+
+// add notes that size bytes were refused, in their amount or, with size 0, as such.
+func (r *refusals) add(s Scope, size int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.known == nil {
+		r.known = map[Scope]refusal{}
+	}
+	if old, ok := r.known[s]; ok && time.Now().Before(old.until) {
+		size = min(size, old.size)
+	}
+	r.known[s] = refusal{size, time.Now().Add(refusedFor)}
+}
+
+// has tells whether size bytes would be refused.
+func (r *refusals) has(s Scope, size int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known, ok := r.known[s]
+	return ok && size >= known.size && time.Now().Before(known.until)
 }

@@ -33,6 +33,7 @@ type PartShape struct {
 	RetryDelay       int     // seconds; default 1
 	Instant          bool    // prepare of content that this scene has already answers file_info and no parts
 	WrapData         bool    // the answer of prepare sits in a "data" object
+	Resume           bool    // prepare of an upload that is not merged yet goes on with it: same upload_id, fresh addresses
 	OneShot          bool    // a part URL is dead after the first request that reached it, also when that was cut
 }
 
@@ -119,6 +120,12 @@ func (p *Platform) prepare(_ *http.Request, to route, body []byte) (any, *refusa
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if old := p.unfinished(m); old != nil {
+		for _, t := range old.parts {
+			t.sign, t.expires, t.dead = p.hexID(40), time.Now().Add(presignedLife), false
+		}
+		return p.prepareAnswer(old), nil
+	}
 	m.id = fmt.Sprintf("upload_%d_%s", time.Now().UnixNano(), p.hexID(8))
 	m.sumMD5, m.sumSHA1, m.sumFirst, m.sum256 = md5.New(), sha1.New(), md5.New(), sha256.New()
 	for left := m.size; left > 0; {
@@ -137,6 +144,19 @@ func (p *Platform) prepare(_ *http.Request, to route, body []byte) (any, *refusa
 	}
 	p.multiparts[m.id] = m
 	return p.prepareAnswer(m), nil
+}
+
+// unfinished finds the upload that m goes on with, where the shape says so. The caller holds p.mu.
+func (p *Platform) unfinished(m *multipart) *multipart {
+	if !p.cfg.parts.Resume {
+		return nil
+	}
+	for _, old := range p.multiparts {
+		if old.stored == nil && old.chat == m.chat && old.kind == m.kind && old.name == m.name && old.size == m.size && old.md5 == m.md5 && old.sha1 == m.sha1 {
+			return old
+		}
+	}
+	return nil
 }
 
 func parsePrepare(body []byte) (*multipart, *refusal) {

@@ -21,7 +21,6 @@ import (
 	"github.com/tencent-connect/botgo/version"
 	"golang.org/x/oauth2"
 	"golang.org/x/sync/singleflight"
-	"golang.org/x/time/rate"
 )
 
 // maxAnswer bounds what is read of an answer. The largest that is known, a prepare of 200 MB in small parts,
@@ -42,7 +41,7 @@ type Config struct {
 type Client struct {
 	cfg    Config
 	http   *http.Client
-	rates  [endpoints]*rate.Limiter
+	rates  [endpoints]*rate
 	token  atomic.Pointer[oauth2.Token]
 	tokens singleflight.Group
 	wg     sync.WaitGroup // token requests under way
@@ -127,10 +126,7 @@ func (c *Client) do(ctx context.Context, r *request) error {
 
 // attempt sends r once.
 func (c *Client) attempt(ctx context.Context, r *request) *Error {
-	if err := c.rates[r.endpoint].Wait(ctx); err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			err = cause
-		}
+	if err := c.rates[r.endpoint].wait(ctx); err != nil {
 		return &Error{Op: r.op, Err: err, final: true}
 	}
 	tok, err := c.accessToken(ctx)

@@ -80,6 +80,20 @@ func (e *Error) Class() Class {
 	return Terminal
 }
 
+// Final tells whether no repetition can mend e: the request itself could not be made.
+func (e *Error) Final() bool { return e.final }
+
+// Unsaid tells whether the platform refused without naming a reason that the table knows, or for one that says only
+// that the request as such is wrong.
+func (e *Error) Unsaid() bool {
+	switch c := cmp.Or(e.Code, e.Alias); c {
+	case 10000, 22006, 40011000:
+		return true
+	default:
+		return !known(c)
+	}
+}
+
 // again tells whether the same request may be sent once more, after times failures of this class.
 func (e *Error) again(ctx context.Context, repeatable bool, times int) bool {
 	if e.final || ctx.Err() != nil || (e.Unknown && !repeatable) {

@@ -1,6 +1,10 @@
 package platform
 
-import "golang.org/x/time/rate"
+import (
+	"context"
+	"sync"
+	"time"
+)
 
 // endpoint is a class of calls that the platform counts together.
 type endpoint int
@@ -14,19 +18,62 @@ const (
 	endpoints // how many there are
 )
 
-// newRates makes one limiter for each endpoint, after docs 2026-08 on QPS. A tenth of each rate is its burst,
-// so that no second ever holds more than the platform allows.
-func newRates() [endpoints]*rate.Limiter {
-	var all [endpoints]*rate.Limiter
-	for e, qps := range [endpoints]int{
-		endpointMessages:     100,
-		endpointFiles:        50,
-		endpointPrepare:      10,
-		endpointPartFinish:   10,
-		endpointInteractions: 50,
-	} {
-		burst := qps / 10
-		all[e] = rate.NewLimiter(rate.Limit(qps-burst), burst)
+// perSecond is what the platform takes of each (docs 2026-08).
+var perSecond = [endpoints]int{
+	endpointMessages:     100,
+	endpointFiles:        50,
+	endpointPrepare:      10,
+	endpointPartFinish:   10,
+	endpointInteractions: 50,
+}
+
+// ratePeriod is a second and a little: requests that left a second apart may arrive closer.
+const ratePeriod = 1050 * time.Millisecond
+
+func newRates() [endpoints]*rate {
+	var all [endpoints]*rate
+	for e, n := range perSecond {
+		all[e] = &rate{turns: make([]time.Time, n)}
 	}
 	return all
+}
+
+// rate lets no more than len(turns) calls begin within any ratePeriod, and as many at once. A token bucket (as in
+// golang.org/x/time/rate) that allows such a burst allows twice as many in the first second, and one that does not
+// makes the ten parts of a 100 MB upload wait for a second.
+type rate struct {
+	mu    sync.Mutex
+	turns []time.Time // when the last calls begin, the oldest at next
+	next  int
+}
+
+// wait returns when the caller's turn has come, or with ctx's cause.
+func (r *rate) wait(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	d := time.Until(r.turn())
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx) // the turn is lost, which is on the safe side
+	}
+}
+
+func (r *rate) turn() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := time.Now()
+	if free := r.turns[r.next].Add(ratePeriod); free.After(at) {
+		at = free
+	}
+	r.turns[r.next] = at
+	r.next = (r.next + 1) % len(r.turns)
+	return at
 }

@@ -1,0 +1,148 @@
+package richmedia
+
+import (
+	"context"
+	"io"
+	"sync"
+)
+
+// Progress is how far an upload is. It is reported serially; Sent never falls, also when a part is sent again; and
+// the last report of a successful upload has Sent == Total. An upload that was cached, that another call made, or that
+// the platform fetches from a URL is reported once, at its end; of a URL the Total is not known and 0.
+type Progress struct {
+	Name        string // the file's name, or the URL without its query
+	Sent, Total int64  // bytes of the content
+	Part, Parts int    // parts that are done, and all of them; 0 where the upload is not in parts
+}
+
+// WithProgress calls fn while the upload goes on, for each 256 KiB at most and at each part's end. fn runs on the
+// upload's goroutines, never twice at once, and not after the call that it was given to has returned; while it runs
+// the upload waits.
+func WithProgress(fn func(Progress)) UploadOption {
+	return uploadOption(func(c *uploadConfig) { c.progress = fn })
+}
+
+// progressStep is how many bytes make a report worth its call.
+const progressStep = 256 << 10
+
+// progress adds up what is sent in parts, each of which may be sent more than once.
+type progress struct {
+	fn func(Progress)
+
+	mu       sync.Mutex
+	now      Progress
+	sent     map[int64]int64 // by offset of the part: the most that was sent of it
+	sum      int64           // of sent
+	reported int64
+	over     bool
+}
+
+func newProgress(fn func(Progress), name string) *progress {
+	if fn == nil {
+		return nil
+	}
+	return &progress{fn: fn, now: Progress{Name: name}, sent: map[int64]int64{}}
+}
+
+// begin says how much there is to send. A renewed upload in parts begins again, without falling behind.
+func (p *progress) begin(total int64, parts int) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now.Total, p.now.Part, p.now.Parts = total, 0, parts
+	clear(p.sent)
+	p.sum = 0
+}
+
+// at notes that n bytes of the part at offset have been sent.
+func (p *progress) at(offset, n int64) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n <= p.sent[offset] {
+		return
+	}
+	p.sum += n - p.sent[offset]
+	p.sent[offset] = n
+	p.now.Sent = max(p.now.Sent, p.sum)
+	if p.now.Sent-p.reported >= progressStep && p.now.Sent < p.now.Total {
+		p.report()
+	}
+}
+
+// done notes the end of a part.
+func (p *progress) done() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now.Part++
+	if p.now.Sent < p.now.Total {
+		p.report()
+	}
+}
+
+// finish makes the last report of a success.
+func (p *progress) finish(total int64) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.now.Total == 0 {
+		p.now.Total = total
+	}
+	p.now.Sent, p.now.Part = p.now.Total, p.now.Parts
+	p.report()
+}
+
+// leave ends the reports: the caller has gone, though others may still wait for the upload.
+func (p *progress) leave() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
+}
+
+func (p *progress) report() {
+	if !p.over {
+		p.reported = p.now.Sent
+		p.fn(p.now)
+	}
+}
+
+// counted is open with its bytes noted in p.
+func (p *progress) counted(offset int64, open func(context.Context) (io.ReadCloser, error)) func(context.Context) (io.ReadCloser, error) {
+	if p == nil {
+		return open
+	}
+	return func(ctx context.Context) (io.ReadCloser, error) {
+		rc, err := open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &countedReader{ReadCloser: rc, p: p, offset: offset}, nil
+	}
+}
+
+type countedReader struct {
+	io.ReadCloser
+	p         *progress
+	offset, n int64
+}
+
+func (r *countedReader) Read(b []byte) (int, error) {
+	n, err := r.ReadCloser.Read(b)
+	r.n += int64(n)
+	if n > 0 {
+		r.p.at(r.offset, r.n)
+	}
+	return n, err
+}
