@@ -1,0 +1,134 @@
+package richmedia_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+
+	"github.com/botgo-contrib/richmedia"
+)
+
+// lean is a platform that keeps nothing: what is on the heap is the plugin's. It looks at the heap in the middle of
+// every part.
+type lean struct {
+	mu   sync.Mutex
+	peak uint64
+	puts int
+}
+
+func (l *lean) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer := `{}`
+	switch {
+	case r.Method == http.MethodPut:
+		if _, err := io.CopyN(io.Discard, r.Body, r.ContentLength/2); err != nil {
+			return nil, err
+		}
+		l.look()
+	case strings.HasSuffix(r.URL.Path, "/upload_prepare"):
+		var file struct {
+			Size string `json:"file_size"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&file); err != nil {
+			return nil, err
+		}
+		size, err := strconv.ParseInt(file.Size, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		var parts []string
+		for i := range (size + 10<<20 - 1) / (10 << 20) {
+			parts = append(parts, fmt.Sprintf(`{"index":%d,"presigned_url":"https://cos.test/%d"}`, i+1, i))
+		}
+		answer = fmt.Sprintf(`{"upload_id":"u","block_size":%d,"concurrency":4,"parts":[%s]}`, 10<<20, strings.Join(parts, ","))
+	default:
+		answer = `{"file_info":"X","ttl":0}`
+	}
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
+}
+
+func (l *lean) look() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.puts++
+	if l.puts%4 == 1 {
+		l.peak = max(l.peak, liveHeap())
+	}
+}
+
+func liveHeap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// TestAFileCostsTheSameMemoryWhateverItsSize sends from every sort of source, and several at once.
+func TestAFileCostsTheSameMemoryWhateverItsSize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("hashes and sends some 700 MB")
+	}
+	const allowed = 8 << 20
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	sized := func(mib int64) string {
+		path := filepath.Join(t.TempDir(), fmt.Sprintf("%d.bin", mib))
+		f, err := os.Create(path)
+		require.NoError(t, err)
+		require.NoError(t, f.Truncate(mib<<20))
+		require.NoError(t, f.Close())
+		return path
+	}
+	open := func(path string) func(context.Context) (io.ReadCloser, error) {
+		return func(context.Context) (io.ReadCloser, error) { return os.Open(path) }
+	}
+	for name, sources := range map[string][]richmedia.Source{
+		"20 MiB":           {richmedia.FromFile(sized(20))},
+		"200 MiB":          {richmedia.FromFile(sized(200))},
+		"200 MiB, fs":      {richmedia.FromFS(os.DirFS(filepath.Dir(sized(200))), "200.bin")},
+		"60 MiB, opener":   {richmedia.FromOpener("x", open(sized(60)))},
+		"60 MiB, reader":   {richmedia.FromReader("x", io.LimitReader(endless{}, 60<<20))},
+		"4 at once, 40 MB": {richmedia.FromFile(sized(40)), richmedia.FromFile(sized(41)), richmedia.FromFile(sized(42)), richmedia.FromFile(sized(43))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := &lean{}
+			src := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "t", Expiry: time.Now().Add(time.Hour)})
+			plugin, err := richmedia.New(src, richmedia.WithHTTPClient(&http.Client{Transport: l}), richmedia.WithBaseURL("https://api.test"), richmedia.WithLogger(&logger{}))
+			require.NoError(t, err)
+			before := liveHeap()
+			var wg sync.WaitGroup
+			for i, s := range sources {
+				wg.Go(func() {
+					to := richmedia.Target{Scope: richmedia.ScopeGroup, ChatID: fmt.Sprint(i)}
+					_, err := plugin.Upload(t.Context(), to, richmedia.KindFile, s)
+					assert.NoError(t, err)
+				})
+			}
+			wg.Wait()
+			require.NoError(t, plugin.Close())
+			require.NotZero(t, l.peak)
+			grown := int64(l.peak) - int64(before)
+			t.Logf("heap grew by %d KiB", grown>>10)
+			assert.Less(t, grown, int64(allowed*len(sources)))
+		})
+	}
+	left, err := os.ReadDir(tmp)
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
