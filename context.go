@@ -8,6 +8,7 @@ import (
 	"math"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/tencent-connect/botgo/dto"
 
@@ -82,7 +83,7 @@ func (c *Context) NextSeq() (uint32, error) {
 	if c.in.target.answered() == "" {
 		return 0, errors.New("richmedia: NextSeq: a proactive message has no msg_seq: the Target has neither MsgID nor EventID")
 	}
-	claim, err := c.entry().Claim()
+	claim, err := c.counting().Claim()
 	if err != nil {
 		return 0, refused(err)
 	}
@@ -122,6 +123,15 @@ func (c *Context) entry() *ledger.Entry {
 	return c.record
 }
 
+// counting is the delivery's own count of the numbers. The payload tells deliveries apart; weakly, because a message is
+// remembered for longer than its payload is worth.
+func (c *Context) counting() *ledger.Run {
+	if c.in.payload == nil {
+		return c.entry().Run(nil)
+	}
+	return c.entry().Run(weak.Make(c.in.payload))
+}
+
 // until is the end of the reply window; zero where there is none. It does not make a record: most events are
 // never answered.
 func (c *Context) until() time.Time {
@@ -131,13 +141,6 @@ func (c *Context) until() time.Time {
 		return time.Time{}
 	}
 	return t.Time.Add(window)
-}
-
-// rewind lets a handler that is run again count its replies from the start.
-func (c *Context) rewind() {
-	if c.in.refusal == nil {
-		c.entry().Rewind()
-	}
 }
 
 // queue names the order that the event belongs to: its chat.

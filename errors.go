@@ -42,16 +42,19 @@ var (
 )
 
 // reasons ties what the platform's codes mean (one table, in internal/platform) to the sentinels.
-var reasons = map[error]platform.Reason{
-	ErrReplyWindow:  platform.Window,
-	ErrReplyLimit:   platform.Limit,
-	ErrUnsupported:  platform.Unsupported,
-	ErrTooLarge:     platform.TooLarge,
-	ErrDailyLimit:   platform.DailyLimit,
-	ErrFetchFailed:  platform.FetchFailed,
-	ErrBadFile:      platform.BadFile,
-	ErrNotPermitted: platform.NotPermitted,
-	ErrRateLimited:  platform.RateLimited,
+var reasons = []struct {
+	sentinel error
+	reason   platform.Reason
+}{
+	{ErrReplyWindow, platform.Window},
+	{ErrReplyLimit, platform.Limit},
+	{ErrUnsupported, platform.Unsupported},
+	{ErrTooLarge, platform.TooLarge},
+	{ErrDailyLimit, platform.DailyLimit},
+	{ErrFetchFailed, platform.FetchFailed},
+	{ErrBadFile, platform.BadFile},
+	{ErrNotPermitted, platform.NotPermitted},
+	{ErrRateLimited, platform.RateLimited},
 }
 
 // Delivery tells whether the other side may have acted on a call that failed.
@@ -119,8 +122,11 @@ func (e *APIError) Error() string {
 // Is matches the sentinels by code, and the reason why no answer came (ErrReplyWindow, ErrClosed,
 // context.Canceled, ...).
 func (e *APIError) Is(target error) bool {
-	if reason, ok := reasons[target]; ok && platform.ReasonOf(e.Status, e.Code, e.alias)&reason != 0 {
-		return true
+	// Not a map: target may be an error that cannot be a key, such as a slice.
+	for _, r := range reasons {
+		if target == r.sentinel && platform.ReasonOf(e.Status, e.Code, e.alias)&r.reason != 0 {
+			return true
+		}
 	}
 	return e.cause != nil && errors.Is(e.cause, target)
 }
@@ -156,7 +162,7 @@ func apiError(err error) error {
 		Op: e.Op, Status: e.Status, Code: e.Code, Message: e.Message, TraceID: e.TraceID, alias: e.Alias, cause: e.Err,
 	}
 	if e.Err != nil {
-		public.Message = strings.TrimSpace(public.Message + " " + e.Err.Error())
+		public.Message = platform.Clean(public.Message + " " + e.Err.Error())
 	}
 	if e.Unknown {
 		public.Delivered = DeliveredUnknown
@@ -192,7 +198,7 @@ func (e *UploadError) Error() string {
 	if errors.As(e.Err, &file) {
 		text = file.Err.Error()
 	}
-	return path + text
+	return path + platform.Clean(text)
 }
 
 // Unwrap gives the reason.

@@ -69,6 +69,7 @@ type eventData struct {
 	UserOpenID        string `json:"user_openid"`
 	GroupMemberOpenID string `json:"group_member_openid"`
 	OpMemberOpenID    string `json:"op_member_openid"`
+	ChatType          *int   `json:"chat_type"` // of an interaction: 0 guild, 1 group, 2 single chat
 	Author            struct {
 		ID           string `json:"id"`
 		MemberOpenID string `json:"member_openid"`
@@ -156,14 +157,23 @@ func (in *incoming) place(d *eventData) {
 	case dto.EventGroupAtMessageCreate, EventGroupMessageCreate:
 		in.target.Scope, in.target.ChatID = ScopeGroup, group
 		in.userID = cmp.Or(d.Author.MemberOpenID, d.Author.ID)
-	default:
-		if user := cmp.Or(d.UserOpenID, d.OpenID); group != "" {
-			in.target.Scope, in.target.ChatID = ScopeGroup, group
-			in.userID = cmp.Or(d.GroupMemberOpenID, d.OpMemberOpenID, d.Author.MemberOpenID)
-		} else if user != "" {
-			in.target.Scope, in.target.ChatID = ScopeC2C, user
-			in.userID = user
+	case dto.EventInteractionCreate:
+		if d.ChatType == nil || *d.ChatType != 0 {
+			in.placeByOpenID(d, group)
 		}
+	default:
+		in.placeByOpenID(d, group)
+	}
+}
+
+// placeByOpenID goes by which openid there is.
+func (in *incoming) placeByOpenID(d *eventData, group string) {
+	if user := cmp.Or(d.UserOpenID, d.OpenID); group != "" {
+		in.target.Scope, in.target.ChatID = ScopeGroup, group
+		in.userID = cmp.Or(d.GroupMemberOpenID, d.OpMemberOpenID, d.Author.MemberOpenID)
+	} else if user != "" {
+		in.target.Scope, in.target.ChatID = ScopeC2C, user
+		in.userID = user
 	}
 }
 

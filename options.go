@@ -28,6 +28,12 @@ const (
 	defaultC2CWindow    = 60 * time.Minute
 )
 
+// The most that WithWorkers and WithQueue take.
+const (
+	maxWorkers = 100_000
+	maxQueue   = 10_000_000
+)
+
 // Option changes a Plugin. New checks all of them at once.
 type Option func(*config)
 
@@ -61,6 +67,7 @@ func defaultConfig() config {
 		queue:   defaultQueue,
 		log:     log.DefaultLogger,
 		retries: defaultRetries,
+		ownHTTP: true,
 
 		inlineLimit: defaultInlineLimit,
 		concurrency: defaultConcurrency,
@@ -85,7 +92,8 @@ func WithQueue(n int) Option { return func(c *config) { c.queue = n } }
 
 // WithInline runs handlers on botgo's goroutine and returns their error to it, overriding the default of running
 // them on the plugin's own. Behind a webhook a failed event is then pushed again by the platform; but the
-// platform waits for about 3 s only, and botgo's websocket loop waits for every handler.
+// platform waits for about 3 s only, and botgo's websocket loop waits for every handler. WithWorkers, WithQueue and the
+// order within a chat have no meaning then: a webhook's events run side by side, as they are pushed.
 func WithInline() Option { return func(c *config) { c.inline = true } }
 
 // WithManualAck leaves the acknowledgement of interactions to the handler (Context.Ack, within 3 s), overriding
@@ -138,11 +146,11 @@ func WithReplyLimits(s Scope, replies int, window time.Duration) Option {
 func (c *config) check() error {
 	var errList []error
 	refuse := func(format string, args ...any) { errList = append(errList, fmt.Errorf("richmedia: "+format, args...)) }
-	if c.workers < 1 {
-		refuse("WithWorkers(%d): at least 1 handler must be able to run", c.workers)
+	if c.workers < 1 || c.workers > maxWorkers {
+		refuse("WithWorkers(%d): give 1 to %d handlers that can run at once", c.workers, maxWorkers)
 	}
-	if c.queue < 1 {
-		refuse("WithQueue(%d): at least 1 event must be able to wait", c.queue)
+	if c.queue < 1 || c.queue > maxQueue {
+		refuse("WithQueue(%d): give 1 to %d events that can wait", c.queue, maxQueue)
 	}
 	if c.retries < 0 || c.retries > 100 {
 		refuse("WithRetries(%d): give 0 to 100 attempts after the first", c.retries)

@@ -28,6 +28,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,15 +58,16 @@ type Plugin struct {
 	ledger   *ledger.Ledger
 	dispatch *dispatch.Dispatcher
 	seen     *seen
+	acks     *seen // interactions that were acknowledged
 
 	life context.Context //nolint:containedctx // the plugin's own life, which outlasts every call
 	end  context.CancelCauseFunc
 
-	mu       sync.Mutex // guards the two below against Add after Wait
-	draining bool       // no new events
-	closed   bool       // no new calls either
-	inline   sync.WaitGroup
-	calls    sync.WaitGroup
+	mu       sync.Mutex
+	draining bool // no new events
+	closed   bool // no new calls either
+	inline   counter
+	calls    counter
 
 	seqless atomic.Bool // the platform took a reply by event_id with a msg_seq for a proactive message
 }
@@ -77,7 +79,6 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 		return nil, errors.New("richmedia: New: the token source is nil; give the one that the bot hands to botgo, token.NewQQBotTokenSource(credentials)")
 	}
 	cfg := defaultConfig()
-	cfg.http, cfg.ownHTTP = newHTTPClient(), true
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&cfg)
@@ -86,11 +87,15 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	if cfg.ownHTTP {
+		cfg.http = newHTTPClient()
+	}
 	p := &Plugin{
 		cfg:      cfg,
 		ledger:   ledger.New(ledgerSize),
 		dispatch: dispatch.New(cfg.workers, cfg.queue),
 		seen:     newSeen(),
+		acks:     newSeen(),
 	}
 	p.life, p.end = context.WithCancelCause(context.Background())
 
@@ -115,7 +120,10 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 
 // newHTTPClient is tuned to many requests to one host. It has no Timeout: every call has one that fits its size.
 func newHTTPClient() *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+	if usual, ok := http.DefaultTransport.(*http.Transport); ok { // some program may have put another one there
+		transport = usual.Clone()
+	}
 	transport.MaxIdleConnsPerHost = 64
 	return &http.Client{Transport: transport}
 }
@@ -149,15 +157,22 @@ func (p *Plugin) On(eventType dto.EventType, h Handler) dto.Intent {
 	event.RegisterHandler(dto.WSDispatchEvent, eventType, func(payload *dto.WSPayload, _ []byte) error {
 		return p.handle(payload, h)
 	})
-	// botgo gives the events that it does not know no intent; all of theirs come with the group and C2C one.
+	// botgo gives no intent to the events that it does not know (docs 2026-08 have them).
 	if intent := dto.EventToIntent(eventType); intent != 0 {
 		return intent
+	}
+	if strings.HasPrefix(string(eventType), "GROUP_MEMBER_") {
+		return intentGroupMember
 	}
 	return dto.IntentGroupMessages
 }
 
+const intentGroupMember dto.Intent = 1 << 24
+
 // Context makes the Context of an event inside a handler of the bot's own, from the payload that botgo gave to
-// it. The reply window counts from this call. Events that cannot be answered are an error (ErrUnsupported).
+// it. The reply window counts from the first call for the event. A payload that is delivered again counts its replies
+// from the start again, so that each of them is in the chat once. Events that cannot be answered are an error
+// (ErrUnsupported).
 // Nothing is acknowledged, queued or dropped as a duplicate here: that is the bot's own handler's.
 func (p *Plugin) Context(payload *dto.WSPayload) (*Context, error) {
 	in, err := parse(payload, time.Now())
@@ -171,9 +186,8 @@ func (p *Plugin) Context(payload *dto.WSPayload) (*Context, error) {
 }
 
 // For makes a Context outside a handler, to reply later or from another process, which then has to number its replies
-// with WithSeq. A Target without MsgID and
-// EventID sends proactive messages, which the platform limits and may refuse. What is wrong with t is told by
-// the replies.
+// with WithSeq. A Target without MsgID and EventID sends proactive messages, which the platform limits and may refuse.
+// What is wrong with t is told by the replies.
 func (p *Plugin) For(t Target) *Context {
 	if t.Time.IsZero() {
 		t.Time = time.Now()
@@ -182,14 +196,17 @@ func (p *Plugin) For(t Target) *Context {
 }
 
 // Upload uploads src for to's scope, through to's chat, and returns what can be sent with Context.ReplyUploaded
-// to every chat of the scope. Uploads that the store knows are not made again. The error is an *UploadError.
+// to every chat of the scope. Uploads that the store knows are not made again. The error is an *UploadError, or ErrClosed
+// or ctx's cause where the upload was not begun or not waited for.
 func (p *Plugin) Upload(ctx context.Context, to Target, kind Kind, src Source, opts ...UploadOption) (File, error) {
 	if err := to.check(); err != nil {
 		return File{}, &UploadError{Name: src.label(), Step: "check", Err: err}
 	}
 	var cfg uploadConfig
 	for _, opt := range opts {
-		opt.applyUpload(&cfg)
+		if opt != nil {
+			opt.applyUpload(&cfg)
+		}
 	}
 	ctx, leave, err := p.enter(ctx)
 	if err != nil {
@@ -210,28 +227,17 @@ func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
 	if err != nil {
 		return err
 	}
-	if !p.seen.claim(in.ids()) {
-		return nil
-	}
-	c := &Context{p: p, in: in}
-	if err := p.accept(c, h); err != nil {
-		p.seen.forget(in.ids()) // botgo tells the platform, which delivers the event again
-		return err
-	}
-	return nil
+	return p.seen.once(p.life, in.ids(), func() error { return p.accept(&Context{p: p, in: in}, h) })
 }
 
-// accept acknowledges an interaction, and runs or queues h.
+// accept acknowledges an interaction, and runs or queues h. An error gives the event back: botgo tells the platform,
+// which delivers it again.
 func (p *Plugin) accept(c *Context, h Handler) error {
 	if p.cfg.inline {
-		p.mu.Lock()
-		if p.draining {
-			p.mu.Unlock()
+		if !p.enterInline() {
 			return ErrClosed
 		}
-		p.inline.Add(1)
-		p.mu.Unlock()
-		defer p.inline.Done()
+		defer p.inline.leave()
 	}
 	if c.in.interaction != nil && !p.cfg.manualAck && acknowledged(c.in.interaction) {
 		// Past the chat's queue: the user sees a failure after 3 s.
@@ -240,11 +246,7 @@ func (p *Plugin) accept(c *Context, h Handler) error {
 		}
 	}
 	if p.cfg.inline {
-		err := p.run(c, h)
-		if err != nil {
-			c.rewind()
-		}
-		return err
+		return p.run(c, h)
 	}
 	return closed(p.dispatch.Submit(p.life, c.queue(), func() { _ = p.run(c, h) }))
 }
@@ -263,8 +265,11 @@ func acknowledged(i *dto.Interaction) bool {
 	return i.ID != "" && (i.Type == button || i.Type == quickMenu)
 }
 
+// ackNow acknowledges once, however often the event is delivered: a second time is refused.
 func (p *Plugin) ackNow(c *Context) {
-	if err := p.client.Ack(p.life, c.in.interaction.ID, 0); err != nil {
+	id := c.in.interaction.ID
+	err := p.acks.once(p.life, []string{id}, func() error { return p.client.Ack(p.life, id, 0) })
+	if err != nil {
 		p.cfg.log.Warnf("richmedia: acknowledging an interaction failed: %v", apiError(err))
 	}
 }
@@ -277,21 +282,33 @@ func (p *Plugin) run(c *Context, h Handler) (err error) {
 		ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
 		defer cancel()
 	}
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
+		if !returned {
+			v := recover()
+			if v == nil {
+				v = "runtime.Goexit was called"
+			}
 			err = &PanicError{Value: v, Stack: debug.Stack()}
 		}
 		if err != nil {
 			p.report(ctx, c, err)
 		}
 	}()
-	return h(ctx, c)
+	err = h(ctx, c)
+	returned = true
+	return err
 }
 
 // report hands err to the bot's error handler, which may panic as well.
 func (p *Plugin) report(ctx context.Context, c *Context, err error) {
 	if p.cfg.errorHandler == nil {
-		p.cfg.log.Errorf("richmedia: the handler of %s failed: %v", eventName(c.in.payload), err)
+		text := err.Error()
+		var panicked *PanicError
+		if errors.As(err, &panicked) {
+			text += "\n" + string(panicked.Stack)
+		}
+		p.cfg.log.Errorf("richmedia: the handler of %s failed: %s", eventName(c.in.payload), text)
 		return
 	}
 	defer func() {

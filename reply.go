@@ -34,9 +34,10 @@ func WithCaption(text string) ReplyOption {
 
 // WithSeq sends the reply under a msg_seq of the caller's choice, so that a job can be repeated after a restart, or
 // made by another process than the one that answered first, and is in the chat once. Without it replies are numbered
-// 1001, 1002, ... in the order of their calls, in every process: a second process that answers the same message has
-// to choose numbers of its own, for what was sent under a number before is taken for this very reply. Choose from 1
-// to 1000, or above 2000; the platform documents no upper bound, and this plugin takes up to 65535.
+// 1001, 1002, ... in the order of their calls, in every process: a second process that answers the same message needs
+// numbers of its own, for what was sent under a number before is taken for this very reply. Give the job a number from
+// Context.NextSeq of the process that got the event, or choose one from 100 to 1000; botgo's own sends use 1, 2, 3.
+// The platform documents no upper bound, and this plugin takes up to 65535.
 func WithSeq(seq uint32) ReplyOption {
 	return replyOption(func(c *replyConfig) { c.seq = &seq })
 }
@@ -65,9 +66,13 @@ func (c *Context) ReplyFile(ctx context.Context, src Source, opts ...ReplyOption
 // it. A file_info that the platform refuses is uploaded once more for this very chat. The returned message has
 // the ID and the Timestamp that the platform gave; no ID means that this very reply was in the chat already.
 // The error matches the sentinels with errors.Is; an *UploadError or *APIError in it says the rest. Only an *APIError
-// whose Delivered is DeliveredUnknown leaves it open whether the reply is in the chat; after every other error it is not.
+// of Op "send" whose Delivered is DeliveredUnknown leaves it open whether the reply is in the chat; after every other
+// error it is not.
 func (c *Context) Reply(ctx context.Context, kind Kind, src Source, opts ...ReplyOption) (*dto.Message, error) {
 	o := newReplyConfig(opts)
+	if c.in.refusal != nil {
+		return nil, c.in.refusal
+	}
 	if o.caption != nil && kind != KindImage {
 		return nil, fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, article(kind.String()))
 	}
@@ -82,25 +87,42 @@ func (c *Context) Reply(ctx context.Context, kind Kind, src Source, opts ...Repl
 			return platform.Sent{}, err
 		}
 		sent, err := c.post(ctx, s, mediaMessage(f, o.caption))
-		if !fileRefused(err, s) {
+		if !fileRefused(err) {
 			return sent, err
 		}
 		c.p.cfg.log.Warnf("richmedia: %s: a file_info was refused and is uploaded once more: %v", src.label(), apiError(err))
 		refusal := err
+		up.forget(ctx, f)
 		if f, err = up.renew(ctx); err != nil {
-			if isUnknown(refusal) { // an earlier attempt's answer was lost: the reply may be in the chat
-				return platform.Sent{}, refusal
+			if isUnknown(refusal) {
+				return platform.Sent{}, refusal // more than why the upload failed: the reply may be in the chat
 			}
 			return platform.Sent{}, err
 		}
-		return c.post(ctx, s, mediaMessage(f, o.caption))
+		sent, err = c.post(ctx, s, mediaMessage(f, o.caption))
+		if fileRefused(err) {
+			up.forget(ctx, f)
+		}
+		return sent, inDoubt(err, refusal)
 	})
+}
+
+// inDoubt carries the doubt of an earlier send over to err: whatever the platform says of the second, the first may be
+// in the chat.
+func inDoubt(err, earlier error) error {
+	var e *platform.Error
+	if isUnknown(earlier) && errors.As(err, &e) {
+		e.Unknown = true
+	}
+	return err
 }
 
 // ReplyUploaded answers with what Plugin.Upload, or an earlier run, has uploaded. f must be of this chat's scope.
 func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption) (*dto.Message, error) {
 	o := newReplyConfig(opts)
 	switch {
+	case c.in.refusal != nil:
+		return nil, c.in.refusal
 	case o.caption != nil && f.Kind != KindImage:
 		return nil, fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, article(f.Kind.String()))
 	case f.Info == "":
@@ -174,11 +196,11 @@ func (o *replyConfig) checkSeq(t Target) error {
 	return nil
 }
 
-func (o *replyConfig) claim(e *ledger.Entry) (*ledger.Claim, error) {
+func (c *Context) claim(o *replyConfig) (*ledger.Claim, error) {
 	if o.seq != nil {
-		return e.ClaimSeq(*o.seq)
+		return c.entry().ClaimSeq(*o.seq)
 	}
-	return e.Claim()
+	return c.counting().Claim()
 }
 
 // slot is what a reply holds while it is under way; a proactive message holds nothing.
@@ -207,9 +229,10 @@ func (c *Context) reply(ctx context.Context, o *replyConfig, compose func(contex
 	defer leave()
 	s := &slot{}
 	if c.in.target.answered() != "" {
-		if s.claim, err = o.claim(c.entry()); err != nil {
+		if s.claim, err = c.claim(o); err != nil {
 			return nil, refused(err)
 		}
+		defer s.claim.Release() // where nothing has settled it: a source may panic
 		if _, until := c.entry().Left(); !until.IsZero() {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
@@ -224,13 +247,14 @@ func (c *Context) reply(ctx context.Context, o *replyConfig, compose func(contex
 	return &dto.Message{ID: sent.ID, Timestamp: dto.Timestamp(sent.Timestamp)}, nil
 }
 
-// settle gives the slot back when the reply is certainly not in the chat by this call: it was refused, never
-// sent, or there already. In doubt the slot is used.
+// settle gives the slot back when the reply is certainly not in the chat by this call: it was refused, never sent, or
+// in the chat by another. In doubt the slot is used, and so it is when a repetition finds the reply that an earlier
+// attempt has delivered.
 func (s *slot) settle(sent platform.Sent, err error) {
 	if s.claim == nil {
 		return
 	}
-	if err == nil && !sent.Duplicate || isUnknown(err) {
+	if err == nil && (!sent.Duplicate || sent.Again) || isUnknown(err) {
 		s.claim.Commit()
 		return
 	}
@@ -285,6 +309,9 @@ func (c *Context) post(ctx context.Context, s *slot, message func(ref) any) (pla
 		r.EventID = t.EventID
 	}
 	if r.EventID != "" && c.p.seqless.Load() {
+		if s.claim.Known() { // a handler that is run again: without a number the platform cannot tell
+			return platform.Sent{Duplicate: true}, nil
+		}
 		r.MsgSeq = 0
 	}
 	sent, err := c.send(ctx, message(r), r.MsgSeq != 0)
@@ -309,7 +336,7 @@ func (c *Context) send(ctx context.Context, message any, dedup bool) (platform.S
 
 // fileRefused tells whether a send failed for its file_info, which a new upload may mend. With a msg_seq the
 // message can be sent again even if an earlier attempt's answer was lost.
-func fileRefused(err error, s *slot) bool {
+func fileRefused(err error) bool {
 	var e *platform.Error
-	return errors.As(err, &e) && e.Op == "send" && e.Class() == platform.Reupload && (!e.Unknown || s.seq() != 0)
+	return errors.As(err, &e) && e.Op == "send" && e.Class() == platform.Reupload && (!e.Unknown || e.Dedup)
 }

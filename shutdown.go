@@ -2,6 +2,7 @@ package richmedia
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -13,29 +14,27 @@ func (p *Plugin) Shutdown(ctx context.Context) error {
 	p.refuse(false)
 	err := p.dispatch.Drain(ctx)
 	if err == nil {
-		err = wait(ctx, &p.inline)
+		err = p.inline.wait(ctx)
 	}
 	p.refuse(true)
 	if err == nil {
-		err = wait(ctx, &p.calls)
+		err = p.calls.wait(ctx)
 	}
 	p.cancel()
 	if err != nil {
 		return err
 	}
-	p.settle() //nolint:contextcheck // everything has ended by now: this waits for the last steps of it
-	return nil
+	return p.settle(ctx)
 }
 
 // Close cancels everything now (cause ErrClosed), drops the events that no handler has begun, and waits until
-// its goroutines have ended; a handler that does not heed its ctx makes it wait. It always returns nil, and may
-// be called repeatedly.
+// its goroutines have ended; a handler or a token source that heeds nothing makes it wait. It always returns nil, and
+// may be called repeatedly.
 func (p *Plugin) Close() error {
 	p.refuse(false)
 	p.refuse(true)
 	p.cancel()
-	p.settle()
-	return nil
+	return p.settle(context.Background())
 }
 
 // refuse closes the door for events, and with all for calls too.
@@ -55,15 +54,21 @@ func (p *Plugin) cancel() {
 }
 
 // settle waits for everything that the plugin has started.
-func (p *Plugin) settle() {
-	_ = p.dispatch.Drain(context.Background())
-	p.inline.Wait()
-	p.calls.Wait()
-	p.uploads.flights.Wait()
-	p.client.Wait()
+func (p *Plugin) settle(ctx context.Context) error {
+	err := errors.Join(
+		p.dispatch.Drain(ctx),
+		p.inline.wait(ctx),
+		p.calls.wait(ctx),
+		p.uploads.flights.Wait(ctx),
+		p.client.Wait(ctx),
+	)
 	if p.cfg.ownHTTP {
 		p.cfg.http.CloseIdleConnections()
 	}
+	if err != nil {
+		return context.Cause(ctx)
+	}
+	return nil
 }
 
 // enter begins a call: it ends with the plugin's life, and the plugin waits for it.
@@ -76,25 +81,63 @@ func (p *Plugin) enter(ctx context.Context) (_ context.Context, leave func(), _ 
 	if p.closed {
 		return nil, nil, ErrClosed
 	}
-	p.calls.Add(1)
+	p.calls.enter()
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(p.life, func() { cancel(ErrClosed) })
 	return ctx, func() {
 		stop()
 		cancel(nil)
-		p.calls.Done()
+		p.calls.leave()
 	}, nil
 }
 
-// wait is wg.Wait that gives up when ctx ends.
-func wait(ctx context.Context, wg *sync.WaitGroup) error {
-	done := make(chan struct{})
-	go func() {
-		wg.Wait()
-		close(done)
-	}()
+// enterInline begins a handler on botgo's goroutine, unless the door is closed.
+func (p *Plugin) enterInline() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.draining {
+		return false
+	}
+	p.inline.enter()
+	return true
+}
+
+// counter is a sync.WaitGroup that can be waited for until a ctx ends, without a goroutine.
+type counter struct {
+	mu   sync.Mutex
+	n    int
+	idle chan struct{} // closed when n falls to 0; nil when nobody waits
+}
+
+func (c *counter) enter() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n++
+}
+
+func (c *counter) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n--; c.n == 0 && c.idle != nil {
+		close(c.idle)
+		c.idle = nil
+	}
+}
+
+// wait returns when nothing is counted, or with ctx's cause.
+func (c *counter) wait(ctx context.Context) error {
+	c.mu.Lock()
+	if c.n == 0 {
+		c.mu.Unlock()
+		return nil
+	}
+	if c.idle == nil {
+		c.idle = make(chan struct{})
+	}
+	idle := c.idle
+	c.mu.Unlock()
 	select {
-	case <-done:
+	case <-idle:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

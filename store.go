@@ -29,9 +29,8 @@ type MemoryStore struct {
 	cache *ttlcache.Cache[string, []byte]
 }
 
-// NewMemoryStore makes a store of at most size uploads; beyond that the one that was not used for longest is
-// forgotten. An upload takes some 500 bytes. A size
-// below 1 means the default of 4096.
+// NewMemoryStore makes a store of at most size uploads; beyond that the one that was not used for longest is forgotten.
+// An upload takes some 500 bytes. A size below 1 means the default of 4096.
 func NewMemoryStore(size int) *MemoryStore {
 	if size < 1 {
 		size = defaultStoreSize

@@ -88,9 +88,18 @@ func (up *upload) find(ctx context.Context) (File, error) {
 			up.release()
 		}
 		if err == nil || leader || ctx.Err() != nil || !othersMayTry(err) {
-			return f, err
+			return f, up.public(err)
 		}
 	}
+}
+
+// public gives a panic of the source its public form.
+func (up *upload) public(err error) error {
+	var panicked *flight.PanicError
+	if errors.As(err, &panicked) {
+		return up.failed("read", &PanicError{Value: panicked.Value, Stack: panicked.Stack})
+	}
+	return err
 }
 
 // othersMayTry tells whether an upload failed for the chat that it was made through, or for the source that its
@@ -106,13 +115,22 @@ func othersMayTry(err error) bool {
 	return errors.As(err, &up) || errors.As(err, &panicked)
 }
 
-// renew forgets the File that the platform refused and uploads through this very chat.
+// renew uploads through this very chat, whatever the store knows.
 func (up *upload) renew(ctx context.Context) (File, error) {
 	if up.key == "" {
 		return up.make(ctx)
 	}
-	up.u.withStore(ctx, "delete", func(ctx context.Context, s Store) error { return s.Delete(ctx, up.key) })
 	return up.makeAndKeep(ctx)
+}
+
+// forget takes f, which the platform has refused, out of the store, unless a newer one is there by now.
+func (up *upload) forget(ctx context.Context, f File) {
+	if up.key == "" {
+		return
+	}
+	if now, ok := up.u.get(ctx, up); ok && now.Info == f.Info {
+		up.u.withStore(ctx, "delete", func(ctx context.Context, s Store) error { return s.Delete(ctx, up.key) })
+	}
 }
 
 func (up *upload) makeAndKeep(ctx context.Context) (File, error) {
@@ -160,7 +178,7 @@ func (u *uploader) withStore(ctx context.Context, what string, fn func(context.C
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	if err := fn(ctx, u.store); err != nil && !errors.Is(ctx.Err(), context.Canceled) {
-		u.log.Warnf("richmedia: the store failed to %s, going on without it: %v", what, err)
+		u.log.Warnf("richmedia: the store failed to %s, going on without it: %s", what, platform.Clean(err.Error()))
 	}
 }
 

@@ -26,7 +26,7 @@ func WebhookHandler(credentials *token.QQBotCredentials) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, status, why := readWebhook(w, r, credentials.AppSecret)
 		if status != http.StatusOK {
-			log.Warnf("richmedia: webhook: refused with %d: %s", status, why)
+			log.Infof("richmedia: webhook: refused with %d: %s", status, why) // anybody can ask
 			http.Error(w, why, status)
 			return
 		}

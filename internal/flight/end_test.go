@@ -36,7 +36,7 @@ func TestAPanicIsAnErrorForAllWhoWait(t *testing.T) {
 					require.NotEmpty(t, p.Error())
 					require.Equal(t, name == "panic", errors.Is(got.err, reason))
 				}
-				g.Wait()
+				_ = g.Wait(context.Background())
 				v, leader, err := g.Do(t.Context(), t.Context(), "key", after(0, 2))
 				require.Equal(t, answer{2, true, nil}, answer{v, leader, err})
 			})
@@ -47,7 +47,7 @@ func TestAPanicIsAnErrorForAllWhoWait(t *testing.T) {
 func TestWaitBlocksUntilAbandonedRunsHaveReturnedToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var g flight.Group[int]
-		g.Wait()
+		_ = g.Wait(context.Background())
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -58,7 +58,7 @@ func TestWaitBlocksUntilAbandonedRunsHaveReturnedToo(t *testing.T) {
 		require.Equal(t, context.DeadlineExceeded, err)
 		var all sync.WaitGroup
 		for range 3 {
-			all.Go(g.Wait)
+			all.Go(func() { _ = g.Wait(context.Background()) })
 		}
 		all.Wait()
 		require.Equal(t, time.Minute, time.Since(start))

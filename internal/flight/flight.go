@@ -70,19 +70,25 @@ func (g *Group[T]) Do(ctx, life context.Context, key string, fn func(ctx context
 	return v, leader, context.Cause(ctx)
 }
 
-// Wait blocks until no function is running, abandoned ones included. Callers of Do may return a moment later.
-func (g *Group[T]) Wait() {
+// Wait blocks until no function is running, abandoned ones included, or ctx ends, whose cause it then returns. Callers
+// of Do may return a moment later.
+func (g *Group[T]) Wait(ctx context.Context) error {
 	g.mu.Lock()
 	if g.running == 0 {
 		g.mu.Unlock()
-		return
+		return nil
 	}
 	if g.idle == nil {
 		g.idle = make(chan struct{})
 	}
 	idle := g.idle
 	g.mu.Unlock()
-	<-idle
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // start begins a run. It needs g.mu.

@@ -142,7 +142,7 @@ func TestTheLastWaiterLeavingCancelsTheRun(t *testing.T) {
 		require.Nil(t, ended.Load(), "one still waits")
 		leaveTwo()
 		require.Equal(t, context.Canceled, (<-b).err)
-		g.Wait()
+		_ = g.Wait(context.Background())
 		require.Equal(t, flight.ErrAbandoned, *ended.Load())
 	})
 }
@@ -176,7 +176,7 @@ func TestACallerWhoseContextIsOverStartsNothing(t *testing.T) {
 	require.Equal(t, answer{0, false, cause}, answer{v, leader, err})
 	v, leader, err = g.Do(t.Context(), over, "key", never(t))
 	require.Equal(t, answer{0, false, cause}, answer{v, leader, err}, "life over")
-	g.Wait()
+	_ = g.Wait(context.Background())
 }
 
 // lateContext does something when it is asked for Done: that is after Do has started the run, before it waits.
@@ -194,7 +194,7 @@ func TestAResultThatIsThereIsNotLostToAContextThatEndsWithIt(t *testing.T) {
 	for range 50 { // select chooses at random
 		var g flight.Group[int]
 		ctx, cancel := context.WithCancel(t.Context())
-		late := lateContext{ctx, func() { g.Wait(); cancel() }}
+		late := lateContext{ctx, func() { _ = g.Wait(context.Background()); cancel() }}
 		v, leader, err := g.Do(late, t.Context(), "key", func(context.Context) (int, error) { return 7, nil })
 		require.Equal(t, answer{7, true, nil}, answer{v, leader, err})
 	}

@@ -122,7 +122,7 @@ func TestNoWaiterIsLostAndNoTwoRunsOfOneKeyLiveInAnySchedule(t *testing.T) {
 				end(errClosed)
 			}
 			callers.Wait()
-			g.Wait()
+			_ = g.Wait(context.Background())
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			require.Empty(t, m.faults, "seed %d", seed)

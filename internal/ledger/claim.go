@@ -12,6 +12,15 @@ type Claim struct {
 // Seq returns the msg_seq.
 func (c *Claim) Seq() uint32 { return c.seq }
 
+// Known tells whether a reply with this number is in the chat, or may be, by an earlier claim of it. Where the replies
+// have no limit nothing is remembered, and it is false.
+func (c *Claim) Known() bool {
+	c.entry.mu.Lock()
+	defer c.entry.mu.Unlock()
+	i := c.entry.slot(c.seq)
+	return i >= 0 && c.entry.slots[i].settled
+}
+
 // Commit says that the reply is in the chat, or may be: the slot is used.
 func (c *Claim) Commit() { c.settle(true) }
 

@@ -37,7 +37,7 @@ func TestAReleaseGivesTheSlotBackAndARefusalTakesNoNumber(t *testing.T) {
 	e := open(1)
 	first := claim(t, e)
 	require.Zero(t, left(e))
-	_, err := e.Claim()
+	_, err := e.Run(nil).Claim()
 	require.ErrorIs(t, err, ledger.ErrLimit)
 	_, err = e.ClaimSeq(7)
 	require.ErrorIs(t, err, ledger.ErrLimit)
@@ -47,7 +47,7 @@ func TestAReleaseGivesTheSlotBackAndARefusalTakesNoNumber(t *testing.T) {
 	second := claim(t, e)
 	require.EqualValues(t, ledger.FirstSeq+1, second.Seq())
 	second.Commit()
-	_, err = e.Claim()
+	_, err = e.Run(nil).Claim()
 	require.ErrorIs(t, err, ledger.ErrLimit)
 }
 
@@ -68,18 +68,55 @@ func TestOnlyTheFirstOfCommitAndReleaseCounts(t *testing.T) {
 
 func TestTheRepliesOfARedeliveryTakeNoSecondSlot(t *testing.T) {
 	e := open(2)
+	e.Run("first")
 	claim(t, e).Commit()
 	claim(t, e).Commit()
 	require.Zero(t, left(e))
 
-	e.Rewind()
+	e.Run("second")
 	again := claim(t, e)
 	require.EqualValues(t, ledger.FirstSeq, again.Seq())
 	again.Release() // a duplicate: it stays used by the first run
 	require.Zero(t, left(e))
 	claim(t, e).Commit()
-	_, err := e.Claim()
+	_, err := e.Run(nil).Claim()
 	require.ErrorIs(t, err, ledger.ErrLimit)
+}
+
+func TestEachDeliveryCountsForItself(t *testing.T) {
+	e := open(9)
+	seq := func(owner any) uint32 {
+		c, err := e.Run(owner).Claim()
+		require.NoError(t, err)
+		require.False(t, c.Known() && owner == "a")
+		c.Commit()
+		return c.Seq()
+	}
+	require.EqualValues(t, 1001, seq(nil), "beside the handler, before it")
+	require.EqualValues(t, 1002, seq("a"), "the first delivery takes over what was begun")
+	require.EqualValues(t, 1003, seq(nil))
+	require.EqualValues(t, 1001, seq("b"), "a redelivery")
+	require.EqualValues(t, 1004, seq("a"), "the first is still being handled, and does not get the numbers of the second")
+	require.EqualValues(t, 1002, seq("b"))
+	require.EqualValues(t, 1003, seq(nil), "beside the last")
+	require.Equal(t, 5, left(e))
+	for i := range 10 {
+		require.EqualValues(t, 1001, seq(i))
+	}
+	require.LessOrEqual(t, e.Runs(), 5, "bounded, however often an event is delivered")
+}
+
+func TestAKnownNumberIsOneThatWasSent(t *testing.T) {
+	e := open(2)
+	first := claim(t, e)
+	require.False(t, first.Known())
+	first.Commit()
+	again, err := e.ClaimSeq(ledger.FirstSeq)
+	require.NoError(t, err)
+	require.True(t, again.Known())
+	refused := claim(t, e)
+	refused.Release()
+	require.False(t, refused.Known())
 }
 
 func TestAFixedNumberTakesOneSlotHoweverOftenItIsClaimed(t *testing.T) {
@@ -136,7 +173,7 @@ func TestExactlyOneOfManyGetsTheLastSlot(t *testing.T) {
 	var all sync.WaitGroup
 	for range 64 {
 		all.Go(func() {
-			c, err := e.Claim()
+			c, err := e.Run(nil).Claim()
 			switch {
 			case err == nil:
 				got.Add(1)

@@ -19,7 +19,7 @@ type Entry struct {
 	used         uint64
 
 	mu    sync.Mutex
-	next  uint32
+	run   *Run   // of the delivery that began last
 	slots []slot // by number, none twice; unused when there is no limit
 }
 
@@ -48,32 +48,12 @@ func (e *Entry) Left() (n int, until time.Time) {
 	return lim.Replies - len(e.slots), until
 }
 
-// Claim takes the next number, FirstSeq and up, and one of the replies that are left; the caller settles it with
-// Commit or Release. Every Claim takes the next number whatever becomes of it, so that the n-th reply of a handler has
-// the same one in every run. It returns ErrWindow or ErrLimit when there is no reply left; no number is used up then.
-func (e *Entry) Claim() (*Claim, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	c, err := e.claim(e.next)
-	if err == nil {
-		e.next++
-	}
-	return c, err
-}
-
-// ClaimSeq is Claim for a number of the caller's choice, which should be none that Claim comes to.
+// ClaimSeq claims a number of the caller's choice, one that Run.Claim has given or one that it does not come to. Claims
+// of one number share a slot.
 func (e *Entry) ClaimSeq(seq uint32) (*Claim, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.claim(seq)
-}
-
-// Rewind makes Claim begin at FirstSeq again, for an event that is given back to be delivered once more. Replies that
-// were committed or are still claimed keep their slots, and a Claim that comes to the number of one shares its slot.
-func (e *Entry) Rewind() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.next = FirstSeq
 }
 
 // claim claims seq and a slot for it. It needs e.mu.

@@ -72,7 +72,7 @@ func (l *Ledger) Open(key string, arrived time.Time, lim Limits) *Entry {
 	if arrived.After(now) {
 		arrived = now
 	}
-	e := &Entry{key: key, arrived: arrived, used: l.uses, next: FirstSeq, shelf: l.shelf(lim)}
+	e := &Entry{key: key, arrived: arrived, used: l.uses, shelf: l.shelf(lim)}
 	e.shelf.push(e)
 	l.entries[key] = e
 	return e

@@ -21,7 +21,7 @@ var (
 // claim is Claim where it must succeed.
 func claim(t *testing.T, e *ledger.Entry) *ledger.Claim {
 	t.Helper()
-	c, err := e.Claim()
+	c, err := e.Run(nil).Claim()
 	require.NoError(t, err)
 	return c
 }
@@ -55,7 +55,7 @@ func TestTheWindowEndsOnTheDot(t *testing.T) {
 		require.Zero(t, time.Until(until))
 		n, _ = e.Left()
 		require.Zero(t, n)
-		_, err := e.Claim()
+		_, err := e.Run(nil).Claim()
 		require.ErrorIs(t, err, ledger.ErrWindow)
 		_, err = e.ClaimSeq(7)
 		require.ErrorIs(t, err, ledger.ErrWindow)
@@ -87,7 +87,7 @@ func TestAnArrivalInTheFutureCountsAsNow(t *testing.T) {
 
 func TestALateArrivalIsRefusedFromTheStart(t *testing.T) {
 	for _, arrived := range []time.Time{{}, time.Now().Add(-6 * time.Minute), time.Now().Add(-20 * time.Minute)} {
-		_, err := ledger.New(10).Open("a", arrived, group).Claim()
+		_, err := ledger.New(10).Open("a", arrived, group).Run(nil).Claim()
 		require.ErrorIs(t, err, ledger.ErrWindow)
 	}
 }
@@ -180,7 +180,7 @@ func BenchmarkOpenNewAndClaimWhenFull(b *testing.B) {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				c, err := l.Open(keys[i%len(keys)], now, group).Claim()
+				c, err := l.Open(keys[i%len(keys)], now, group).Run(nil).Claim()
 				if err != nil {
 					b.Fatal(err)
 				}

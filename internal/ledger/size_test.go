@@ -69,7 +69,7 @@ func BenchmarkMemory(b *testing.B) {
 		l := New(size)
 		now := time.Now()
 		for _, key := range keys {
-			c, err := l.Open(key, now, Limits{Replies: 5, Window: 5 * time.Minute}).Claim()
+			c, err := l.Open(key, now, Limits{Replies: 5, Window: 5 * time.Minute}).Run(nil).Claim()
 			if err != nil {
 				b.Fatal(err)
 			}

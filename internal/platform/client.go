@@ -5,6 +5,8 @@ package platform
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -45,6 +47,7 @@ type Client struct {
 	token  atomic.Pointer[oauth2.Token]
 	tokens singleflight.Group
 	wg     sync.WaitGroup // token requests under way
+	asking atomic.Int32   // how many
 }
 
 // New makes a Client. Redirects are answers here and never followed, whatever cfg.HTTP says: the bot's token
@@ -55,8 +58,23 @@ func New(cfg Config) *Client {
 	return &Client{cfg: cfg, http: &hc, rates: newRates()}
 }
 
-// Wait returns when no goroutine of the client is left.
-func (c *Client) Wait() { c.wg.Wait() }
+// Wait returns when no goroutine of the client is left, or with ctx's cause: a token source that hangs is asked on one.
+func (c *Client) Wait(ctx context.Context) error {
+	if c.asking.Load() == 0 {
+		return nil
+	}
+	done := make(chan struct{})
+	go func() {
+		c.wg.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
 
 // request is one call, in a form that can be sent again.
 type request struct {
@@ -69,6 +87,7 @@ type request struct {
 	open     func(context.Context) (io.ReadCloser, error)
 	// repeatable tells whether a request that may have been acted upon may be sent again.
 	repeatable bool
+	inline     bool // the body holds a file, which may go in parts instead
 	// leave is a code that the caller deals with: it is not repeated here.
 	leave int
 	// decode reads a 2xx body; its error means that the answer is unusable, as if it had not come.
@@ -81,6 +100,7 @@ func (c *Client) do(ctx context.Context, r *request) error {
 		last     *Error
 		attempts int
 		spent    = map[Class]int{}
+		refused  *oauth2.Token
 		unknown  bool // an earlier attempt may have been acted upon
 	)
 	wait := backoff.NewExponentialBackOff()
@@ -90,14 +110,18 @@ func (c *Client) do(ctx context.Context, r *request) error {
 		if last == nil {
 			return struct{}{}, nil
 		}
-		unknown = unknown || last.Unknown
+		last.before, unknown = unknown, unknown || last.Unknown
 		class := last.Class()
 		spent[class]++
+		if class == NewToken && refused != nil && last.token != nil && refused.AccessToken == last.token.AccessToken {
+			last.Err = errSameToken
+		}
 		if (r.leave != 0 && last.Code == r.leave) || !last.again(ctx, r.repeatable, spent[class]) {
 			return struct{}{}, backoff.Permanent(last)
 		}
 		if class == NewToken {
-			c.dropToken(last.token)
+			refused = last.token
+			c.dropToken(refused)
 		}
 		if last.after > 0 {
 			return struct{}{}, joined{last, &backoff.RetryAfterError{Duration: last.after}}
@@ -105,6 +129,7 @@ func (c *Client) do(ctx context.Context, r *request) error {
 		return struct{}{}, last
 	},
 		backoff.WithBackOff(wait),
+		backoff.WithMaxElapsedTime(0),               // the tries and ctx are the bounds
 		backoff.WithMaxTries(uint(c.cfg.Retries)+1), //nolint:gosec // New has checked that Retries is not negative
 		backoff.WithNotify(func(_ error, d time.Duration) {
 			c.cfg.Log.Warnf("richmedia: attempt %d failed, next in %s: %s", attempts, d.Round(time.Millisecond), last)
@@ -116,12 +141,25 @@ func (c *Client) do(ctx context.Context, r *request) error {
 	if last == nil {
 		last = &Error{Op: r.op}
 	}
-	last.Attempts = attempts
+	last.Attempts, last.Dedup = attempts, r.repeatable
 	last.Unknown = unknown && last.Class() != Duplicate
-	if ctx.Err() != nil && last.Err == nil {
-		last.Err = context.Cause(ctx)
+	if last.Unknown {
+		last.Op = r.op // a token that cannot be had is not what the caller has to know first
 	}
+	last.ended(ctx)
 	return last
+}
+
+// ended names the reason why ctx ended, where that ended the attempts.
+func (e *Error) ended(ctx context.Context) {
+	cause := context.Cause(ctx)
+	switch {
+	case cause == nil || errors.Is(e.Err, cause):
+	case e.Err == nil:
+		e.Err = cause
+	default:
+		e.Err = fmt.Errorf("%w; before that: %w", cause, e.Err)
+	}
 }
 
 // attempt sends r once.
@@ -145,7 +183,7 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 	if err != nil {
 		return &Error{Op: r.op, Err: err, final: true}
 	}
-	if err := openapi.DoReqFilterChains(req, nil); err != nil {
+	if err := filter(req); err != nil {
 		return &Error{Op: r.op, Err: err, final: true}
 	}
 	resp, err := c.http.Do(req)
@@ -157,6 +195,21 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 		return &Error{Op: r.op, Err: c.cause(ctx, err), Unknown: connected.Load() || !traced(c.http), token: tok}
 	}
 	return c.read(ctx, r, req, resp, tok)
+}
+
+// filter shows req to the bot's filters. The body is closed where one refuses or panics: nobody else will.
+func filter(req *http.Request) error {
+	passed := false
+	defer func() {
+		if !passed {
+			_ = req.Body.Close()
+		}
+	}()
+	if err := openapi.DoReqFilterChains(req, nil); err != nil {
+		return err
+	}
+	passed = true
+	return nil
 }
 
 // traced tells whether hc's transport reports its connections. A transport of somebody else's may not: then
@@ -205,7 +258,7 @@ func (c *Client) newRequest(ctx context.Context, r *request, body *source, tok *
 func (c *Client) read(ctx context.Context, r *request, req *http.Request, resp *http.Response, tok *oauth2.Token) *Error {
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	_ = resp.Body.Close()
-	e := &Error{Op: r.op, Status: resp.StatusCode, TraceID: resp.Header.Get(constant.HeaderTraceID), token: tok}
+	e := &Error{Op: r.op, Status: resp.StatusCode, TraceID: resp.Header.Get(constant.HeaderTraceID), token: tok, inline: r.inline}
 	if err != nil || len(data) > maxAnswer {
 		e.Err, e.Unknown = c.cause(ctx, err), true
 		if len(data) > maxAnswer {
@@ -215,12 +268,13 @@ func (c *Client) read(ctx context.Context, r *request, req *http.Request, resp *
 	}
 	// Filters get the answer as botgo's own client hands it to them: the exchange is over, the body can be read.
 	resp.Body = io.NopCloser(bytes.NewReader(data))
-	if err := openapi.DoRespFilterChains(req, resp); err != nil {
-		e.Err, e.Unknown, e.final = err, true, true
-		return e
-	}
+	filtered := openapi.DoRespFilterChains(req, resp)
 	e.after = retryAfter(resp.Header)
 	if !e.judge(data) {
+		return e
+	}
+	if filtered != nil { // botgo's own calls fail too when a filter does, though the platform has acted
+		e.Err, e.Unknown, e.final = filtered, true, true
 		return e
 	}
 	if err := r.decode(data); err != nil {

@@ -190,7 +190,12 @@ func TestSeqUsedMeansDelivered(t *testing.T) {
 		c, _, _, _ := newTestClient(broken, status(400, `{"code":40054005,"err_code":40054005,"message":"消息被去重"}`))
 		sent, err := c.Send(t.Context(), group, []byte(`{}`), true)
 		require.NoError(t, err)
-		assert.Equal(t, Sent{Duplicate: true}, sent)
+		assert.Equal(t, Sent{Duplicate: true, Again: true}, sent, "by the first attempt")
+
+		c, _, _, _ = newTestClient(status(400, `{"code":40054005}`))
+		sent, err = c.Send(t.Context(), group, []byte(`{}`), true)
+		require.NoError(t, err)
+		assert.Equal(t, Sent{Duplicate: true}, sent, "by another process, or an earlier run")
 	})
 }
 
@@ -292,7 +297,7 @@ func TestACallLeavesATokenSourceThatHangs(t *testing.T) {
 		_, err := c.Send(ctx, group, nil, true)
 		require.ErrorContains(t, err, "enough")
 		close(h)
-		c.Wait()
+		require.NoError(t, c.Wait(t.Context()))
 	})
 }
 

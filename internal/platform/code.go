@@ -40,6 +40,8 @@ type code struct {
 	meaning string
 }
 
+const eventIDInvalid = 40034025
+
 // codes is the platform's error table (docs 2026-08 unless noted; section 6 of the protocol reference). What is
 // not in it is judged by its HTTP status.
 var codes = map[int]code{
@@ -58,28 +60,28 @@ var codes = map[int]code{
 	40093002: {Terminal, DailyLimit, "daily upload volume used up"},
 
 	// Sending.
-	304080:   {Reupload, BadFile, "file_info invalid"},
-	40034004: {Reupload, BadFile, "media transfer failed"},
-	40034005: {Terminal, Window, "msg_id expired"},
-	304103:   {Terminal, Window, "msg_id expired"},
-	304027:   {Terminal, Window, "msg_id expired"},
-	40034128: {Terminal, Window | Limit, "window or count of passive replies exceeded"},
-	40034024: {Terminal, 0, "msg_id invalid, or of another chat or bot"},
-	304026:   {Terminal, 0, "msg_id invalid, or of another chat or bot"},
-	40034025: {RetryOnce, 0, "event_id invalid"}, // right for a moment when the event is very fresh (remilia)
-	40034026: {Terminal, Window, "event_id expired"},
-	40034027: {Terminal, Unsupported, "this event cannot be answered"},
-	40054005: {Duplicate, 0, "msg_seq used"},
-	40034100: {Later, RateLimited, "proactive messages too frequent"},
-	22009:    {Later, RateLimited, "proactive messages too frequent"},
-	40034102: {ProactiveRefused, NotPermitted, "proactive message not permitted"},
-	40034105: {ProactiveRefused, NotPermitted, "proactive message not permitted"},
-	40054006: {Retry, 0, "friendship check failed"},
-	50055001: {Retry, 0, "sending failed inside the platform"},
-	50055002: {Retry, 0, "sending failed inside the platform"},
-	50055006: {Retry, 0, "sending failed inside the platform"},
-	304023:   {Audit, 0, "waiting for audit"},
-	304024:   {Audit, 0, "waiting for audit"},
+	304080:         {Reupload, BadFile, "file_info invalid"},
+	40034004:       {Reupload, BadFile, "media transfer failed"},
+	40034005:       {Terminal, Window, "msg_id expired"},
+	304103:         {Terminal, Window, "msg_id expired"},
+	304027:         {Terminal, Window, "msg_id expired"},
+	40034128:       {Terminal, Window | Limit, "window or count of passive replies exceeded"},
+	40034024:       {Terminal, 0, "msg_id invalid, or of another chat or bot"},
+	304026:         {Terminal, 0, "msg_id invalid, or of another chat or bot"},
+	eventIDInvalid: {RetryOnce, 0, "event_id invalid"}, // for a moment, when the event is very fresh (remilia)
+	40034026:       {Terminal, Window, "event_id expired"},
+	40034027:       {Terminal, Unsupported, "this event cannot be answered"},
+	40054005:       {Duplicate, 0, "msg_seq used"},
+	40034100:       {Later, RateLimited, "proactive messages too frequent"},
+	22009:          {Later, RateLimited, "proactive messages too frequent"},
+	40034102:       {ProactiveRefused, NotPermitted, "proactive message not permitted"},
+	40034105:       {ProactiveRefused, NotPermitted, "proactive message not permitted"},
+	40054006:       {Retry, 0, "friendship check failed"},
+	50055001:       {Retry, 0, "sending failed inside the platform"},
+	50055002:       {Retry, 0, "sending failed inside the platform"},
+	50055006:       {Retry, 0, "sending failed inside the platform"},
+	304023:         {Audit, 0, "waiting for audit"},
+	304024:         {Audit, 0, "waiting for audit"},
 
 	// Not permitted: muted, not a member, content refused.
 	850018:   {Terminal, NotPermitted, "the group or the bot is muted"},

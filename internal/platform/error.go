@@ -28,9 +28,13 @@ type Error struct {
 	Attempts int
 	Err      error // why there was no usable answer; the cause of the ctx's end if that ended the attempts
 
-	final bool // no attempt can mend it
-	after time.Duration
-	token *oauth2.Token
+	Dedup bool // the platform knows the message by its msg_seq: it can be sent again in any case
+
+	final  bool // no attempt can mend it
+	inline bool // a call with file_data, which may go in parts
+	before bool // an earlier attempt may have been acted upon
+	after  time.Duration
+	token  *oauth2.Token
 }
 
 // Error says what happened in one line, without an address, a token or a body.
@@ -50,7 +54,7 @@ func (e *Error) Error() string {
 		}
 	}
 	if e.Err != nil {
-		fmt.Fprintf(&b, ": %v", e.Err)
+		b.WriteString(": " + Clean(e.Err.Error()))
 	}
 	if e.TraceID != "" {
 		fmt.Fprintf(&b, " (trace %s)", e.TraceID)
@@ -66,11 +70,11 @@ func (e *Error) Class() Class {
 	switch {
 	case e.final:
 		return Terminal
-	case e.Code != 0 && known(e.Code):
-		return codes[e.Code].class
-	case e.Alias != 0 && known(e.Alias):
-		return codes[e.Alias].class
-	case e.Status == http.StatusRequestEntityTooLarge:
+	case known(e.Code):
+		return e.fit(codes[e.Code].class)
+	case known(e.Alias):
+		return e.fit(codes[e.Alias].class)
+	case e.Status == http.StatusRequestEntityTooLarge && e.inline:
 		return InParts
 	case e.Status == http.StatusTooManyRequests:
 		return Throttled
@@ -78,6 +82,15 @@ func (e *Error) Class() Class {
 		return Retry
 	}
 	return Terminal
+}
+
+// fit corrects the table where the call matters: an "inner proxy error" says that the body is too big only where the
+// body holds the file; anywhere else it is the proxy's trouble.
+func (e *Error) fit(c Class) Class {
+	if c == InParts && !e.inline {
+		return Retry
+	}
+	return c
 }
 
 // Final tells whether no repetition can mend e: the request itself could not be made.
@@ -133,12 +146,25 @@ type joined struct {
 func (j joined) Error() string   { return j.err.Error() }
 func (j joined) Unwrap() []error { return []error{j.err, j.after} }
 
-// answer is the part that every answer of the platform may hold: {"message","code","err_code","trace_id"}.
+// answer is the part that every answer of the platform may hold: {"message","code","err_code","trace_id"}. Each is
+// read by itself: one of an unexpected type must not hide the others.
 type answer struct {
-	Code    number `json:"code"`
-	ErrCode number `json:"err_code"`
-	Message string `json:"message"`
-	TraceID string `json:"trace_id"`
+	Code    json.RawMessage `json:"code"`
+	ErrCode json.RawMessage `json:"err_code"`
+	Message json.RawMessage `json:"message"`
+	TraceID json.RawMessage `json:"trace_id"`
+}
+
+func integer(raw json.RawMessage) int {
+	var n number
+	_ = json.Unmarshal(raw, &n) // what is no integer is no code
+	return int(n)
+}
+
+func text(raw json.RawMessage) string {
+	var s string
+	_ = json.Unmarshal(raw, &s) // what is no string is no text
+	return s
 }
 
 // number is an integer that may come as a JSON string.
@@ -165,14 +191,14 @@ func (e *Error) judge(body []byte) (ok bool) {
 	if err := json.Unmarshal(body, &a); err != nil {
 		a = answer{} // an HTML page, or nothing
 	}
-	e.Code, e.Alias = int(a.ErrCode), int(a.Code)
+	e.Code, e.Alias = integer(a.ErrCode), integer(a.Code)
 	if e.Code == 0 {
 		e.Code = e.Alias
 	}
 	if e.Alias == e.Code {
 		e.Alias = 0
 	}
-	e.TraceID = clean(cmp.Or(a.TraceID, e.TraceID))
+	e.TraceID = Clean(cmp.Or(text(a.TraceID), e.TraceID))
 	if e.Class() == Audit {
 		return true
 	}
@@ -180,7 +206,7 @@ func (e *Error) judge(body []byte) (ok bool) {
 	if success && e.Code == 0 {
 		return true
 	}
-	e.Message = clean(a.Message)
+	e.Message = Clean(text(a.Message))
 	if e.Message == "" {
 		e.Message = http.StatusText(e.Status)
 	}
@@ -189,14 +215,26 @@ func (e *Error) judge(body []byte) (ok bool) {
 	}
 	// A server that failed may have done so after it acted, unless the code says that it refused.
 	e.Unknown = e.Status >= http.StatusInternalServerError && e.Class() == Retry
+	e.after = max(e.after, e.pause())
 	return false
+}
+
+// pause is how long the platform wants to be left alone, where that is known.
+func (e *Error) pause() time.Duration {
+	switch {
+	case e.Code == eventIDInvalid:
+		return 1500 * time.Millisecond // helped where 1 s did not (remilia)
+	case e.Class() == Throttled:
+		return 2 * time.Second
+	}
+	return 0
 }
 
 var query = regexp.MustCompile(`(https?://[^\s?"']*)\?[^\s"']*`)
 
-// clean makes a foreign text fit for an error: bounded, one line, and no query of an address, which may be a
+// Clean makes a foreign text fit for an error: bounded, one line, and no query of an address, which may be a
 // credential.
-func clean(s string) string {
+func Clean(s string) string {
 	s = query.ReplaceAllString(strings.Join(strings.Fields(s), " "), "$1?...")
 	if r := []rune(s); len(r) > 200 {
 		s = string(r[:200]) + "..."

@@ -18,6 +18,7 @@ type Sent struct {
 	ID        string // "" when the reply was in the chat already, or waits for an audit
 	Timestamp string // RFC 3339, or "" when the platform sent something else
 	Duplicate bool   // (msg_id, msg_seq) was known: the reply is in the chat already
+	Again     bool   // a Duplicate of an earlier attempt of this very call, whose answer was lost
 }
 
 var errNoID = errors.New("the answer holds no message id")
@@ -38,7 +39,7 @@ func (c *Client) Send(ctx context.Context, chat Chat, message []byte, dedup bool
 	err := c.do(ctx, r)
 	var e *Error
 	if dedup && errors.As(err, &e) && e.Class() == Duplicate {
-		return Sent{Duplicate: true}, nil
+		return Sent{Duplicate: true, Again: e.before}, nil
 	}
 	return sent, err
 }
@@ -48,10 +49,10 @@ func (c *Client) Send(ctx context.Context, chat Chat, message []byte, dedup bool
 // an error is a message that was sent.
 func decodeSent(body []byte, repeatable bool) (Sent, error) {
 	var a struct {
-		ID        any    `json:"id"`
-		Timestamp any    `json:"timestamp"`
-		Code      number `json:"code"`
-		ErrCode   number `json:"err_code"`
+		ID        any             `json:"id"`
+		Timestamp any             `json:"timestamp"`
+		Code      json.RawMessage `json:"code"`
+		ErrCode   json.RawMessage `json:"err_code"`
 	}
 	if len(body) == 0 {
 		return Sent{}, errEmpty
@@ -60,7 +61,7 @@ func decodeSent(body []byte, repeatable bool) (Sent, error) {
 		return Sent{}, undecodable(err)
 	}
 	id, _ := a.ID.(string)
-	audited := codes[int(a.Code)].class == Audit || codes[int(a.ErrCode)].class == Audit
+	audited := codes[integer(a.Code)].class == Audit || codes[integer(a.ErrCode)].class == Audit
 	if id == "" && repeatable && !audited {
 		return Sent{}, errNoID
 	}

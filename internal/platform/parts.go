@@ -152,7 +152,7 @@ func (c *Client) PutPart(ctx context.Context, address string, size int64, open f
 	}
 	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))
 	_ = resp.Body.Close()
-	e.Status, e.TraceID = resp.StatusCode, clean(resp.Header.Get("X-Cos-Request-Id"))
+	e.Status, e.TraceID = resp.StatusCode, Clean(resp.Header.Get("X-Cos-Request-Id"))
 	switch {
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		e.Message = http.StatusText(resp.StatusCode)

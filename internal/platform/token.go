@@ -18,6 +18,7 @@ func (c *Client) accessToken(ctx context.Context) (*oauth2.Token, error) {
 		return nil, context.Cause(ctx)
 	}
 	c.wg.Add(1)
+	c.asking.Add(1)
 	answer := c.tokens.DoChan("token", func() (tok any, err error) {
 		// singleflight panics again where nobody can recover.
 		defer func() {
@@ -34,6 +35,7 @@ func (c *Client) accessToken(ctx context.Context) (*oauth2.Token, error) {
 	got := make(chan result, 1)
 	go func() {
 		defer c.wg.Done()
+		defer c.asking.Add(-1)
 		r := <-answer
 		tok, _ := r.Val.(*oauth2.Token)
 		got <- result{tok, r.Err}
@@ -59,5 +61,8 @@ func (c *Client) ask() (*oauth2.Token, error) {
 	return tok, nil
 }
 
-// dropToken forgets tok after the platform refused it. A newer token that another call has fetched stays.
+// dropToken forgets tok after the platform refused it. A newer token that another call has fetched stays. The source
+// may give the same one again: botgo's keeps it until it expires, whatever the platform says.
 func (c *Client) dropToken(tok *oauth2.Token) { c.token.CompareAndSwap(tok, nil) }
+
+var errSameToken = errors.New("the token source gives the same token again; botgo's keeps it until it expires")

@@ -59,6 +59,7 @@ func (c *Client) Upload(ctx context.Context, chat Chat, m Media) (Uploaded, erro
 	} else {
 		r.timeout = inlineTimeout + time.Duration(m.Size/slowLine)*time.Second
 		r.length, r.open = inline(string(head), m)
+		r.inline = true
 	}
 	var up Uploaded
 	r.decode = func(body []byte) (err error) {
