@@ -45,6 +45,7 @@ type config struct {
 	manualAck    bool
 	errorHandler func(ctx context.Context, c *Context, err error)
 	log          log.Logger
+	trace        Trace
 	http         *http.Client
 	ownHTTP      bool // made here, so that its idle connections are closed here
 	baseURL      string

@@ -113,7 +113,7 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 	})
 	p.uploads = &uploader{
 		client: p.client, store: cfg.store, owner: owner, life: p.life, log: cfg.log,
-		inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, renewals: cfg.retries,
+		trace: cfg.trace, inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, renewals: cfg.retries,
 	}
 	return p, nil
 }
@@ -225,9 +225,22 @@ func (p *Plugin) Upload(ctx context.Context, to Target, kind Kind, src Source, o
 func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
 	in, err := parse(payload, time.Now())
 	if err != nil {
+		p.cfg.trace.malformed(payload, err)
 		return err
 	}
-	return p.seen.once(p.life, in.ids(), func() error { return p.accept(&Context{p: p, in: in}, h) })
+	c := &Context{p: p, in: in}
+	took := false
+	err = p.seen.once(p.life, in.ids(), func() error {
+		took = true
+		return p.accept(c, h)
+	})
+	switch {
+	case !took:
+		p.cfg.trace.event(c, EventDuplicate, 0, 0, err)
+	case errors.Is(err, ErrClosed):
+		p.cfg.trace.event(c, EventRefused, 0, 0, err)
+	}
+	return err
 }
 
 // accept acknowledges an interaction, and runs or queues h. An error gives the event back: botgo tells the platform,
@@ -246,9 +259,11 @@ func (p *Plugin) accept(c *Context, h Handler) error {
 		}
 	}
 	if p.cfg.inline {
-		return p.run(c, h)
+		return p.run(c, h, nil)
 	}
-	return closed(p.dispatch.Submit(p.life, c.queue(), func() { _ = p.run(c, h) }))
+	// Before it is queued: afterwards it may have been started.
+	p.cfg.trace.event(c, EventQueued, 0, 0, nil)
+	return closed(p.dispatch.Submit(p.life, c.queue(), func(overdue func()) { _ = p.run(c, h, overdue) }))
 }
 
 // closed gives the dispatcher's refusal its public name.
@@ -274,14 +289,22 @@ func (p *Plugin) ackNow(c *Context) {
 	}
 }
 
-// run calls h until it returns, panics or ends its goroutine, and reports what went wrong.
-func (p *Plugin) run(c *Context, h Handler) (err error) {
+// run calls h until it returns, panics or ends its goroutine, and reports what went wrong. overdue is called when ctx has
+// ended before h has: what h does then is of no use to anybody, and must not hold up other chats. It may be nil.
+func (p *Plugin) run(c *Context, h Handler, overdue func()) (err error) {
 	ctx := p.life
 	if until := c.until(); !until.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
 		defer cancel()
 	}
+	if overdue != nil {
+		stop := context.AfterFunc(ctx, overdue)
+		defer stop()
+	}
+	began := time.Now()
+	waited := began.Sub(c.in.target.Time)
+	p.cfg.trace.event(c, EventStarted, waited, 0, nil)
 	returned := false
 	defer func() {
 		if !returned {
@@ -294,6 +317,7 @@ func (p *Plugin) run(c *Context, h Handler) (err error) {
 		if err != nil {
 			p.report(ctx, c, err)
 		}
+		p.cfg.trace.event(c, EventDone, waited, time.Since(began), err)
 	}()
 	err = h(ctx, c)
 	returned = true

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tencent-connect/botgo/dto"
 
@@ -17,9 +18,10 @@ import (
 type ReplyOption interface{ applyReply(*replyConfig) }
 
 type replyConfig struct {
-	caption *string
-	seq     *uint32
-	upload  uploadConfig
+	caption  *string
+	fallback *string
+	seq      *uint32
+	upload   uploadConfig
 }
 
 type replyOption func(*replyConfig)
@@ -30,6 +32,14 @@ func (o replyOption) applyReply(c *replyConfig) { o(c) }
 // other kinds (QQNodeSDK, Satori), so there it is an error.
 func WithCaption(text string) ReplyOption {
 	return replyOption(func(c *replyConfig) { c.caption = &text })
+}
+
+// WithFallbackText is sent instead, in the same reply slot and under the same msg_seq, when the media definitely cannot
+// be: the upload failed, or the platform refused the message. It is not when the outcome of a send is not known, when the
+// platform would refuse a text as well (ErrReplyWindow, ErrReplyLimit, ErrNotPermitted), or when ctx has ended. A reply
+// that ended as its fallback is no error; the reason goes to the log and the trace. It belongs to replies with media.
+func WithFallbackText(text string) ReplyOption {
+	return replyOption(func(c *replyConfig) { c.fallback = &text })
 }
 
 // WithSeq sends the reply under a msg_seq of the caller's choice, so that a job can be repeated after a restart, or
@@ -76,7 +86,7 @@ func (c *Context) Reply(ctx context.Context, kind Kind, src Source, opts ...Repl
 	if o.caption != nil && kind != KindImage {
 		return nil, fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, article(kind.String()))
 	}
-	return c.reply(ctx, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
+	return c.reply(ctx, kind, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
 		up, err := c.p.uploads.begin(ctx, c.in.target, kind, src, o.upload)
 		if err != nil {
 			return platform.Sent{}, err
@@ -133,7 +143,7 @@ func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption
 	case f.expired():
 		return nil, fmt.Errorf("%w: the File has expired: upload it again", ErrBadFile)
 	}
-	return c.reply(ctx, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
+	return c.reply(ctx, f.Kind, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
 		return c.post(ctx, s, mediaMessage(f, o.caption))
 	})
 }
@@ -144,11 +154,11 @@ func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOptio
 		return nil, errors.New("richmedia: ReplyText: the text is empty")
 	}
 	o := newReplyConfig(opts)
-	if o.caption != nil {
-		return nil, errors.New("richmedia: ReplyText: WithCaption belongs to an image; put the words into the text")
+	if o.caption != nil || o.fallback != nil {
+		return nil, errors.New("richmedia: ReplyText: WithCaption and WithFallbackText belong to media; put the words into the text")
 	}
-	return c.reply(ctx, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
-		return c.post(ctx, s, func(r ref) any { return wireMessage{ref: r, Content: text} })
+	return c.reply(ctx, 0, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
+		return c.post(ctx, s, textMessage(text))
 	})
 }
 
@@ -159,10 +169,10 @@ func (c *Context) ReplyMessage(ctx context.Context, msg *dto.MessageToCreate, op
 		return nil, errors.New("richmedia: ReplyMessage: the message is nil")
 	}
 	o := newReplyConfig(opts)
-	if o.caption != nil {
-		return nil, errors.New("richmedia: ReplyMessage: WithCaption belongs to an image; set the message's Content")
+	if o.caption != nil || o.fallback != nil {
+		return nil, errors.New("richmedia: ReplyMessage: WithCaption and WithFallbackText belong to media; set the message's Content")
 	}
-	return c.reply(ctx, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
+	return c.reply(ctx, 0, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
 		return c.post(ctx, s, func(r ref) any {
 			out := *msg
 			out.MsgID, out.EventID, out.MsgSeq = r.MsgID, r.EventID, r.MsgSeq
@@ -184,7 +194,11 @@ func newReplyConfig(opts []ReplyOption) *replyConfig {
 // maxSeq is the largest msg_seq that is known to work everywhere (openclaw-qqbot).
 const maxSeq = 65535
 
-func (o *replyConfig) checkSeq(t Target) error {
+// check judges what does not depend on the sort of reply.
+func (o *replyConfig) check(t Target) error {
+	if o.fallback != nil && strings.TrimSpace(*o.fallback) == "" {
+		return errors.New("richmedia: WithFallbackText: the text is empty")
+	}
 	switch {
 	case o.seq == nil:
 		return nil
@@ -203,8 +217,13 @@ func (c *Context) claim(o *replyConfig) (*ledger.Claim, error) {
 	return c.counting().Claim()
 }
 
-// slot is what a reply holds while it is under way; a proactive message holds nothing.
-type slot struct{ claim *ledger.Claim }
+// slot is what a reply holds while it is under way; a proactive message holds no claim.
+type slot struct {
+	claim   *ledger.Claim
+	began   time.Time
+	sending time.Time // when the first message left; zero before
+	info    ReplyInfo
+}
 
 func (s *slot) seq() uint32 {
 	if s.claim == nil {
@@ -215,22 +234,35 @@ func (s *slot) seq() uint32 {
 
 // reply is the way of every reply: it reserves, so that a hopeless upload never begins, lets compose upload and
 // send, and settles what became of it.
-func (c *Context) reply(ctx context.Context, o *replyConfig, compose func(context.Context, *slot) (platform.Sent, error)) (*dto.Message, error) {
+func (c *Context) reply(ctx context.Context, kind Kind, o *replyConfig, compose func(context.Context, *slot) (platform.Sent, error)) (*dto.Message, error) {
 	if c.in.refusal != nil {
 		return nil, c.in.refusal
 	}
-	if err := o.checkSeq(c.in.target); err != nil {
-		return nil, err
+	s := &slot{began: time.Now(), info: ReplyInfo{Target: c.in.target, Kind: kind}}
+	sent, err := c.attempt(ctx, s, o, compose)
+	if err = apiError(err); err == nil && s.info.Fallback {
+		c.p.cfg.log.Warnf("richmedia: the fallback text was sent instead of %s: %v", article(kind.String()), s.info.Err)
 	}
-	ctx, leave, err := c.p.enter(ctx)
+	s.report(c.p.cfg.trace, sent, err)
 	if err != nil {
 		return nil, err
 	}
+	return &dto.Message{ID: sent.ID, Timestamp: dto.Timestamp(sent.Timestamp)}, nil
+}
+
+// attempt is reply without its trace.
+func (c *Context) attempt(ctx context.Context, s *slot, o *replyConfig, compose func(context.Context, *slot) (platform.Sent, error)) (platform.Sent, error) {
+	if err := o.check(c.in.target); err != nil {
+		return platform.Sent{}, err
+	}
+	ctx, leave, err := c.p.enter(ctx)
+	if err != nil {
+		return platform.Sent{}, err
+	}
 	defer leave()
-	s := &slot{}
 	if c.in.target.answered() != "" {
 		if s.claim, err = c.claim(o); err != nil {
-			return nil, refused(err)
+			return platform.Sent{}, refused(err)
 		}
 		defer s.claim.Release() // where nothing has settled it: a source may panic
 		if _, until := c.entry().Left(); !until.IsZero() {
@@ -240,11 +272,47 @@ func (c *Context) reply(ctx context.Context, o *replyConfig, compose func(contex
 		}
 	}
 	sent, err := compose(ctx, s)
-	s.settle(sent, err)
-	if err != nil {
-		return nil, apiError(err)
+	if o.fallback != nil && ctx.Err() == nil && mediaFailed(err) {
+		s.info.Fallback, s.info.Err = true, apiError(err)
+		if sent, err = c.post(ctx, s, textMessage(*o.fallback)); err != nil {
+			err = fmt.Errorf("%w; the fallback text: %w", s.info.Err, apiError(err))
+		}
 	}
-	return &dto.Message{ID: sent.ID, Timestamp: dto.Timestamp(sent.Timestamp)}, nil
+	s.settle(sent, err)
+	return sent, err
+}
+
+// mediaFailed tells whether err is a failure of the media, after which a text has a chance.
+func mediaFailed(err error) bool {
+	if err == nil || isUnknown(err) {
+		return false
+	}
+	public := apiError(err)
+	for _, hopeless := range []error{ErrReplyWindow, ErrReplyLimit, ErrNotPermitted, ErrClosed} {
+		if errors.Is(public, hopeless) {
+			// What an upload is not permitted, such as more volume, a text may be; but not in a chat that is muted.
+			return false
+		}
+	}
+	return true
+}
+
+// report fills in what became of the reply.
+func (s *slot) report(t Trace, sent platform.Sent, err error) {
+	if t.Reply == nil {
+		return
+	}
+	s.info.Seq, s.info.ID, s.info.Duplicate = s.seq(), sent.ID, sent.Duplicate
+	s.info.Waited = max(s.began.Sub(s.info.Target.Time), 0)
+	if s.sending.IsZero() {
+		s.info.Upload = time.Since(s.began)
+	} else {
+		s.info.Upload, s.info.Send = s.sending.Sub(s.began), time.Since(s.sending)
+	}
+	if err != nil {
+		s.info.Err = err
+	}
+	t.Reply(s.info)
 }
 
 // settle gives the slot back when the reply is certainly not in the chat by this call: it was refused, never sent, or
@@ -289,6 +357,10 @@ type wireMedia struct {
 
 const msgTypeMedia = 7
 
+func textMessage(text string) func(ref) any {
+	return func(r ref) any { return wireMessage{ref: r, Content: text} }
+}
+
 func mediaMessage(f File, caption *string) func(ref) any {
 	return func(r ref) any {
 		m := wireMessage{ref: r, MsgType: msgTypeMedia, Media: &wireMedia{f.Info}}
@@ -303,6 +375,11 @@ func mediaMessage(f File, caption *string) func(ref) any {
 // a proactive message because of it, it is sent once more without, and so are all that follow by event_id
 // (nonebot/adapter-qq#124).
 func (c *Context) post(ctx context.Context, s *slot, message func(ref) any) (platform.Sent, error) {
+	if s.sending.IsZero() {
+		s.sending = time.Now()
+	}
+	ctx, attempts := platform.CountAttempts(ctx)
+	defer func() { s.info.Attempts += int(attempts.Load()) }()
 	t := c.in.target
 	r := ref{MsgID: t.MsgID, MsgSeq: s.seq()}
 	if t.MsgID == "" {

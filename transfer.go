@@ -33,6 +33,7 @@ func (e *errStale) Unwrap() error { return e.err }
 
 // inParts uploads c in parts. The error is an *UploadError.
 func (up *upload) inParts(ctx context.Context, c *content) (platform.Uploaded, error) {
+	up.route.Store(string(RouteParts))
 	if err := c.partSums(ctx); err != nil {
 		return platform.Uploaded{}, up.failed("read", err)
 	}
@@ -92,6 +93,7 @@ func (t *transfer) prepare(ctx context.Context) error {
 		t.progress.begin(t.content.Size, len(plan))
 	}
 	t.offer, t.plan = offer, plan
+	t.parts.Store(int32(len(plan))) //nolint:gosec // an answer of 1 MiB holds no more
 	return nil
 }
 

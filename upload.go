@@ -23,6 +23,9 @@ type upload struct {
 	key      string // "" without a cache
 	progress *progress
 	users    atomic.Int32
+	reading  time.Duration           // that begin spent on the source
+	route    atomic.Value            // of string: how the file came, for the trace
+	parts    atomic.Int32            // how many, for the trace
 	content  atomic.Pointer[content] // nil until it was read; always nil for a URL, which the platform fetches
 }
 
@@ -30,8 +33,14 @@ type upload struct {
 // the store. The error is an *UploadError; without one, leave must be called.
 func (u *uploader) begin(ctx context.Context, to Target, kind Kind, src Source, cfg uploadConfig) (*upload, error) {
 	up := &upload{u: u, to: to, kind: kind, src: src, progress: newProgress(cfg.progress, src.label())}
+	up.route.Store(string(RouteCache)) // until a request is made
 	up.retain()
-	if err := up.identify(ctx, cfg); err != nil {
+	began := time.Now()
+	err := up.identify(ctx, cfg)
+	up.reading = time.Since(began)
+	if err != nil {
+		_, end := up.watch(ctx, false)
+		end(err)
 		up.release()
 		return nil, err
 	}
@@ -152,6 +161,7 @@ func (up *upload) make(ctx context.Context) (File, error) {
 
 func (up *upload) send(ctx context.Context) (platform.Uploaded, error) {
 	if up.src.url != "" {
+		up.route.Store(string(RouteURL))
 		got, err := up.u.client.Upload(ctx, up.to.chat(), platform.Media{Kind: int(up.kind), Name: up.shownName(), URL: up.src.url})
 		if err != nil {
 			return got, up.failed("upload", err)
@@ -165,6 +175,7 @@ func (up *upload) send(ctx context.Context) (platform.Uploaded, error) {
 	if c.Size > up.u.inlineLimit || up.u.refusals.has(up.to.Scope, c.Size) {
 		return up.inParts(ctx, c)
 	}
+	up.route.Store(string(RouteInline))
 	up.progress.begin(c.Size, 0)
 	got, err := up.u.client.Upload(ctx, up.to.chat(), platform.Media{
 		Kind: int(up.kind), Name: up.shownName(), Size: c.Size, Open: up.progress.counted(0, c.open),

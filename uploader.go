@@ -45,6 +45,7 @@ const storeTimeout = 2 * time.Second
 // uploader turns Sources into Files: store, then one flight per key, then the platform.
 type uploader struct {
 	client      *platform.Client
+	trace       Trace
 	store       Store
 	owner       string          // the app id, in keys
 	life        context.Context //nolint:containedctx // the plugin's: an upload that others wait for outlasts its caller
@@ -60,7 +61,9 @@ type uploader struct {
 // same at the same time waits for one upload, which lives until the last of them has left. The error is an
 // *UploadError, or the reason why ctx ended.
 func (up *upload) file(ctx context.Context) (File, error) {
+	ctx, end := up.watch(ctx, false)
 	f, err := up.find(ctx)
+	end(err)
 	if err == nil {
 		up.progress.finish(up.size())
 	}
@@ -76,7 +79,9 @@ func (up *upload) find(ctx context.Context) (File, error) {
 	}
 	for {
 		up.retain()
-		f, leader, err := up.u.flights.Do(ctx, up.u.life, up.key, func(ctx context.Context) (File, error) {
+		// Values of ctx, of tracing and the like, go along; its end does not.
+		life := withValues{up.u.life, ctx}
+		f, leader, err := up.u.flights.Do(ctx, life, up.key, func(ctx context.Context) (File, error) {
 			defer up.release()
 			// The one who was here before may have finished between our look and this flight.
 			if f, ok := up.u.get(ctx, up); ok {
@@ -86,11 +91,25 @@ func (up *upload) find(ctx context.Context) (File, error) {
 		})
 		if !leader {
 			up.release()
+			up.route.Store(string(RouteJoined))
 		}
 		if err == nil || leader || ctx.Err() != nil || !othersMayTry(err) {
 			return f, up.public(err)
 		}
 	}
+}
+
+// withValues is a ctx with the values of another.
+type withValues struct {
+	context.Context
+	values context.Context //nolint:containedctx // that is its purpose
+}
+
+func (c withValues) Value(key any) any {
+	if v := c.Context.Value(key); v != nil {
+		return v
+	}
+	return c.values.Value(key)
 }
 
 // public gives a panic of the source its public form.
@@ -117,10 +136,10 @@ func othersMayTry(err error) bool {
 
 // renew uploads through this very chat, whatever the store knows.
 func (up *upload) renew(ctx context.Context) (File, error) {
-	if up.key == "" {
-		return up.make(ctx)
-	}
-	return up.makeAndKeep(ctx)
+	ctx, end := up.watch(ctx, true)
+	f, err := up.makeAndKeep(ctx)
+	end(err)
+	return f, err
 }
 
 // forget takes f, which the platform has refused, out of the store, unless a newer one is there by now.
@@ -135,7 +154,7 @@ func (up *upload) forget(ctx context.Context, f File) {
 
 func (up *upload) makeAndKeep(ctx context.Context) (File, error) {
 	f, err := up.make(ctx)
-	if err == nil {
+	if err == nil && up.key != "" {
 		up.u.keep(up.key, f)
 	}
 	return f, err

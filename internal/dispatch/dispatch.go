@@ -13,6 +13,9 @@ var ErrClosed = errors.New("dispatch: closed")
 // asidePerWorker is how many tasks given to Go may run at once, for each worker.
 const asidePerWorker = 4
 
+// task is what Submit was given. It may call overdue to free its worker.
+type task = func(overdue func())
+
 // Dispatcher runs the tasks of one key one after another and those of different keys side by side. Keys are served
 // in turn, one task at a time, so that a key with a thousand tasks does not hold up the others. It keeps nothing for
 // a key without tasks, and its goroutines exist only while there is work. All methods are safe for concurrent use.
@@ -24,6 +27,7 @@ type Dispatcher struct {
 	ready   fifo[*line]      // lines with a task waiting and none running
 	workers int              // the most goroutines that serve lines
 	running int              // the goroutines that serve lines now
+	overdue int              // those that serve a task which is overdue, and are not among the running
 	closed  bool
 	idle    chan struct{} // made on closing; closed when the last accepted task is over
 }
@@ -42,15 +46,17 @@ func New(workers, queue int) *Dispatcher {
 // a waiting task starts), until ctx ends, whose cause it then returns, or the Dispatcher is closed: ErrClosed. Blocked
 // callers are let in first come, first served. A task accepted with a nil error runs exactly once, unless Discard
 // drops it before it has started. A task is expected to recover from its own panics: one that gets this far is
-// printed by the standard logger and is otherwise without consequence.
-func (d *Dispatcher) Submit(ctx context.Context, key string, task func()) error {
+// printed by the standard logger and is otherwise without consequence. A task that calls overdue no longer counts as
+// one of the workers, so that the other keys go on; its own key still waits for it, and so does Drain. overdue may be
+// called at any time, from any goroutine, and repeatedly.
+func (d *Dispatcher) Submit(ctx context.Context, key string, task func(overdue func())) error {
 	return d.enter(ctx, &d.queue, key, task)
 }
 
 // Go runs task at once, past every queue and in no order, but counted: Drain waits for it. Up to four tasks for each
 // worker run at once, beside the workers; then Go blocks and returns like Submit. Discard drops none of them.
 func (d *Dispatcher) Go(ctx context.Context, task func()) error {
-	return d.enter(ctx, &d.aside, "", task)
+	return d.enter(ctx, &d.aside, "", func(func()) { task() })
 }
 
 // Drain refuses new tasks from now on and waits until all accepted ones are over or ctx ends, whose cause it then
@@ -84,7 +90,7 @@ func (d *Dispatcher) Discard() int {
 	d.queue.used = 0
 	d.ready = fifo[*line]{}
 	for key, l := range d.lines {
-		l.tasks = fifo[func()]{}
+		l.tasks = fifo[task]{}
 		if !l.running {
 			delete(d.lines, key)
 		}
@@ -107,7 +113,7 @@ func (d *Dispatcher) refuse() {
 // rest tells Drain when nothing is left to wait for. It needs d.mu, and must be called whenever a goroutine is over.
 func (d *Dispatcher) rest() {
 	// No worker means that no task waits either: a worker leaves only when no line is ready.
-	if d.closed && d.running == 0 && d.aside.used == 0 {
+	if d.closed && d.running == 0 && d.overdue == 0 && d.aside.used == 0 {
 		close(d.idle)
 	}
 }

@@ -13,8 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-
-	"github.com/botgo-contrib/richmedia/internal/dispatch"
 )
 
 func TestMain(m *testing.M) {
@@ -37,7 +35,7 @@ func (g *gauge) add(n int) {
 
 func TestTasksOfOneKeyRunInOrderAndOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := dispatch.New(8, 100)
+		d := newPlain(8, 100)
 		var order []int // written without a lock: the race detector sees two tasks at once
 		for i := range 50 {
 			require.NoError(t, d.Submit(t.Context(), "a", func() {
@@ -54,7 +52,7 @@ func TestTasksOfOneKeyRunInOrderAndOneAtATime(t *testing.T) {
 
 func TestKeysRunSideBySideUpToTheWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := dispatch.New(4, 100)
+		d := newPlain(4, 100)
 		var g gauge
 		start := time.Now()
 		for i := range 12 {
@@ -72,7 +70,7 @@ func TestKeysRunSideBySideUpToTheWorkers(t *testing.T) {
 
 func TestABusyKeyDoesNotHoldUpTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := dispatch.New(1, 2000)
+		d := newPlain(1, 2000)
 		start := time.Now()
 		for range 1000 {
 			require.NoError(t, d.Submit(t.Context(), "busy", func() { time.Sleep(time.Second) }))
@@ -88,7 +86,7 @@ func TestABusyKeyDoesNotHoldUpTheOthers(t *testing.T) {
 
 func TestSubmitBlocksWhileTheQueueIsFullAndResumesInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := dispatch.New(1, 2)
+		d := newPlain(1, 2)
 		start := time.Now()
 		var mu sync.Mutex
 		var ran []int
@@ -125,7 +123,7 @@ func TestSubmitBlocksWhileTheQueueIsFullAndResumesInOrder(t *testing.T) {
 
 func TestABlockedSubmitLeavesWithTheCauseOfItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := dispatch.New(1, 1)
+		d := newPlain(1, 1)
 		stuck := make(chan struct{})
 		require.NoError(t, d.Submit(t.Context(), "a", func() { <-stuck }))
 		synctest.Wait()
@@ -157,7 +155,7 @@ func (c lateContext) Done() <-chan struct{} {
 func TestATaskThatWasLetInIsNotReportedAsRefused(t *testing.T) {
 	for range 50 { // select chooses at random
 		synctest.Test(t, func(t *testing.T) {
-			d := dispatch.New(1, 1)
+			d := newPlain(1, 1)
 			stuck := make(chan struct{})
 			require.NoError(t, d.Submit(t.Context(), "a", func() { <-stuck }))
 			synctest.Wait()
@@ -174,7 +172,7 @@ func TestATaskThatWasLetInIsNotReportedAsRefused(t *testing.T) {
 
 func TestGoPassesEveryQueueAndIsBoundedByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := dispatch.New(1, 1)
+		d := newPlain(1, 1)
 		require.NoError(t, d.Submit(t.Context(), "a", func() { time.Sleep(time.Hour) }))
 		synctest.Wait()
 		require.NoError(t, d.Submit(t.Context(), "a", func() {}))
@@ -202,7 +200,7 @@ func BenchmarkSubmit(b *testing.B) {
 			for i := range names {
 				names[i] = fmt.Sprint("group:", i)
 			}
-			d := dispatch.New(16, 1024)
+			d := newPlain(16, 1024)
 			task := func() {}
 			ctx := b.Context()
 			b.ReportAllocs()

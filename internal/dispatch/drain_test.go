@@ -27,7 +27,7 @@ func TestBlockedCallersAreSentAwayOnClosing(t *testing.T) {
 	for name, closeIt := range closers {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := dispatch.New(1, 1)
+				d := newPlain(1, 1)
 				stuck := make(chan struct{})
 				require.NoError(t, d.Submit(t.Context(), "a", func() { <-stuck }))
 				synctest.Wait()
@@ -41,7 +41,7 @@ func TestBlockedCallersAreSentAwayOnClosing(t *testing.T) {
 				synctest.Wait()
 				require.Empty(t, got)
 
-				closeIt(d)
+				closeIt(d.Dispatcher)
 				require.ErrorIs(t, <-got, dispatch.ErrClosed)
 				require.ErrorIs(t, <-got, dispatch.ErrClosed)
 				require.ErrorIs(t, d.Submit(t.Context(), "c", func() {}), dispatch.ErrClosed)
@@ -55,7 +55,7 @@ func TestBlockedCallersAreSentAwayOnClosing(t *testing.T) {
 
 func TestDrainWaitsForAllAndCanBeRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := dispatch.New(2, 10)
+		d := newPlain(2, 10)
 		start := time.Now()
 		var done atomic.Int32
 		for i := range 6 {
@@ -82,14 +82,14 @@ func TestDrainWaitsForAllAndCanBeRepeated(t *testing.T) {
 }
 
 func TestDrainOfAnUnusedDispatcherReturnsAtOnce(t *testing.T) {
-	d := dispatch.New(0, 0) // each counts as 1
+	d := newPlain(0, 0) // each counts as 1
 	require.NoError(t, d.Drain(t.Context()))
 	require.Zero(t, d.Discard())
 }
 
 func TestDiscardDropsWhatHasNotStartedAndSaysHowMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := dispatch.New(2, 10)
+		d := newPlain(2, 10)
 		var done atomic.Int32
 		for i := range 8 {
 			require.NoError(t, d.Submit(t.Context(), fmt.Sprint(i%4), func() { time.Sleep(time.Second); done.Add(1) }))

@@ -10,19 +10,19 @@ type gate struct {
 	limit   int
 	used    int
 	waiting list.List // of *caller; empty while used < limit
-	start   func(key string, task func())
+	start   func(key string, t task)
 }
 
 // caller is blocked at a gate until its task is let in or refused.
 type caller struct {
 	key    string
-	task   func()
+	task   task
 	err    error         // set before answer is closed
 	answer chan struct{} // closed when the task was let in (err is nil) or refused
 }
 
 // enter passes task through g.
-func (d *Dispatcher) enter(ctx context.Context, g *gate, key string, task func()) error {
+func (d *Dispatcher) enter(ctx context.Context, g *gate, key string, t task) error {
 	d.mu.Lock()
 	if err := d.refusal(ctx); err != nil {
 		d.mu.Unlock()
@@ -30,11 +30,11 @@ func (d *Dispatcher) enter(ctx context.Context, g *gate, key string, task func()
 	}
 	if g.used < g.limit {
 		g.used++
-		g.start(key, task)
+		g.start(key, t)
 		d.mu.Unlock()
 		return nil
 	}
-	c := &caller{key: key, task: task, answer: make(chan struct{})}
+	c := &caller{key: key, task: t, answer: make(chan struct{})}
 	place := g.waiting.PushBack(c)
 	d.mu.Unlock()
 

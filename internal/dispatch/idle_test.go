@@ -10,7 +10,7 @@ import (
 func TestNothingIsKeptForAKeyWithoutTasks(t *testing.T) {
 	d := New(4, 16)
 	for i := range 1000 {
-		require.NoError(t, d.Submit(t.Context(), fmt.Sprint(i), func() {}))
+		require.NoError(t, d.Submit(t.Context(), fmt.Sprint(i), func(func()) {}))
 	}
 	require.NoError(t, d.Drain(t.Context()))
 	require.Empty(t, d.lines)

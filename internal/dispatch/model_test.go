@@ -65,7 +65,7 @@ func (m *model) task(key string, n, fate int, length time.Duration) func() {
 }
 
 // produce submits to keys of its own, so that the order within each is known.
-func (m *model) produce(d *dispatch.Dispatcher, r *rand.Rand, producer int) {
+func (m *model) produce(d plain, r *rand.Rand, producer int) {
 	for n := range 60 {
 		key := fmt.Sprint(producer, "-", r.IntN(3))
 		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(r.IntN(30))*time.Millisecond)
@@ -112,7 +112,7 @@ func TestNoTaskIsLostDoubledOrOutOfOrderInAnySchedule(t *testing.T) {
 				workers: 1 + r.IntN(5), queue: 1 + r.IntN(8),
 				accepted: make(map[string][]int), ran: make(map[string][]int), busy: make(map[string]bool),
 			}
-			d := dispatch.New(m.workers, m.queue)
+			d := newPlain(m.workers, m.queue)
 			stop := make(chan struct{})
 			go m.watch(stop)
 			var producers sync.WaitGroup

@@ -10,8 +10,6 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/botgo-contrib/richmedia/internal/dispatch"
 )
 
 func TestATaskThatPanicsOrExitsWedgesNothing(t *testing.T) {
@@ -19,7 +17,7 @@ func TestATaskThatPanicsOrExitsWedgesNothing(t *testing.T) {
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := dispatch.New(1, 10)
+				d := newPlain(1, 10)
 				var done atomic.Int32
 				for _, key := range []string{"a", "a", "b"} {
 					require.NoError(t, d.Submit(t.Context(), key, end))
@@ -41,7 +39,7 @@ func TestAPanicThatGotPastItsTaskIsPrinted(t *testing.T) {
 	var out strings.Builder
 	log.SetOutput(&out)
 	defer log.SetOutput(io.Discard)
-	d := dispatch.New(1, 1)
+	d := newPlain(1, 1)
 	require.NoError(t, d.Submit(t.Context(), "a", func() { panic("by a test") }))
 	require.NoError(t, d.Drain(t.Context()))
 	require.Contains(t, out.String(), "by a test")

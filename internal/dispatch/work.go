@@ -8,51 +8,48 @@ import (
 // line is the waiting tasks of one key.
 type line struct {
 	key     string
-	tasks   fifo[func()]
+	tasks   fifo[task]
 	running bool // one of its tasks is running; the line is then not ready
 }
 
 // enqueue puts task at the end of its line and sees to it that a worker comes. It needs d.mu.
-func (d *Dispatcher) enqueue(key string, task func()) {
+func (d *Dispatcher) enqueue(key string, t task) {
 	l := d.lines[key]
 	if l == nil {
 		l = &line{key: key}
 		d.lines[key] = l
 	}
 	idle := l.tasks.empty() && !l.running
-	l.tasks.push(task)
+	l.tasks.push(t)
 	if !idle {
 		return
 	}
 	d.ready.push(l)
-	if d.running < d.workers {
-		d.running++
-		go d.work()
-	}
+	d.hire()
 }
 
-// work runs tasks until no line is ready.
+// work runs tasks until no line is ready, or until one was overdue, which has given this worker's place away already.
 func (d *Dispatcher) work() {
-	exiting := true
+	over, freed := false, false
 	defer func() {
-		if exiting {
+		if !over && !freed {
 			// A task has called runtime.Goexit, which nothing can stop: another goroutine takes this one's place,
 			// or the lines behind it would wait for ever.
 			go d.work()
 		}
 	}()
-	for {
-		l, task := d.take()
+	for !freed {
+		l, t := d.take()
 		if l == nil {
-			exiting = false
-			return
+			break
 		}
-		d.run(l, task)
+		d.run(l, t, &freed)
 	}
+	over = true
 }
 
 // take starts the next task of the line whose turn it is; nil means that the worker is no longer needed.
-func (d *Dispatcher) take() (*line, func()) {
+func (d *Dispatcher) take() (*line, task) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ready.empty() {
@@ -61,23 +58,50 @@ func (d *Dispatcher) take() (*line, func()) {
 		return nil, nil
 	}
 	l := d.ready.pop()
-	task := l.tasks.pop()
+	t := l.tasks.pop()
 	l.running = true
 	d.queue.leave()
-	return l, task
+	return l, t
 }
 
-// run runs one task and gives its line back, however the task ends.
-func (d *Dispatcher) run(l *line, task func()) {
-	defer d.putBack(l)
+// run runs one task and gives its line back, however the task ends. It sets freed when the task was overdue.
+func (d *Dispatcher) run(l *line, t task, freed *bool) {
+	late, over := false, false // under d.mu
+	defer func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		over, *freed = true, late
+		d.putBack(l)
+		if late {
+			d.overdue--
+			d.hire()
+			d.rest()
+		}
+	}()
 	defer report()
-	task()
+	t(func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if over || late {
+			return
+		}
+		late = true
+		d.overdue++
+		d.running--
+		d.hire()
+	})
 }
 
-// putBack puts l at the end of the ready lines, or forgets it when it has no more tasks.
+// hire sees to it that the lines which are ready have a worker. It needs d.mu.
+func (d *Dispatcher) hire() {
+	if d.running < d.workers && !d.ready.empty() {
+		d.running++
+		go d.work()
+	}
+}
+
+// putBack puts l at the end of the ready lines, or forgets it when it has no more tasks. It needs d.mu.
 func (d *Dispatcher) putBack(l *line) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	l.running = false
 	if l.tasks.empty() {
 		delete(d.lines, l.key)
@@ -87,7 +111,7 @@ func (d *Dispatcher) putBack(l *line) {
 }
 
 // stepAside runs a task beside the workers. It needs d.mu.
-func (d *Dispatcher) stepAside(_ string, task func()) {
+func (d *Dispatcher) stepAside(_ string, t task) {
 	go func() {
 		defer func() {
 			d.mu.Lock()
@@ -96,7 +120,7 @@ func (d *Dispatcher) stepAside(_ string, task func()) {
 			d.rest()
 		}()
 		defer report()
-		task()
+		t(func() {})
 	}()
 }
 

@@ -48,6 +48,7 @@ type Client struct {
 	tokens singleflight.Group
 	wg     sync.WaitGroup // token requests under way
 	asking atomic.Int32   // how many
+	outage outage
 }
 
 // New makes a Client. Redirects are answers here and never followed, whatever cfg.HTTP says: the bot's token
@@ -169,7 +170,7 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 	}
 	tok, err := c.accessToken(ctx)
 	if err != nil {
-		return &Error{Op: "token", Err: err, final: ctx.Err() != nil}
+		return &Error{Op: "token", Err: err, final: true} // it was asked for as often as makes sense
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, r.timeout, timeoutError(r.timeout))
 	defer cancel()
@@ -186,6 +187,7 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 	if err := filter(req); err != nil {
 		return &Error{Op: r.op, Err: err, final: true}
 	}
+	countAttempt(ctx)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		// A source that broke off cannot have been taken: the announced length was never reached.

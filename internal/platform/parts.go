@@ -142,6 +142,7 @@ func (c *Client) PutPart(ctx context.Context, address string, size int64, open f
 	}
 	req.ContentLength, req.GetBody = size, body.Open
 	req.Header.Set("Content-Type", "application/octet-stream")
+	countAttempt(ctx)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if broken := body.failure(); broken != nil {

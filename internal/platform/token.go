@@ -4,19 +4,51 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"golang.org/x/oauth2"
 )
 
-// accessToken gives the token that is known while it is valid, else asks the bot's source. All who need one
-// at the same time share one question, and each leaves it on its own ctx: a TokenSource has none.
+// tokenPatience is how long a call waits for a token endpoint that is down. A wrong secret looks the same.
+const tokenPatience = 30 * time.Second
+
+// accessToken gives the token that is known while it is valid, else asks the bot's source, again and again while that
+// fails, for tokenPatience.
 func (c *Client) accessToken(ctx context.Context) (*oauth2.Token, error) {
 	if tok := c.token.Load(); tok.Valid() {
 		return tok, nil
 	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+	ctx, cancel := context.WithTimeoutCause(ctx, tokenPatience, errNoToken)
+	defer cancel()
+	var last error
+	for {
+		if err := c.outage.wait(ctx); err != nil {
+			if last != nil && errors.Is(err, errNoToken) {
+				return nil, last
+			}
+			return nil, err
+		}
+		if tok := c.token.Load(); tok.Valid() {
+			return tok, nil // another call has got one meanwhile
+		}
+		tok, err := c.askShared(ctx)
+		if err == nil {
+			return tok, nil
+		}
+		if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errNoToken) {
+			return nil, context.Cause(ctx)
+		}
+		last = err
+		c.cfg.Log.Warnf("richmedia: %s", Clean(err.Error()))
 	}
+}
+
+var errNoToken = errors.New("no access token within " + tokenPatience.String())
+
+// askShared asks the source. All who ask at the same time share one question, and each leaves it on its own ctx: a
+// TokenSource has none.
+func (c *Client) askShared(ctx context.Context) (*oauth2.Token, error) {
 	c.wg.Add(1)
 	c.asking.Add(1)
 	answer := c.tokens.DoChan("token", func() (tok any, err error) {
@@ -26,7 +58,9 @@ func (c *Client) accessToken(ctx context.Context) (*oauth2.Token, error) {
 				err = fmt.Errorf("token source panicked: %v", v)
 			}
 		}()
-		return c.ask()
+		got, err := c.ask()
+		c.outage.note(err)
+		return got, err
 	})
 	type result = struct {
 		tok *oauth2.Token
@@ -64,5 +98,49 @@ func (c *Client) ask() (*oauth2.Token, error) {
 // dropToken forgets tok after the platform refused it. A newer token that another call has fetched stays. The source
 // may give the same one again: botgo's keeps it until it expires, whatever the platform says.
 func (c *Client) dropToken(tok *oauth2.Token) { c.token.CompareAndSwap(tok, nil) }
+
+// outage spaces the questions to a token endpoint that is down: however many calls wait for it, it is asked once at a
+// time, after half a second, then one, two, up to five.
+type outage struct {
+	mu    sync.Mutex
+	pause time.Duration // before the next question; 0 while all is well
+	until time.Time
+}
+
+// note keeps how a question went.
+func (o *outage) note(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err == nil {
+		o.pause = 0
+		return
+	}
+	o.pause = min(max(2*o.pause, 500*time.Millisecond), 5*time.Second)
+	o.until = time.Now().Add(o.pause)
+}
+
+// wait returns when the next question may be asked, or with ctx's cause.
+func (o *outage) wait(ctx context.Context) error {
+	o.mu.Lock()
+	d := time.Duration(0)
+	if o.pause > 0 {
+		d = time.Until(o.until)
+	}
+	o.mu.Unlock()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
 
 var errSameToken = errors.New("the token source gives the same token again; botgo's keeps it until it expires")

@@ -1,0 +1,122 @@
+package richmedia
+
+import (
+	"context"
+	"time"
+
+	"github.com/tencent-connect/botgo/dto"
+
+	"github.com/botgo-contrib/richmedia/internal/platform"
+)
+
+// Trace tells what happens to events, uploads and replies, for metrics and tracing. Fields that are nil are skipped. The
+// functions are called synchronously, possibly at the same time, and must be fast: what they wait for, a chat waits for.
+// An event's ID, or its Target, ties the three together.
+type Trace struct {
+	Event  func(EventInfo)
+	Upload func(UploadInfo)
+	Reply  func(ReplyInfo)
+}
+
+// WithTrace reports what happens to events, uploads and replies, overriding the default of nothing.
+func WithTrace(t Trace) Option { return func(c *config) { c.trace = t } }
+
+// EventStage is a moment in the life of an event.
+type EventStage string
+
+// The stages. An event that is taken is queued, then started, then done; with WithInline it is not queued.
+const (
+	EventQueued    EventStage = "queued"
+	EventStarted   EventStage = "started"
+	EventDone      EventStage = "done"
+	EventDuplicate EventStage = "duplicate" // delivered before, and dropped
+	EventRefused   EventStage = "refused"   // given back: malformed, or the plugin is shut down
+)
+
+// EventInfo is a moment in the life of an event.
+type EventInfo struct {
+	Stage  EventStage
+	Type   dto.EventType
+	ID     string        // the outermost id of the payload
+	Target Target        // zero where the payload could not be read
+	Waited time.Duration // from arrival to the handler; EventStarted and EventDone
+	Took   time.Duration // of the handler; EventDone
+	Err    error         // what the handler returned, or why the event was refused
+}
+
+// UploadRoute is how a file came to the platform.
+type UploadRoute string
+
+// The routes.
+const (
+	RouteCache  UploadRoute = "cache"  // the store knew it: no request
+	RouteJoined UploadRoute = "joined" // another call was uploading it already
+	RouteURL    UploadRoute = "url"    // fetched by the platform
+	RouteInline UploadRoute = "inline" // in one call, as file_data
+	RouteParts  UploadRoute = "parts"  // prepare, PUT, finish, merge
+)
+
+// UploadInfo is an upload that is over, for each call that wanted it.
+type UploadInfo struct {
+	Target   Target // whose chat it was wanted for
+	Kind     Kind
+	Name     string // the file's name, or the URL without its query
+	Route    UploadRoute
+	Bytes    int64         // of the content; 0 where it was not read, as of a URL
+	Parts    int           // RouteParts
+	Attempts int           // requests to the platform; 0 for RouteCache and RouteJoined
+	Again    bool          // made because the platform had refused an earlier file_info
+	Duration time.Duration // with the reading of the source
+	Err      error
+}
+
+// ReplyInfo is a reply that is over.
+type ReplyInfo struct {
+	Target    Target
+	Kind      Kind          // 0 for a text or a botgo message
+	Seq       uint32        // msg_seq; 0 for a proactive message
+	ID        string        // of the message in the chat; "" where it is not known
+	Attempts  int           // requests to /messages
+	Waited    time.Duration // from the event's arrival to the call
+	Upload    time.Duration // from the call to the file_info
+	Send      time.Duration // of the message, with its repetitions
+	Duplicate bool          // it was in the chat already, by a lost answer, another process or an earlier run
+	Fallback  bool          // WithFallbackText was sent; Err tells why the media was not
+	Err       error
+}
+
+func (t Trace) event(c *Context, stage EventStage, waited, took time.Duration, err error) {
+	if t.Event != nil {
+		t.Event(EventInfo{
+			Stage: stage, Type: c.in.payload.Type, ID: c.in.payload.EventID, Target: c.in.target, Waited: waited, Took: took, Err: err,
+		})
+	}
+}
+
+// malformed reports an event that has no Context.
+func (t Trace) malformed(payload *dto.WSPayload, err error) {
+	if t.Event != nil && payload != nil {
+		t.Event(EventInfo{Stage: EventRefused, Type: payload.Type, ID: payload.EventID, Err: err})
+	}
+}
+
+// watch begins an UploadInfo. The function that it returns ends and reports it.
+func (up *upload) watch(ctx context.Context, again bool) (context.Context, func(error)) {
+	report := up.u.trace.Upload
+	if report == nil {
+		return ctx, func(error) {}
+	}
+	began := time.Now()
+	ctx, attempts := platform.CountAttempts(ctx)
+	return ctx, func(err error) {
+		info := UploadInfo{
+			Target: up.to, Kind: up.kind, Name: up.src.label(), Route: UploadRoute(up.route.Load().(string)), //nolint:forcetypeassert // it holds nothing else
+			Bytes: up.size(), Parts: int(up.parts.Load()), Attempts: int(attempts.Load()), Again: again,
+			Duration: time.Since(began) + up.reading, Err: err,
+		}
+		if info.Route == RouteCache || info.Route == RouteJoined {
+			info.Attempts, info.Parts = 0, 0
+		}
+		report(info)
+	}
+}
