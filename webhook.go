@@ -6,7 +6,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
+	"time"
 
+	"github.com/jellydator/ttlcache/v3"
 	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/interaction/signature"
 	"github.com/tencent-connect/botgo/interaction/webhook"
@@ -14,32 +17,79 @@ import (
 	"github.com/tencent-connect/botgo/token"
 )
 
-// maxWebhookBody bounds an event. The largest that is known, a message with quoted elements, is some 10 KB.
-const maxWebhookBody = 1 << 20
+const (
+	// maxWebhookBody bounds an event. The largest that is known, a message with quoted elements, is some 10 KB.
+	maxWebhookBody = 1 << 20
+	// webhookSkew is how far the time of a push may be from this machine's. A push that somebody has kept for longer is
+	// not taken; one that is younger is, once.
+	webhookSkew = 10 * time.Minute
+	// webhookPushes bounds how many pushes are remembered; beyond that the oldest are forgotten early.
+	webhookPushes = 1 << 17
+)
 
 // WebhookHandler is botgo's webhook.HTTPHandler made safe. Called bare, that one loses bodies over about 4 KB,
 // panics on chunked ones, and answers a wrong signature with 200. This one reads the body whole, however it
 // travels, up to 1 MiB, checks it, and hands it on to botgo, which verifies and dispatches it. Refused are:
-// other methods than POST (405), a body over 1 MiB (413) or cut off (400), a missing or wrong signature (401),
-// and what is no payload (400). credentials must not be nil.
+//
+//   - another method than POST: 405
+//   - a body over 1 MiB: 413
+//   - a body that was cut off, or that is no payload: 400
+//   - a missing or wrong signature, or one whose time is more than 10 minutes from this machine's: 401
+//   - the very request that was handled before: 409. A push that the platform repeats has a signature of its own, unless
+//     it comes within the same second; the plugin knows it by its event's id.
+//
+// credentials must not be nil. Keep one handler for the process: it remembers what it has handled.
 func WebhookHandler(credentials *token.QQBotCredentials) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, status, why := readWebhook(w, r, credentials.AppSecret)
-		if status != http.StatusOK {
-			log.Infof("richmedia: webhook: refused with %d: %s", status, why) // anybody can ask
-			http.Error(w, why, status)
-			return
-		}
-		whole := r.Clone(r.Context())
-		whole.Body = io.NopCloser(bytes.NewReader(body))
-		whole.ContentLength = int64(len(body))
-		whole.TransferEncoding = nil
-		webhook.HTTPHandler(w, whole, credentials)
-	})
+	return &webhookHandler{credentials: credentials, handled: ttlcache.New(
+		ttlcache.WithTTL[string, struct{}](2*webhookSkew),
+		ttlcache.WithCapacity[string, struct{}](webhookPushes),
+		ttlcache.WithDisableTouchOnHit[string, struct{}](),
+	)}
 }
 
-// readWebhook gives the body, or the status and the reason of a refusal.
-func readWebhook(w http.ResponseWriter, r *http.Request, secret string) (body []byte, status int, why string) {
+type webhookHandler struct {
+	credentials *token.QQBotCredentials
+	handled     *ttlcache.Cache[string, struct{}] // by signature
+}
+
+func (h *webhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, status, why := h.read(w, r)
+	if status != http.StatusOK {
+		log.Infof("richmedia: webhook: refused with %d: %s", status, why) // anybody can ask
+		http.Error(w, why, status)
+		return
+	}
+	whole := r.Clone(r.Context())
+	whole.Body = io.NopCloser(bytes.NewReader(body))
+	whole.ContentLength = int64(len(body))
+	whole.TransferEncoding = nil
+	answer := &webhookAnswer{ResponseWriter: w}
+	webhook.HTTPHandler(answer, whole, h.credentials)
+	if string(answer.body) == webhook.GenDispatchACK(true) { // what was given back may come again
+		h.handled.DeleteExpired() // on the way, instead of a goroutine
+		h.handled.Set(r.Header.Get(signature.HeaderSig), struct{}{}, ttlcache.DefaultTTL)
+	}
+}
+
+// webhookAnswer passes the answer on and keeps what a short one says.
+type webhookAnswer struct {
+	http.ResponseWriter
+	body []byte
+}
+
+func (a *webhookAnswer) Write(b []byte) (int, error) {
+	const short = 64
+	if len(a.body) < short {
+		a.body = append(a.body, b...)
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (a *webhookAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// read gives the body, or the status and the reason of a refusal.
+func (h *webhookHandler) read(w http.ResponseWriter, r *http.Request) (body []byte, status int, why string) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return nil, http.StatusMethodNotAllowed, "the platform pushes with POST"
@@ -52,11 +102,8 @@ func readWebhook(w http.ResponseWriter, r *http.Request, secret string) (body []
 	if err != nil {
 		return nil, http.StatusBadRequest, "the body was cut off"
 	}
-	if r.Header.Get(signature.HeaderSig) == "" || r.Header.Get(signature.HeaderTimestamp) == "" {
-		return nil, http.StatusUnauthorized, "the signature or its timestamp is missing"
-	}
-	if ok, err := signature.Verify(secret, r.Header, body); err != nil || !ok {
-		return nil, http.StatusUnauthorized, "the signature is wrong"
+	if why := h.verify(r.Header, body); why != "" {
+		return nil, http.StatusUnauthorized, why
 	}
 	// What botgo would panic on.
 	var payload dto.WSPayload
@@ -66,5 +113,38 @@ func readWebhook(w http.ResponseWriter, r *http.Request, secret string) (body []
 	if _, number := payload.Data.(float64); payload.OPCode == dto.WSHeartbeat && !number {
 		return nil, http.StatusBadRequest, "the heartbeat has no sequence number"
 	}
+	if payload.OPCode == dto.HTTPCallbackValidation {
+		return body, http.StatusOK, "" // the console's check of the address does nothing here, however often it comes
+	}
+	if why := staleness(r.Header); why != "" {
+		return nil, http.StatusUnauthorized, why
+	}
+	if h.handled.Has(r.Header.Get(signature.HeaderSig)) {
+		return nil, http.StatusConflict, "this very push was handled before"
+	}
 	return body, http.StatusOK, ""
+}
+
+// verify says what is wrong with the signature; "" when it is right.
+func (h *webhookHandler) verify(header http.Header, body []byte) (why string) {
+	if header.Get(signature.HeaderSig) == "" || header.Get(signature.HeaderTimestamp) == "" {
+		return "the signature or its timestamp is missing"
+	}
+	if ok, err := signature.Verify(h.credentials.AppSecret, header, body); err != nil || !ok {
+		return "the signature is wrong"
+	}
+	return ""
+}
+
+// staleness says what is wrong with the time of a push; "" when it is of now.
+func staleness(header http.Header) (why string) {
+	seconds, err := strconv.ParseInt(header.Get(signature.HeaderTimestamp), 10, 64)
+	if err != nil {
+		return "the timestamp is no number"
+	}
+	if age := time.Since(time.Unix(seconds, 0)); age > webhookSkew || age < -webhookSkew {
+		log.Warnf("richmedia: webhook: a push is signed %s from now; is this machine's clock right?", age.Round(time.Second))
+		return "the signature is too old, or from the future"
+	}
+	return ""
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -47,6 +49,56 @@ func TestBodiesReachBotgoWholeHoweverTheyTravel(t *testing.T) {
 			assert.Equal(t, long, <-got)
 		})
 	}
+}
+
+func TestAPushIsHandledOnceAndWhileItIsFresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		h := richmedia.WebhookHandler(b.Credentials())
+		push := func(r *http.Request, body []byte) int {
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			return w.Code
+		}
+		ran := 0
+		b.onGroup(func(context.Context, *richmedia.Context) error { ran++; return nil })
+		b.PushTo(nil)
+		body := b.Group("club").Say("alice", "hi").Body()
+		r := b.SignedRequest(body)
+		assert.Equal(t, 200, push(r, body))
+		time.Sleep(9 * time.Minute)
+		assert.Equal(t, 409, push(r, body), "the very same request")
+		time.Sleep(2 * time.Minute)
+		assert.Equal(t, 401, push(r, body), "too old")
+		assert.Equal(t, 200, push(b.SignedRequest(body), body), "pushed again by the platform: known by its id")
+		synctest.Wait()
+		assert.Equal(t, 1, ran)
+
+		old := b.SignedRequest(body)
+		time.Sleep(11 * time.Minute)
+		assert.Equal(t, 401, push(old, body), "kept by somebody and never handled")
+		require.NoError(t, b.media.Shutdown(t.Context()))
+		fresh := b.Group("club").Say("alice", "late").Body()
+		r = b.SignedRequest(fresh)
+		for range 2 {
+			w := httptest.NewRecorder()
+			r.Body = io.NopCloser(bytes.NewReader(fresh))
+			h.ServeHTTP(w, r)
+			assert.Equal(t, 200, w.Code)
+			assert.JSONEq(t, `{"op":12,"d":1}`, w.Body.String(), "given back, so that the same push may come again")
+		}
+	})
+}
+
+// The vector of the protocol reference, section 8: the secret, timestamp and token of the platform's documents.
+func TestTheValidationVectorOfTheReference(t *testing.T) {
+	p := richmediatest.New(richmediatest.WithCredentials("1", "DG5g3B4j9X2KOErG"))
+	r := p.SignedRequest([]byte(`{"op":13,"d":{"plain_token":"Arq0D5A61EgUu4OxUvOp","event_ts":"1725442341"}}`))
+	w := httptest.NewRecorder()
+	richmedia.WebhookHandler(p.Credentials()).ServeHTTP(w, r)
+	assert.Equal(t, 200, w.Code)
+	assert.Contains(t, w.Body.String(), "87befc99c42c651b3aac0278e71ada338433ae26fcb24307bdc5ad38c1adc2d01bcfcadc0842edac85e85205028a1132afe09280305f13aa6909ffc2d652c706")
 }
 
 func TestBadPushesAreRefusedWithAStatus(t *testing.T) {

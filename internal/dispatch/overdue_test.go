@@ -3,6 +3,8 @@ package dispatch_test
 import (
 	"context"
 	"runtime"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,30 +30,41 @@ func TestATaskThatIsOverdueHoldsUpItsOwnKeyOnly(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := dispatch.New(1, 10)
 				stuck := make(chan struct{})
+				var mu sync.Mutex
 				var order []string
-				note := func(s string) func(func()) { return func(func()) { order = append(order, s) } }
+				add := func(s string) {
+					mu.Lock()
+					defer mu.Unlock()
+					order = append(order, s)
+				}
+				ran := func() []string {
+					mu.Lock()
+					defer mu.Unlock()
+					return slices.Clone(order)
+				}
+				note := func(s string) func(func()) { return func(func()) { add(s) } }
 				require.NoError(t, d.Submit(t.Context(), "a", func(overdue func()) {
 					timer := time.AfterFunc(time.Minute, func() { overdue(); overdue() })
 					defer timer.Stop()
 					defer overdue() // at its end it means nothing any more
 					<-stuck
-					order = append(order, "stuck")
+					add("stuck")
 					end()
 				}))
 				require.NoError(t, d.Submit(t.Context(), "a", note("a")))
 				require.NoError(t, d.Submit(t.Context(), "b", note("b")))
 				time.Sleep(59 * time.Second)
 				synctest.Wait()
-				require.Empty(t, order, "the one worker is taken")
+				require.Empty(t, ran(), "the one worker is taken")
 				time.Sleep(time.Second)
 				synctest.Wait()
-				require.Equal(t, []string{"b"}, order)
+				require.Equal(t, []string{"b"}, ran())
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				require.Error(t, d.Drain(ctx), "it is still waited for")
 				close(stuck)
 				require.NoError(t, d.Drain(t.Context()))
-				require.Equal(t, []string{"b", "stuck", "a"}, order)
+				require.Equal(t, []string{"b", "stuck", "a"}, ran())
 			})
 		})
 	}
@@ -60,20 +73,20 @@ func TestATaskThatIsOverdueHoldsUpItsOwnKeyOnly(t *testing.T) {
 func TestOverdueTasksDoNotRaiseTheNumberOfWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := dispatch.New(2, 100)
+		var mu sync.Mutex
 		running, most := 0, 0
-		lock := make(chan struct{}, 1)
 		for i := range 20 {
 			key := string(rune('a' + i))
 			require.NoError(t, d.Submit(t.Context(), key, func(overdue func()) { overdue(); time.Sleep(time.Minute) }))
 			require.NoError(t, d.Submit(t.Context(), key, func(func()) {
-				lock <- struct{}{}
+				mu.Lock()
 				running++
 				most = max(most, running)
-				<-lock
+				mu.Unlock()
 				time.Sleep(time.Second)
-				lock <- struct{}{}
+				mu.Lock()
 				running--
-				<-lock
+				mu.Unlock()
 			}))
 		}
 		require.NoError(t, d.Drain(t.Context()))
