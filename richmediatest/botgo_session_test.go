@@ -33,7 +33,7 @@ func TestBotgosSessionGetsEventsAndResumes(t *testing.T) {
 		return nil
 	}))
 	src := token.NewQQBotTokenSource(b.p.Credentials())
-	ap, err := newOpenAPI(t, b.p, src).WS(t.Context(), nil, "")
+	ap, err := botgo.NewOpenAPI(b.p.AppID(), src).WS(t.Context(), nil, "")
 	require.NoError(t, err)
 	go func() { _ = botgo.NewSessionManager().Start(ap, src, &intents) }()
 

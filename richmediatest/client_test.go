@@ -57,19 +57,37 @@ func TestClientHonoursItsContextWhileThePlatformWaits(t *testing.T) {
 }
 
 func TestABodyThatBreaksOffIsTheClientsError(t *testing.T) {
-	b := newBot(t)
+	b := newBot(t, richmediatest.WithProactive())
+	g := b.p.Group("g")
 	post := func(body io.Reader, length int64) error {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://api.example.com/v2/groups/x/files", body)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://api.example.com"+base(g)+"/messages", body)
 		require.NoError(t, err)
 		req.ContentLength = length
+		req.Header.Set("Authorization", "QQBot "+b.token)
 		_, err = b.send(req)
 		return err
 	}
 	broken := errors.New("disk on fire")
 	require.ErrorIs(t, post(iotest.ErrReader(broken), -1), broken)
+	require.ErrorIs(t, post(io.MultiReader(strings.NewReader(`{"content":"x"}`), iotest.ErrReader(broken)), -1), broken)
+	assert.Empty(t, g.Answers(), "half a request is none")
 	require.ErrorContains(t, post(strings.NewReader("12345"), 9), "ContentLength=9 with Body length 5")
 	require.ErrorContains(t, post(strings.NewReader("12345"), 3), "ContentLength=3")
 	require.NoError(t, post(strings.NewReader("{}"), 2))
+
+	closed := &closing{Reader: strings.NewReader("{}")}
+	require.NoError(t, post(closed, -1))
+	assert.True(t, closed.closed)
+}
+
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Close() error {
+	c.closed = true
+	return nil
 }
 
 func TestFaultsDoWhatTheySay(t *testing.T) {
@@ -90,6 +108,13 @@ func TestFaultsDoWhatTheySay(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 502, r.status)
 		assert.Contains(t, r.header.Get("Content-Type"), "html")
+	})
+	t.Run("of another op", func(t *testing.T) {
+		defer b.p.Fail(richmediatest.OpUpload, -1, 500, 850027, "timeout")()
+		defer b.p.Drop(richmediatest.OpAck, -1)()
+		r, err := b.do(http.MethodGet, "/users/@me?x=1", "")
+		require.NoError(t, err)
+		accepted(t, r)
 	})
 	t.Run("Drop", func(t *testing.T) {
 		b.p.Drop(richmediatest.OpSend, 1)

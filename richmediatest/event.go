@@ -30,6 +30,7 @@ type Event struct {
 	interactionID string
 	interaction   int // its type
 	at            time.Time
+	data          json.RawMessage // d
 	body          []byte
 
 	// guarded by p.mu
@@ -89,8 +90,8 @@ func (c *Chat) happen(typ dto.EventType, line Message, build func(e *Event) map[
 	e := &Event{p: p, chat: c, typ: typ, at: time.Now(), used: make(map[uint32]struct{})}
 	p.mu.Lock()
 	e.id = p.eventID(string(typ))
-	d := build(e)
-	e.body = encodeEnvelope(envelope{Type: typ, ID: e.id, Data: encode(d)})
+	e.data = encode(build(e))
+	e.body = encodeEnvelope(envelope{Type: typ, ID: e.id, Data: e.data})
 	p.events = append(p.events, e)
 	p.byID["event "+e.id] = e
 	if e.msgID != "" {

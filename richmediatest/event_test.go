@@ -174,6 +174,16 @@ func TestTheTranscriptTellsWhatHappened(t *testing.T) {
 	g.RemoveBot("ann")
 	u.AddBot("")
 	u.RemoveBot("")
+	var types []dto.EventType
+	for _, m := range append(g.Messages(), u.Messages()...) {
+		types = append(types, m.Event)
+	}
+	assert.Equal(t, []dto.EventType{
+		"GROUP_ADD_ROBOT", "GROUP_MSG_RECEIVE", "INTERACTION_CREATE", "GROUP_MSG_REJECT", "GROUP_DEL_ROBOT",
+		"FRIEND_ADD", "FRIEND_DEL",
+	}, types)
+	assert.EqualValues(t, "C2C_MSG_RECEIVE", u.AllowPushes("").Type())
+	assert.EqualValues(t, "C2C_MSG_REJECT", u.RejectPushes("").Type())
 	got := ""
 	for _, m := range append(g.Messages(), u.Messages()...) {
 		got += fmt.Sprintln(m)
@@ -185,6 +195,8 @@ ann rejected pushes
 ann removed the bot
 bob added the bot
 bob removed the bot
+bob allowed pushes
+bob rejected pushes
 `, got)
 }
 

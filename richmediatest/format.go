@@ -29,11 +29,8 @@ var softLimits = map[int]int64{kindImage: 20 << 20, kindVideo: 30 << 20, kindVoi
 
 const hardLimit = 200 << 20
 
-// checkContent refuses bytes that the kind does not take. head is the beginning of the content, size all of it.
-func checkContent(kind int, head []byte, size int64) (format string, bad *refusal) {
-	if size > hardLimit {
-		return "", refuse(850031, "上传文件超过大小限制")
-	}
+// checkContent refuses content that the kind does not take, by its beginning.
+func checkContent(kind int, head []byte) (format string, bad *refusal) {
 	format = sniff(head)
 	if kind != kindFile && !slices.Contains(takes[kind], format) {
 		return "", errFormat(format + " as " + kindNames[kind])

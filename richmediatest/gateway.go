@@ -69,13 +69,8 @@ func (p *Platform) dispatch(e *Event) {
 		if s.intents&e.intent() == 0 || hash.Sum32()%s.shard[1] != s.shard[0] {
 			continue
 		}
-		var env envelope
-		if err := json.Unmarshal(e.body, &env); err != nil {
-			panic(fmt.Sprintf("richmediatest: decode an own event: %v", err))
-		}
 		s.seq++
-		env.Seq = s.seq
-		f := frame{seq: s.seq, data: encodeEnvelope(env)}
+		f := frame{seq: s.seq, data: encodeEnvelope(envelope{Seq: s.seq, Type: e.typ, ID: e.id, Data: e.data})}
 		s.backlog = append(s.backlog, f)
 		if len(s.backlog) > maxBacklog {
 			s.lost, s.backlog = s.backlog[0].seq, s.backlog[1:]

@@ -157,18 +157,19 @@ func TestWrongFramesCloseWithTheirCode(t *testing.T) {
 		frame string
 		code  int
 	}{
-		"heartbeat first":      {`{"op":1,"d":null}`, 4003},
-		"no JSON":              {`x`, 4002},
-		"no op":                {`{}`, 4002},
-		"unknown op":           {`{"op":99}`, 4001},
-		"d of another type":    {`{"op":2,"d":"x"}`, 4002},
-		"wrong token":          {identify("QQBot x", allIntents, "[0,1]"), 4004},
-		"token without scheme": {identify(b.token, allIntents, "[0,1]"), 4004},
-		"shard beyond":         {identify(good, allIntents, "[1,1]"), 4010},
-		"no intents":           {identify(good, 0, "[0,1]"), 4013},
-		"unknown intent":       {identify(good, 1<<22, "[0,1]"), 4013},
-		"intent not granted":   {identify(good, dto.IntentForum, "[0,1]"), 4014},
-		"resume, wrong token":  {`{"op":6,"d":{"token":"x","session_id":"y","seq":1}}`, 4004},
+		"heartbeat first":        {`{"op":1,"d":null}`, 4003},
+		"no JSON":                {`x`, 4002},
+		"no op":                  {`{}`, 4002},
+		"unknown op":             {`{"op":99}`, 4001},
+		"d of another type":      {`{"op":2,"d":"x"}`, 4002},
+		"wrong token":            {identify("QQBot x", allIntents, "[0,1]"), 4004},
+		"token without scheme":   {identify(b.token, allIntents, "[0,1]"), 4004},
+		"shard beyond":           {identify(good, allIntents, "[1,1]"), 4010},
+		"no intents":             {identify(good, 0, "[0,1]"), 4013},
+		"unknown intent":         {identify(good, 1<<22, "[0,1]"), 4013},
+		"intent not granted":     {identify(good, dto.IntentForum, "[0,1]"), 4014},
+		"resume of another type": {`{"op":6,"d":"x"}`, 4002},
+		"resume, wrong token":    {`{"op":6,"d":{"token":"x","session_id":"y","seq":1}}`, 4004},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := b.dial()
@@ -180,6 +181,13 @@ func TestWrongFramesCloseWithTheirCode(t *testing.T) {
 	b.identify(s, allIntents)
 	s.write("%s", identify(good, allIntents, "[0,1]"))
 	assert.Equal(t, 4005, s.closed())
+	s = b.dial()
+	id := b.identify(s, allIntents)
+	s.write(`{"op":6,"d":{"token":%q,"session_id":%q,"seq":1}}`, b.token, id)
+	assert.Equal(t, 4005, s.closed())
+	s = b.dial()
+	s.write(`{"op":2,"d":{"token":"QQBot %s","intents":%d}}`, b.token, allIntents)
+	assert.Equal(t, "READY", s.read().Type, "one shard when none is named")
 }
 
 func TestResumeReplaysWhatWasMissed(t *testing.T) {
@@ -195,6 +203,7 @@ func TestResumeReplaysWhatWasMissed(t *testing.T) {
 	two, three := g.Say("ann", "two"), g.Press("ann", "three")
 
 	for _, token := range []string{b.token, "QQBot " + b.token} {
+		old := s
 		s = b.dial()
 		s.write(`{"op":6,"d":{"token":%q,"session_id":%q,"seq":2}}`, token, id)
 		require.Equal(t, two.ID(), s.read().ID)
@@ -202,6 +211,9 @@ func TestResumeReplaysWhatWasMissed(t *testing.T) {
 		require.Equal(t, three.ID(), f.ID)
 		assert.EqualValues(t, 4, f.Seq)
 		assert.Equal(t, "RESUMED", s.read().Type)
+		if token != b.token {
+			assert.Equal(t, 4009, old.closed(), "one connection a session")
+		}
 	}
 	four := g.Say("ann", "four")
 	assert.Equal(t, four.ID(), s.read().ID)
@@ -226,6 +238,18 @@ func TestAResumeThatComesTooLateIsInvalid(t *testing.T) {
 	}
 	s = b.dial()
 	s.write(`{"op":6,"d":{"token":%q,"session_id":%q,"seq":1}}`, b.token, id)
+	assert.Equal(t, 9, s.read().Op)
+}
+
+func TestIdentifyingAnewGivesUpTheOldSession(t *testing.T) {
+	b := listening(t)
+	s := b.dial()
+	old := b.identify(s, allIntents)
+	b.p.DropGateway(4009)
+	assert.Equal(t, 4009, s.closed())
+	b.identify(b.dial(), allIntents)
+	s = b.dial()
+	s.write(`{"op":6,"d":{"token":%q,"session_id":%q,"seq":1}}`, b.token, old)
 	assert.Equal(t, 9, s.read().Op)
 }
 

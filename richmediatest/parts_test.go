@@ -12,10 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
+	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -157,6 +155,11 @@ func TestAnUploadInPartsIsTheFile(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, data, got.raw)
 
+				b.p.ExpireUploads()
+				got, err = b.send(raw.Clone(t.Context()))
+				require.NoError(t, err)
+				assert.Equal(t, 403, got.status, "raw_url lives as long as file_info")
+
 				again := b.files(c, object("upload_id", o.UploadID))
 				accepted(t, again)
 				assert.Equal(t, r.text("file_info"), again.text("file_info"), "a repeated merge gets the same answer")
@@ -205,38 +208,6 @@ func TestMorePartsThanTheStoreTakesAreRefused(t *testing.T) {
 	refused(t, b.post(base(g)+"/upload_prepare", encoded(m)), 500, 850012, 0)
 }
 
-func TestPresignedURLsTakeExactlyTheirPart(t *testing.T) {
-	b, g, data := small(t, richmediatest.PartShape{})
-	o := b.prepare(g, announced(1, "cat.png", data))
-	url := o.Parts[0].URL
-	block := func() io.Reader { return bytes.NewReader(data[:10]) }
-
-	r := b.put(url, block(), func(r *http.Request) { r.Header.Set("Authorization", "QQBot "+b.token) })
-	assert.Equal(t, 403, r.status, "the bot's token does not belong here")
-	assert.Contains(t, string(r.raw), "Authorization")
-	assert.Equal(t, 411, b.put(url, block(), func(r *http.Request) { r.ContentLength = -1 }).status, "chunked")
-	assert.Equal(t, 400, b.put(url, bytes.NewReader(data[:9])).status)
-	assert.Equal(t, 400, b.put(url, bytes.NewReader(data[:11])).status)
-	assert.Equal(t, 403, b.put(strings.Replace(url, "sign=", "sign=0", 1), block()).status)
-	assert.Equal(t, 403, b.put(o.Parts[1].URL[:strings.Index(o.Parts[1].URL, "?")], block()).status)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, block())
-	require.NoError(t, err)
-	r, err = b.send(req)
-	require.NoError(t, err)
-	assert.Equal(t, 405, r.status)
-
-	assert.Equal(t, 200, b.put(url, block()).status)
-	assert.Equal(t, 200, b.put(url, block()).status, "again")
-	b.p.ExpirePartURLs()
-	assert.Equal(t, 403, b.put(url, block()).status)
-	for _, c := range b.p.Calls() {
-		if c.Op == richmediatest.OpPart {
-			assert.NotContains(t, c.Path, "sign=")
-			assert.Nil(t, c.Body)
-		}
-	}
-}
-
 func TestFinishMustBeWhatWasPut(t *testing.T) {
 	b, g, data := small(t, richmediatest.PartShape{})
 	o := b.prepare(g, announced(1, "cat.png", data))
@@ -263,13 +234,18 @@ func TestMergeWantsTheAnnouncedFile(t *testing.T) {
 	merge := func(c *richmediatest.Chat, kv ...any) reply {
 		return b.files(c, object(append([]any{"upload_id", o.UploadID}, kv...)...))
 	}
-	refused(t, merge(g), 400, 40093001, 40093001) // parts are missing
+	missing := merge(g)
+	refused(t, missing, 400, 40093001, 40093001)
+	assert.Contains(t, missing.text("message"), "part 0 is not finished")
 	b.parts(g, o, data)
 	refused(t, merge(b.p.Group("other")), 400, 10000, 10000)
 	refused(t, merge(b.p.C2C("ann")), 400, 10000, 10000)
 	refused(t, merge(g, "file_type", 4), 400, 10000, 10000)
 	refused(t, merge(g, "url", "https://example.com/cat.png"), 400, 10000, 10000)
 	refused(t, merge(g, "srv_send_msg", true), 400, 40034105, 40034105)
+	g.Mute(true)
+	refused(t, merge(g), 400, 850018, 850018)
+	g.Mute(false)
 	refused(t, merge(g, "srv_send_msg", "false"), 400, 40011000, 40011000)
 	accepted(t, merge(g, "file_type", 1, "file_name", "other.png", "srv_send_msg", false))
 	assert.Equal(t, "other.png", b.p.Uploads()[0].Name)
@@ -292,6 +268,41 @@ func TestMergeWantsTheAnnouncedFile(t *testing.T) {
 	r := merge(g)
 	accepted(t, r)
 	assert.NotContains(t, r.json, "raw_url", "files have none")
+}
+
+func TestMergesAtTheSameTimeMakeOneUpload(t *testing.T) {
+	b, g, data := small(t, richmediatest.PartShape{})
+	o := b.prepare(g, announced(1, "cat.png", data))
+	b.parts(g, o, data)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if r := b.files(g, object("upload_id", o.UploadID)); r.status != 200 {
+				refused(t, r, 400, 40093001, 40093001)
+			}
+		})
+	}
+	wg.Wait()
+	assert.Len(t, b.p.Uploads(), 1)
+}
+
+func TestPrepareGoesOnWithAnUnmergedUpload(t *testing.T) {
+	fresh, chat, _ := small(t, richmediatest.PartShape{})
+	assert.NotEqual(t, fresh.prepare(chat, announced(1, "cat.png", png)).UploadID, fresh.prepare(chat, announced(1, "cat.png", png)).UploadID)
+
+	b, g, data := small(t, richmediatest.PartShape{Resume: true})
+	first := b.prepare(g, announced(1, "cat.png", data))
+	require.Equal(t, 200, b.put(first.Parts[0].URL, bytes.NewReader(data[:10])).status)
+	again := b.prepare(g, announced(1, "cat.png", data))
+	assert.Equal(t, first.UploadID, again.UploadID)
+	assert.NotEqual(t, first.Parts[0].URL, again.Parts[0].URL)
+	assert.Equal(t, 403, b.put(first.Parts[0].URL, bytes.NewReader(data[:10])).status, "the old addresses are gone")
+	accepted(t, b.finish(g, "upload_id", again.UploadID, "part_index", 0, "block_size", "10", "md5", md5Hex(data[:10])))
+	assert.NotEqual(t, first.UploadID, b.prepare(g, announced(1, "dog.png", data)).UploadID)
+	assert.NotEqual(t, first.UploadID, b.prepare(b.p.Group("other"), announced(1, "cat.png", data)).UploadID)
+	b.parts(g, again, data)
+	accepted(t, b.files(g, object("upload_id", again.UploadID)))
+	assert.NotEqual(t, first.UploadID, b.prepare(g, announced(1, "cat.png", data)).UploadID, "that one is merged")
 }
 
 func TestPartsMayArriveInAnyOrder(t *testing.T) {
@@ -340,28 +351,6 @@ func TestInstantUploadsAnswerAtOnce(t *testing.T) {
 	assert.NotEqual(t, ups[0].FileInfo, ups[1].FileInfo)
 	assert.NotEmpty(t, b.prepare(b.p.C2C("ann"), announced(1, "cat.png", data)).Parts, "another scene")
 	accepted(t, b.message(g, object("msg_type", 7, "msg_id", g.Say("a", "b").MsgID(), "media", media(r.text("file_info")))))
-}
-
-func TestPartURLsEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, g, data := small(t, richmediatest.PartShape{})
-		o := b.prepare(g, announced(1, "cat.png", data))
-		time.Sleep(time.Hour)
-		assert.Equal(t, 403, b.put(o.Parts[0].URL, bytes.NewReader(data[:10])).status)
-	})
-}
-
-func TestAOneShotURLIsDeadAfterAReset(t *testing.T) {
-	b, g, data := small(t, richmediatest.PartShape{OneShot: true})
-	o := b.prepare(g, announced(1, "cat.png", data))
-	b.p.Drop(richmediatest.OpPart, 1)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, o.Parts[0].URL, bytes.NewReader(data[:10]))
-	require.NoError(t, err)
-	_, err = b.send(req)
-	require.ErrorIs(t, err, syscall.ECONNRESET)
-	assert.Equal(t, 403, b.put(o.Parts[0].URL, bytes.NewReader(data[:10])).status)
-	o = b.prepare(g, announced(1, "cat.png", data))
-	b.parts(g, o, data)
 }
 
 func TestAWrongPartShapeIsRefusedInNew(t *testing.T) {

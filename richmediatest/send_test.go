@@ -63,6 +63,7 @@ func TestMessageFieldsAreStrict(t *testing.T) {
 		"msg_seq over 32 bits":    {object("content", "x", "msg_id", id, "msg_seq", 1<<32), 40011000},
 		"content a number":        {object("content", 1, "msg_id", id), 40011000},
 		"msg_id a number":         {object("content", "x", "msg_id", 1), 40011000},
+		"markdown a string":       {object("msg_type", 2, "msg_id", id, "markdown", "# hi"), 40011000},
 		"media a string":          {object("msg_type", 7, "msg_id", id, "media", "x"), 40011000},
 		"file_info a number":      {object("msg_type", 7, "msg_id", id, "media", map[string]any{"file_info": 1}), 40011000},
 		"wake-up with msg_id":     {object("content", "x", "msg_id", id, "is_wakeup", true), 40011000},
@@ -91,6 +92,7 @@ func TestMessageFieldsAreStrict(t *testing.T) {
 		r := b.message(g, object("content", "x", "msg_id", id, "msg_seq", len(g.Answers())+1))
 		accepted(t, r)
 	}
+	refused(t, b.message(u, object("msg_type", 6, "msg_id", cid)), 400, 22006, 22006)
 	accepted(t, b.message(u, object("msg_type", 6, "msg_id", cid, "input_notify", map[string]any{"input_type": 1})))
 	assert.Empty(t, u.Answers(), "typing is no message")
 }
@@ -286,6 +288,14 @@ func TestInteractionsAreAcknowledgedOnceInTime(t *testing.T) {
 			refused(t, ack(press.InteractionID(), body), 400, 630001, 630001)
 		}
 		refused(t, ack(press.ID(), `{"code":0}`), 400, 630001, 630001)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut,
+			"https://api.example.com/interactions/"+press.InteractionID(), strings.NewReader(`{"code":0}`))
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "QQBot "+b.token)
+		req.Header.Set("X-Callback-AppID", "999") // botgo sends its own
+		r, err := b.send(req)
+		require.NoError(t, err)
+		refused(t, r, 400, 630003, 630003)
 		accepted(t, ack(press.InteractionID(), `{"code":3}`))
 		refused(t, ack(press.InteractionID(), `{"code":0}`), 400, 630001, 630001)
 		assert.Equal(t, map[string]int{press.InteractionID(): 3}, b.p.Acks())

@@ -129,4 +129,11 @@ func TestCallsAreRecordedWithoutSecrets(t *testing.T) {
 	assert.Equal(t, 40034105, send.Code)
 	assert.NotContains(t, send.Header.Get("Authorization"), b.token)
 	assert.Contains(t, send.Header.Get("Authorization"), b.token[60:])
+
+	b.files(g, `{"file_type":1,"url":"https://example.com/missing.png"}`)
+	_, err := b.do(http.MethodGet, "/users/@me?x=1", "")
+	require.NoError(t, err)
+	calls = b.p.Calls()
+	assert.Equal(t, 40034001, calls[2].Code, "err_code comes before code")
+	assert.Equal(t, "/users/@me?x=1", calls[3].Path)
 }

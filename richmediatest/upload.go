@@ -198,7 +198,7 @@ func (p *Platform) store(up Upload, c content) (*storedFile, *refusal) {
 	if c.size == 0 {
 		return nil, errUploadField("the file is empty")
 	}
-	format, bad := checkContent(up.Kind, c.head, c.size)
+	format, bad := checkContent(up.Kind, c.head)
 	if bad != nil {
 		return nil, bad
 	}

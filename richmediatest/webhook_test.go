@@ -106,6 +106,10 @@ func TestAnUnacknowledgedPushComesThreeTimesWithTheSameID(t *testing.T) {
 		assert.Equal(t, []string{ev.ID(), ev.ID(), ev.ID()}, ids, name)
 		assert.Len(t, ev.Pushes(), 3)
 	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := p.Group("g").WaitAnswers(over, 1)
+	require.ErrorContains(t, err, "push of GROUP_AT_MESSAGE_CREATE not acknowledged")
 }
 
 func TestASlowWebhookIsGivenUpAfterThreeSecondsAndPushedAgain(t *testing.T) {
@@ -158,6 +162,14 @@ func TestValidationWantsTheBotsSignature(t *testing.T) {
 		_, _ = io.WriteString(w, `{"plain_token":"wrong","signature":""}`)
 	}))
 	require.ErrorContains(t, p.ValidateWebhook(t.Context()), "plain_token")
+	p.PushTo(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var asked struct {
+			Data dto.WHValidationReq `json:"d"`
+		}
+		assert.NoError(t, json.NewDecoder(r.Body).Decode(&asked))
+		_, _ = w.Write(webhook.GenValidationACK(&asked.Data, r.Header, "another secret"))
+	}))
+	require.ErrorContains(t, p.ValidateWebhook(t.Context()), "does not verify")
 }
 
 func TestSignedRequestsCanBeTamperedWith(t *testing.T) {
