@@ -18,8 +18,9 @@ import (
 // Context is what a handler gets: an event, and the ways to answer it. It is safe for concurrent use and may
 // outlive its handler; the reply window does not wait.
 type Context struct {
-	p  *Plugin
-	in *incoming
+	p       *Plugin
+	in      *incoming
+	started bool // its handler was called
 
 	once   sync.Once
 	record *ledger.Entry

@@ -183,8 +183,11 @@ func (e *UploadError) Error() string {
 	path := "upload " + e.Name + ": "
 	if e.Step != "upload" {
 		path += e.Step
+		if e.Part > 0 && e.Step != "part" {
+			path += " part"
+		}
 		if e.Part > 0 {
-			path += " part " + strconv.Itoa(e.Part)
+			path += " " + strconv.Itoa(e.Part)
 		}
 		path += ": "
 	}

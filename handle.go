@@ -15,7 +15,7 @@ import (
 func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
 	in, err := parse(payload, time.Now())
 	if err != nil {
-		p.cfg.trace.malformed(payload, err)
+		p.malformed(payload, err)
 		return err
 	}
 	c := &Context{p: p, in: in}
@@ -26,9 +26,9 @@ func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
 	})
 	switch {
 	case !took:
-		p.cfg.trace.event(c, EventDuplicate, 0, 0, err)
-	case errors.Is(err, ErrClosed):
-		p.cfg.trace.event(c, EventRefused, 0, 0, err)
+		p.event(c, EventDuplicate, 0, 0, err)
+	case err != nil && !c.started:
+		p.event(c, EventRefused, 0, 0, err)
 	}
 	return err
 }
@@ -51,9 +51,16 @@ func (p *Plugin) accept(c *Context, h Handler) error {
 	if p.cfg.inline {
 		return p.run(c, h, nil)
 	}
-	// Before it is queued: afterwards it may have been started.
-	p.cfg.trace.event(c, EventQueued, 0, 0, nil)
-	return closed(p.dispatch.Submit(p.life, c.queue(), func(overdue func()) { _ = p.run(c, h, overdue) }))
+	told := make(chan struct{}) // that it is queued; only then may it be told that it has started
+	err := p.dispatch.Submit(p.life, c.queue(), func(overdue func()) {
+		<-told
+		_ = p.run(c, h, overdue)
+	})
+	if err == nil {
+		p.event(c, EventQueued, 0, 0, nil)
+	}
+	close(told)
+	return closed(err)
 }
 
 // closed gives the dispatcher's refusal its public name.
@@ -92,9 +99,10 @@ func (p *Plugin) run(c *Context, h Handler, overdue func()) (err error) {
 		stop := context.AfterFunc(ctx, overdue)
 		defer stop()
 	}
+	c.started = true
 	began := time.Now()
 	waited := began.Sub(c.in.target.Time)
-	p.cfg.trace.event(c, EventStarted, waited, 0, nil)
+	p.event(c, EventStarted, waited, 0, nil)
 	returned := false
 	defer func() {
 		if !returned {
@@ -107,7 +115,7 @@ func (p *Plugin) run(c *Context, h Handler, overdue func()) (err error) {
 		if err != nil {
 			p.report(ctx, c, err)
 		}
-		p.cfg.trace.event(c, EventDone, waited, time.Since(began), err)
+		p.event(c, EventDone, waited, time.Since(began), err)
 	}()
 	err = h(ctx, c)
 	returned = true

@@ -137,10 +137,11 @@ func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption
 	case f.Scope != c.in.target.Scope:
 		return nil, fmt.Errorf("%w: the File was uploaded for %s and cannot go to %s: file_info never crosses; upload it for this chat",
 			ErrUnsupported, f.Scope, c.in.target.Scope)
-	case f.expired():
-		return nil, fmt.Errorf("%w: the File has expired: upload it again", ErrBadFile)
 	}
 	return c.reply(ctx, f.Kind, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
+		if f.expired() {
+			return platform.Sent{}, fmt.Errorf("%w: the File has expired: upload it again", ErrBadFile)
+		}
 		return c.post(ctx, s, mediaMessage(f, o.caption))
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tencent-connect/botgo/dto"
+	"github.com/tencent-connect/botgo/log"
 
 	"github.com/botgo-contrib/richmedia/internal/ledger"
 	"github.com/botgo-contrib/richmedia/internal/platform"
@@ -66,7 +67,7 @@ func (c *Context) reply(ctx context.Context, kind Kind, o *replyConfig, compose 
 	if err = apiError(err); err == nil && s.info.Fallback {
 		c.p.cfg.log.Warnf("richmedia: the fallback text was sent instead of %s: %v", article(kind.String()), s.info.Err)
 	}
-	s.report(c.p.cfg.trace, sent, err)
+	s.report(c.p.cfg.trace, c.p.cfg.log, sent, err)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +100,8 @@ func (c *Context) attempt(ctx context.Context, s *slot, o *replyConfig, compose 
 		s.info.Fallback, s.info.Err = true, apiError(err)
 		if sent, err = c.post(ctx, s, textMessage(*o.fallback)); err != nil {
 			s.settle(sent, err)
-			return sent, fmt.Errorf("%w; the fallback text: %w", s.info.Err, apiError(err))
+			// The text's error first: it is the one that says whether something is in the chat.
+			return sent, fmt.Errorf("the fallback text: %w; it stood in for: %w", apiError(err), s.info.Err)
 		}
 	}
 	s.settle(sent, err)
@@ -107,12 +109,16 @@ func (c *Context) attempt(ctx context.Context, s *slot, o *replyConfig, compose 
 }
 
 // mediaFailed tells whether err is a failure of the media, after which a text has a chance: not in a chat where the bot
-// is muted, nor when the time or the replies are over.
+// is muted, nor when the time or the replies are over, nor without a token.
 func mediaFailed(err error) bool {
 	if err == nil || isUnknown(err) {
 		return false
 	}
 	public := apiError(err)
+	var api *APIError
+	if errors.As(public, &api) && api.Op == "token" {
+		return false
+	}
 	for _, hopeless := range []error{ErrReplyWindow, ErrReplyLimit, ErrNotPermitted, ErrClosed} {
 		if errors.Is(public, hopeless) {
 			return false
@@ -122,7 +128,7 @@ func mediaFailed(err error) bool {
 }
 
 // report fills in what became of the reply.
-func (s *slot) report(t Trace, sent platform.Sent, err error) {
+func (s *slot) report(t Trace, log log.Logger, sent platform.Sent, err error) {
 	if t.Reply == nil {
 		return
 	}
@@ -136,7 +142,7 @@ func (s *slot) report(t Trace, sent platform.Sent, err error) {
 	if err != nil {
 		s.info.Err = err
 	}
-	t.Reply(s.info)
+	tell(log, t.Reply, s.info)
 }
 
 // settle gives the slot back when the reply is certainly not in the chat by this call: it was refused, never sent, or

@@ -2,16 +2,18 @@ package richmedia
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 
 	"github.com/tencent-connect/botgo/dto"
+	"github.com/tencent-connect/botgo/log"
 
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
 // Trace tells what happens to events, uploads and replies, for metrics and tracing. Fields that are nil are skipped. The
 // functions are called synchronously, possibly at the same time, and must be fast: what they wait for, a chat waits for.
-// An event's ID, or its Target, ties the three together.
+// One that panics is logged. An event's ID, or its Target, ties the three together.
 type Trace struct {
 	Event  func(EventInfo)
 	Upload func(UploadInfo)
@@ -24,7 +26,8 @@ func WithTrace(t Trace) Option { return func(c *config) { c.trace = t } }
 // EventStage is a moment in the life of an event.
 type EventStage string
 
-// The stages. An event that is taken is queued, then started, then done; with WithInline it is not queued.
+// The stages. An event that is taken is queued, then started, then done; with WithInline it is not queued. One that is
+// still queued when Close is called, or when Shutdown's ctx ends, has no further stage.
 const (
 	EventQueued    EventStage = "queued"
 	EventStarted   EventStage = "started"
@@ -47,7 +50,7 @@ type EventInfo struct {
 // UploadRoute is how a file came to the platform.
 type UploadRoute string
 
-// The routes.
+// The routes. An upload that failed before it took one has none: "".
 const (
 	RouteCache  UploadRoute = "cache"  // the store knew it: no request
 	RouteJoined UploadRoute = "joined" // another call was uploading it already
@@ -85,25 +88,36 @@ type ReplyInfo struct {
 	Err       error
 }
 
-func (t Trace) event(c *Context, stage EventStage, waited, took time.Duration, err error) {
-	if t.Event != nil {
-		t.Event(EventInfo{
-			Stage: stage, Type: c.in.payload.Type, ID: c.in.payload.EventID, Target: c.in.target, Waited: waited, Took: took, Err: err,
-		})
-	}
+// event reports a moment of c's event.
+func (p *Plugin) event(c *Context, stage EventStage, waited, took time.Duration, err error) {
+	tell(p.cfg.log, p.cfg.trace.Event, EventInfo{
+		Stage: stage, Type: c.in.payload.Type, ID: c.in.payload.EventID, Target: c.in.target, Waited: waited, Took: took, Err: err,
+	})
 }
 
 // malformed reports an event that has no Context.
-func (t Trace) malformed(payload *dto.WSPayload, err error) {
-	if t.Event != nil && payload != nil {
-		t.Event(EventInfo{Stage: EventRefused, Type: payload.Type, ID: payload.EventID, Err: err})
+func (p *Plugin) malformed(payload *dto.WSPayload, err error) {
+	if payload != nil {
+		tell(p.cfg.log, p.cfg.trace.Event, EventInfo{Stage: EventRefused, Type: payload.Type, ID: payload.EventID, Err: err})
 	}
+}
+
+// tell calls a function of the Trace. What it reports has happened: a panic in it must not change that.
+func tell[T any](log log.Logger, fn func(T), info T) {
+	if fn == nil {
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			log.Errorf("richmedia: the Trace panicked: %v\n%s", v, debug.Stack())
+		}
+	}()
+	fn(info)
 }
 
 // watch begins an UploadInfo. The function that it returns ends and reports it.
 func (up *upload) watch(ctx context.Context, again bool) (context.Context, func(error)) {
-	report := up.u.trace.Upload
-	if report == nil {
+	if up.u.trace.Upload == nil {
 		return ctx, func(error) {}
 	}
 	began := time.Now()
@@ -117,6 +131,6 @@ func (up *upload) watch(ctx context.Context, again bool) (context.Context, func(
 		if info.Route == RouteCache || info.Route == RouteJoined {
 			info.Attempts, info.Parts = 0, 0
 		}
-		report(info)
+		tell(up.u.log, up.u.trace.Upload, info)
 	}
 }

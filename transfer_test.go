@@ -158,6 +158,7 @@ func TestOneFailedPartStopsTheOthersAtOnce(t *testing.T) {
 		began := time.Now()
 		_, err := b.context(t, b.Group("club")).ReplyFile(t.Context(), richmedia.FromBytes("x", noise(100)))
 		require.ErrorContains(t, err, "Forbidden")
+		require.Regexp(t, `^upload x: part \d: `, err.Error())
 		var up *richmedia.UploadError
 		require.ErrorAs(t, err, &up)
 		assert.Equal(t, "part", up.Step)

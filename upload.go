@@ -33,7 +33,7 @@ type upload struct {
 // the store. The error is an *UploadError; without one, leave must be called.
 func (u *uploader) begin(ctx context.Context, to Target, kind Kind, src Source, cfg uploadConfig) (*upload, error) {
 	up := &upload{u: u, to: to, kind: kind, src: src, progress: newProgress(cfg.progress, src.label())}
-	up.route.Store(string(RouteCache)) // until a request is made
+	up.route.Store("") // until it takes one
 	up.retain()
 	began := time.Now()
 	err := up.identify(ctx, cfg)

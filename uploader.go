@@ -169,6 +169,9 @@ func (u *uploader) get(ctx context.Context, up *upload) (f File, found bool) {
 		}
 		return err
 	})
+	if found {
+		up.route.Store(string(RouteCache))
+	}
 	return f, found
 }
 

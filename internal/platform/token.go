@@ -102,45 +102,61 @@ func (c *Client) dropToken(tok *oauth2.Token) { c.token.CompareAndSwap(tok, nil)
 // outage spaces the questions to a token endpoint that is down: however many calls wait for it, it is asked once at a
 // time, after half a second, then one, two, up to five.
 type outage struct {
-	mu    sync.Mutex
-	pause time.Duration // before the next question; 0 while all is well
-	until time.Time
+	mu      sync.Mutex
+	pause   time.Duration // before the next question; 0 while all is well
+	until   time.Time
+	changed chan struct{} // closed by the next answer, for those who wait; nil where nobody does
 }
 
-// note keeps how a question went.
+// note keeps how a question went, and lets those who wait look again.
 func (o *outage) note(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err == nil {
 		o.pause = 0
-		return
+	} else {
+		o.pause = min(max(2*o.pause, 500*time.Millisecond), 5*time.Second)
+		o.until = time.Now().Add(o.pause)
 	}
-	o.pause = min(max(2*o.pause, 500*time.Millisecond), 5*time.Second)
-	o.until = time.Now().Add(o.pause)
+	if o.changed != nil {
+		close(o.changed)
+		o.changed = nil
+	}
 }
 
-// wait returns when the next question may be asked, or with ctx's cause.
+// wait returns when the caller may ask, or when all is well again; else with ctx's cause. Of many who wait one may ask.
 func (o *outage) wait(ctx context.Context) error {
+	for ctx.Err() == nil {
+		d, changed := o.turn()
+		if d <= 0 {
+			return nil
+		}
+		timer := time.NewTimer(d)
+		select {
+		case <-timer.C:
+		case <-changed:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+	return context.Cause(ctx)
+}
+
+// turn is how long the caller has to wait at most; 0 gives it the turn.
+func (o *outage) turn() (time.Duration, <-chan struct{}) {
 	o.mu.Lock()
-	d := time.Duration(0)
-	if o.pause > 0 {
-		d = time.Until(o.until)
+	defer o.mu.Unlock()
+	if o.pause == 0 {
+		return 0, nil
 	}
-	o.mu.Unlock()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if d := time.Until(o.until); d > 0 {
+		if o.changed == nil {
+			o.changed = make(chan struct{})
+		}
+		return d, o.changed
 	}
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	o.until = time.Now().Add(o.pause) // the next one's, should this one get no answer
+	return 0, nil
 }
 
 var errSameToken = errors.New("the token source gives the same token again; botgo's keeps it until it expires")

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheFileArrivesOverALineThatBreaks(t *testing.T) {
+	for name, terminal := range map[string]bool{"plain": false, "terminal": true} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			require.NoError(t, run(&out, terminal, 18, 100))
+			for _, line := range []string{
+				`the line breaks in the middle of a part`,
+				`.*prepared once more.*`,
+				`arrived +recording.bin, 18874368 bytes`,
+				`SHA-256 +[0-9a-f]{64}, as in the file`,
+				`route +parts: 6 parts by [78] PUTs, prepared 2 times`,
+				`peak heap .* for a file of 18 MiB`,
+			} {
+				assert.Regexp(t, `(?m)^[^\n]*`+line+`$`, out.String())
+			}
+			if terminal {
+				assert.Regexp(t, ` 6 of 6 parts 100% \|█{30}\| \(18/18 MiB, .*/s\)`, out.String())
+			} else {
+				assert.Regexp(t, `(?m)^100 %   18.0 of 18 MiB,  6 of 6 parts, \d+ MiB/s$`, out.String())
+			}
+		})
+	}
+}
+
+func TestASizeThatThePlatformDoesNotTakeIsRefused(t *testing.T) {
+	for _, size := range []int64{0, 5, 201} {
+		require.ErrorContains(t, run(t.Output(), false, size, 20), "-size: give 6 to 200 MiB")
+	}
+}
