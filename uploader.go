@@ -197,8 +197,11 @@ func (u *uploader) withStore(ctx context.Context, what string, fn func(context.C
 	if u.store == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-	defer cancel()
+	if _, own := u.store.(*MemoryStore); !own { // which answers at once
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, storeTimeout)
+		defer cancel()
+	}
 	if err := fn(ctx, u.store); err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 		u.log.Warnf("richmedia: the store failed to %s, going on without it: %s", what, platform.Clean(err.Error()))
 	}

@@ -41,10 +41,12 @@ type OverError int64
 
 func (e OverError) Error() string { return fmt.Sprintf("%d bytes are over the limit", int64(e)) }
 
-// chunkSize is large enough for the hashes to run at their own speed, and small enough for the cache.
+// chunkSize is large enough for the lanes to run at the hashes' own speed, and small enough for the cache. Where there
+// are no lanes less does as well.
 const (
-	chunkSize = 128 << 10
-	depth     = 6 // chunks between the reader and the slower of the hashes
+	chunkSize  = 128 << 10
+	smallChunk = 32 << 10
+	depth      = 6 // chunks between the reader and the slower of the hashes
 )
 
 // chunk is a piece of the file on its way through the lanes.
@@ -54,13 +56,17 @@ type chunk struct {
 	left atomic.Int32 // lanes that have not done it
 }
 
-var chunks = sync.Pool{New: func() any { return &chunk{buf: make([]byte, chunkSize)} }}
+var (
+	chunks      = sync.Pool{New: func() any { return &chunk{buf: make([]byte, chunkSize)} }}
+	smallChunks = sync.Pool{New: func() any { return &chunk{buf: make([]byte, smallChunk)} }}
+)
 
 // Read reads r to its end. For parts, MD5 runs beside the other two, so that on two free cores a reading takes as
 // long as the slowest digest. Errors of r are returned as they are, and so is ctx's cause.
 func Read(ctx context.Context, r io.Reader, o Options) (Sums, error) {
-	s := &summer{sha256: sha256.New()}
+	s := &summer{sha256: sha256.New(), chunks: &smallChunks}
 	if o.Parts {
+		s.chunks = &chunks
 		s.md5, s.sha1 = md5.New(), sha1.New() //nolint:gosec // as above
 	}
 	err := s.read(ctx, r, o)
@@ -71,6 +77,7 @@ func Read(ctx context.Context, r io.Reader, o Options) (Sums, error) {
 }
 
 type summer struct {
+	chunks            *sync.Pool
 	size              int64
 	head              []byte
 	sha256, sha1, md5 hash.Hash
@@ -90,7 +97,7 @@ func (s *summer) read(ctx context.Context, r io.Reader, o Options) (err error) {
 		}
 		s.wg.Wait()
 		for range len(free) {
-			chunks.Put(<-free)
+			s.chunks.Put(<-free)
 		}
 	}()
 	for {
@@ -103,7 +110,7 @@ func (s *summer) read(ctx context.Context, r io.Reader, o Options) (err error) {
 		default:
 			if made < depth {
 				made++
-				c, _ = chunks.Get().(*chunk)
+				c, _ = s.chunks.Get().(*chunk)
 			} else {
 				c = <-free // comes back as soon as the slower lane is done with it
 			}

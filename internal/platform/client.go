@@ -179,7 +179,7 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
-	body := &source{ctx: ctx, open: r.open}
+	body := &source{ctx: ctx, open: r.open, memory: !r.inline}
 	req, err := c.newRequest(ctx, r, body, tok)
 	if err != nil {
 		return &Error{Op: r.op, Err: err, final: true}

@@ -156,12 +156,18 @@ type answer struct {
 }
 
 func integer(raw json.RawMessage) int {
+	if len(raw) == 0 { // the usual case, in which json would make an error
+		return 0
+	}
 	var n number
 	_ = json.Unmarshal(raw, &n) // what is no integer is no code
 	return int(n)
 }
 
 func text(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return ""
+	}
 	var s string
 	_ = json.Unmarshal(raw, &s) // what is no string is no text
 	return s
