@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -200,10 +201,13 @@ func redact(rawURL string) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
+// schemed is an address that needs no completing. A "://" further on belongs to its query.
+var schemed = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+
 // withScheme completes the addresses of attachments, which may lack the scheme (nonebot).
 func withScheme(u string) string {
 	switch {
-	case u == "", strings.Contains(u, "://"):
+	case u == "", schemed.MatchString(u):
 		return u
 	case strings.HasPrefix(u, "//"):
 		return "https:" + u

@@ -137,6 +137,7 @@ func othersMayTry(err error) bool {
 // renew uploads through this very chat, whatever the store knows.
 func (up *upload) renew(ctx context.Context) (File, error) {
 	ctx, end := up.watch(ctx, true)
+	up.route.Store("") // the first look's is over
 	f, err := up.makeAndKeep(ctx)
 	end(err)
 	return f, err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jellydator/ttlcache/v3"
@@ -67,9 +68,12 @@ func (h *webhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	webhook.HTTPHandler(answer, whole, h.credentials)
 	if string(answer.body) == webhook.GenDispatchACK(true) { // what was given back may come again
 		h.handled.DeleteExpired() // on the way, instead of a goroutine
-		h.handled.Set(r.Header.Get(signature.HeaderSig), struct{}{}, ttlcache.DefaultTTL)
+		h.handled.Set(pushKey(r.Header), struct{}{}, ttlcache.DefaultTTL)
 	}
 }
+
+// pushKey names a push by its signature, whose hex digits anybody can write in the other case.
+func pushKey(header http.Header) string { return strings.ToLower(header.Get(signature.HeaderSig)) }
 
 // webhookAnswer passes the answer on and keeps what a short one says.
 type webhookAnswer struct {
@@ -119,7 +123,7 @@ func (h *webhookHandler) read(w http.ResponseWriter, r *http.Request) (body []by
 	if why := staleness(r.Header); why != "" {
 		return nil, http.StatusUnauthorized, why
 	}
-	if h.handled.Has(r.Header.Get(signature.HeaderSig)) {
+	if h.handled.Has(pushKey(r.Header)) {
 		return nil, http.StatusConflict, "this very push was handled before"
 	}
 	return body, http.StatusOK, ""
