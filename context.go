@@ -41,7 +41,12 @@ func (c *Context) Attachments() []Attachment { return c.in.attachments }
 
 // Message is the message as botgo's type, its GroupID and Author.ID completed from the raw payload; nil where
 // the event is no message.
-func (c *Context) Message() *dto.Message { return c.in.message }
+func (c *Context) Message() *dto.Message {
+	if c.in.message == nil {
+		return nil
+	}
+	return c.in.message()
+}
 
 // Interaction is the button that was pressed; nil where the event is no interaction.
 func (c *Context) Interaction() *dto.Interaction { return c.in.interaction }

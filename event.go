@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tencent-connect/botgo/dto"
@@ -56,7 +57,7 @@ type incoming struct {
 	userID      string
 	text        string
 	attachments []Attachment
-	message     *dto.Message
+	message     func() *dto.Message // decoded when it is asked for; nil where the event is no message
 	interaction *dto.Interaction
 }
 
@@ -214,17 +215,23 @@ func (in *incoming) readMessage(d *eventData, raw json.RawMessage) {
 		a := &in.attachments[i]
 		a.URL, a.VoiceWAVURL = withScheme(a.URL), withScheme(a.VoiceWAVURL)
 	}
-	in.message = &dto.Message{}
-	if tolerant(json.Unmarshal(raw, in.message)) != nil {
-		in.message.ID, in.message.Content = d.ID, d.Content
+	in.message = sync.OnceValue(func() *dto.Message { return botgoMessage(in, d, raw) })
+}
+
+// botgoMessage is the message as botgo's type, completed by what that does not know.
+func botgoMessage(in *incoming, d *eventData, raw json.RawMessage) *dto.Message {
+	m := &dto.Message{}
+	if tolerant(json.Unmarshal(raw, m)) != nil {
+		m.ID, m.Content = d.ID, d.Content
 	}
 	if in.target.Scope == ScopeGroup {
-		in.message.GroupID = in.target.ChatID
+		m.GroupID = in.target.ChatID
 	}
-	if in.message.Author == nil {
-		in.message.Author = &dto.User{}
+	if m.Author == nil {
+		m.Author = &dto.User{}
 	}
-	in.message.Author.ID = cmp.Or(in.message.Author.ID, in.userID)
+	m.Author.ID = cmp.Or(m.Author.ID, in.userID)
+	return m
 }
 
 // plainText is the content without the mention of the bot: <@id> or <@!id>.

@@ -153,6 +153,14 @@ func (p *Plugin) C2CFriend(h Handler) event.C2CFriendEventHandler {
 // in botgo belong to the process: a later On for the same event replaces this one. Events that the platform
 // does not let a bot answer reach h too; their replies fail with ErrUnsupported.
 func (p *Plugin) On(eventType dto.EventType, h Handler) dto.Intent {
+	switch eventType { // registered past botgo's typed handlers, these would keep every later one from being called
+	case dto.EventGroupAtMessageCreate:
+		return event.RegisterHandlers(p.GroupATMessage(h))
+	case dto.EventC2CMessageCreate:
+		return event.RegisterHandlers(p.C2CMessage(h))
+	case dto.EventInteractionCreate:
+		return event.RegisterHandlers(p.Interaction(h))
+	}
 	event.RegisterHandler(dto.WSDispatchEvent, eventType, func(payload *dto.WSPayload, _ []byte) error {
 		return p.handle(payload, h)
 	})
