@@ -1,16 +1,21 @@
 package richmedia_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
+	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -63,6 +68,7 @@ var filters struct {
 	on             atomic.Bool
 	req, resp      atomic.Int32
 	refuse, spoilt atomic.Bool
+	explode        atomic.Bool
 }
 
 func init() { // botgo's filters belong to the process and cannot be taken back
@@ -74,6 +80,9 @@ func init() { // botgo's filters belong to the process and cannot be taken back
 		r.Header.Set("X-Traced", "yes")
 		if filters.refuse.Load() {
 			return errors.New("refused by the bot's filter")
+		}
+		if filters.explode.Load() {
+			panic("the bot's filter is broken")
 		}
 		return nil
 	})
@@ -126,6 +135,48 @@ func TestTheBotsFiltersAreRun(t *testing.T) {
 	assert.Len(t, club.Answers(), 2)
 }
 
+// closing tells when it was closed.
+type closing struct {
+	io.Reader
+	open *atomic.Int32
+}
+
+func (c closing) Close() error {
+	c.open.Add(-1)
+	return nil
+}
+
+// closingAt can be read at an offset too, so that it is opened again for the upload.
+type closingAt struct {
+	closing
+	io.Seeker
+}
+
+func TestAFilterThatRefusesLeavesNoSourceOpen(t *testing.T) {
+	filters.on.Store(true)
+	defer filters.on.Store(false)
+	for name, fault := range map[string]*atomic.Bool{"refuses": &filters.refuse, "panics": &filters.explode} {
+		t.Run(name, func(t *testing.T) {
+			fault.Store(true)
+			defer fault.Store(false)
+			b := newBed(t)
+			c := b.context(t, b.Group("club"))
+			var opened, open atomic.Int32
+			_, err := c.ReplyFile(t.Context(), richmedia.FromOpener("x.txt", func(context.Context) (io.ReadCloser, error) {
+				opened.Add(1)
+				open.Add(1)
+				r := strings.NewReader("hello")
+				return closingAt{closing{r, &open}, r}, nil
+			}))
+			require.ErrorContains(t, err, "the bot's filter")
+			assert.EqualValues(t, 2, opened.Load(), "for its digest, and for the body")
+			assert.Zero(t, open.Load())
+			assert.Equal(t, 5, left(c))
+			assert.Zero(t, b.Count(richmediatest.OpUpload))
+		})
+	}
+}
+
 func TestARevokedTokenIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
@@ -137,6 +188,56 @@ func TestARevokedTokenIsReplaced(t *testing.T) {
 		require.NoError(t, err)
 		assert.Len(t, club.Answers(), 2)
 	})
+}
+
+// TestATokenSourceThatGivesTheSameTokenAgainIsNamed uses botgo's own, over a real connection.
+func TestATokenSourceThatGivesTheSameTokenAgainIsNamed(t *testing.T) {
+	p := richmediatest.New()
+	_, err := p.Listen()
+	require.NoError(t, err)
+	defer p.UseBotgo()()
+	defer http.DefaultClient.CloseIdleConnections() // botgo's token source leaves one
+	plugin, err := richmedia.New(token.NewQQBotTokenSource(p.Credentials()), richmedia.WithLogger(&logger{}))
+	require.NoError(t, err)
+	club := p.Group("club")
+	c, err := plugin.Context(club.Say("alice", "hi").Payload())
+	require.NoError(t, err)
+	_, err = c.ReplyText(t.Context(), "hi")
+	require.NoError(t, err)
+	p.RevokeTokens()
+	_, err = c.ReplyText(t.Context(), "hi")
+	require.ErrorContains(t, err, "the same token again")
+	var api *richmedia.APIError
+	require.ErrorAs(t, err, &api)
+	assert.Equal(t, http.StatusUnauthorized, api.Status)
+	assert.Equal(t, richmedia.DeliveredNo, api.Delivered)
+	assert.Equal(t, 4, left(c))
+	require.NoError(t, plugin.Close())
+	require.NoError(t, p.Close())
+}
+
+// unusual is what a program may have made the default transport of its process.
+type unusual struct{}
+
+func (unusual) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("not the plugin's")
+}
+
+func TestTheDefaultTransportMayBeAnyones(t *testing.T) {
+	usual := http.DefaultTransport
+	http.DefaultTransport = unusual{}
+	defer func() { http.DefaultTransport = usual }()
+	p := richmediatest.New()
+	base, err := p.Listen()
+	require.NoError(t, err)
+	plugin, err := richmedia.New(p.TokenSource(), richmedia.WithBaseURL(base), richmedia.WithLogger(&logger{}))
+	require.NoError(t, err)
+	c, err := plugin.Context(p.Group("club").Say("alice", "hi").Payload())
+	require.NoError(t, err)
+	_, err = c.ReplyText(t.Context(), "hi")
+	require.NoError(t, err)
+	require.NoError(t, plugin.Close())
+	require.NoError(t, p.Close())
 }
 
 // anonymous is a token source that does not know its app id.
@@ -215,6 +316,85 @@ func TestNothingSecretIsEverPrinted(t *testing.T) {
 		}
 	})
 }
+
+// TestForeignErrorsAreBoundedAndCleaned has a token source, an opener and a store fail with what net/http makes of a
+// failed request: its whole address.
+func TestForeignErrorsAreBoundedAndCleaned(t *testing.T) {
+	failure := &url.Error{
+		Op: "Get", URL: "https://store.example.com/cat.png?sign=SECRETQUERY&x=1",
+		Err: errors.New("first line\r\nsecond line: https://other.example.com/?key=SECRETQUERY " + strings.Repeat("x", 5000)),
+	}
+	once := func() richmedia.Source { // fails for its digest
+		return richmedia.FromOpener("cat.png", func(context.Context) (io.ReadCloser, error) { return nil, failure })
+	}
+	again := func() richmedia.Source { // fails for the body
+		var opened atomic.Int32
+		return richmedia.FromOpener("cat.png", func(context.Context) (io.ReadCloser, error) {
+			if opened.Add(1) > 1 {
+				return nil, failure
+			}
+			return seekCloser{bytes.NewReader(readMedia(t, "cat.png"))}, nil
+		})
+	}
+	reading := func() richmedia.Source {
+		return richmedia.FromReader("cat.png", iotest.ErrReader(failure))
+	}
+	for name, c := range map[string]struct {
+		src   func() richmedia.Source
+		token error
+		store richmedia.Store
+		fails bool
+	}{
+		"a token source": {cat, failure, nil, true}, "an opener": {once, nil, nil, true},
+		"an opener, later": {again, nil, nil, true}, "a reader": {reading, nil, nil, true}, "a store": {cat, nil, failingStore{failure}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := richmediatest.New()
+				b := &bed{Platform: p, log: &logger{}}
+				var err error
+				b.media, err = richmedia.New(tokenFunc(func() (*oauth2.Token, error) {
+					if c.token != nil {
+						return nil, c.token
+					}
+					return p.TokenSource().Token()
+				}), richmedia.WithHTTPClient(p.Client()), richmedia.WithBaseURL(p.URL()), richmedia.WithLogger(b.log), richmedia.WithStore(c.store))
+				require.NoError(t, err)
+				p.PushTo(richmedia.WebhookHandler(p.Credentials()))
+				failed := make(chan error, 1)
+				b.onGroup(func(ctx context.Context, rc *richmedia.Context) error {
+					_, err := rc.ReplyImage(ctx, c.src())
+					failed <- err
+					return err
+				})
+				p.Group("club").Say("alice", "hi")
+				err = <-failed
+				assert.Equal(t, c.fails, err != nil)
+				require.NoError(t, b.media.Shutdown(t.Context()))
+				lines := b.log.lines
+				require.NotEmpty(t, lines)
+				if c.fails {
+					require.ErrorIs(t, err, failure)
+					lines = append(lines, err.Error())
+				}
+				for _, line := range lines {
+					assert.NotContains(t, line, "SECRETQUERY")
+					assert.NotContains(t, line, "\n")
+					assert.NotContains(t, line, "\r")
+					assert.LessOrEqual(t, utf8.RuneCountInString(line), 320, "some 200 of the foreign text, and what was tried: %s", line)
+					assert.Contains(t, line, "store.example.com/cat.png?...", "what is no secret is told")
+				}
+			})
+		})
+	}
+}
+
+// failingStore fails with err.
+type failingStore struct{ err error }
+
+func (s failingStore) Get(context.Context, string) ([]byte, bool, error)        { return nil, false, s.err }
+func (s failingStore) Set(context.Context, string, []byte, time.Duration) error { return s.err }
+func (s failingStore) Delete(context.Context, string) error                     { return s.err }
 
 // TestBytesAreNotHeldWhole compares what an inline upload allocates with what it sends.
 func TestBytesAreNotHeldWhole(t *testing.T) {

@@ -58,6 +58,9 @@ func (s Source) inspect(ctx context.Context, l look) (*content, error) {
 		return spooled(ctx, rc, l)
 	}
 	was, err := stampOf(rc)
+	if errors.Is(err, errNoOffsets) {
+		return spooled(ctx, rc, l)
+	}
 	if err != nil {
 		return nil, &stepError{"open", err}
 	}
@@ -115,7 +118,7 @@ func (c *content) partSums(ctx context.Context) error {
 	if sums.Size != c.Size {
 		return &stepError{"read", errChanged}
 	}
-	c.Sums = sums
+	c.MD5, c.SHA1, c.MD510M = sums.MD5, sums.SHA1, sums.MD510M // and no more: Size is read beside this
 	return nil
 }
 
@@ -139,14 +142,17 @@ func (r *sameReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// seekable tells whether rc can be read at an offset without reading what is before it.
+// seekable tells whether rc may be one that can be read at an offset without reading what is before it.
 func seekable(rc io.ReadCloser) bool {
-	switch rc.(type) {
-	case io.ReaderAt, io.Seeker:
-		return true
+	_, ok := rc.(io.Seeker)
+	if _, file := rc.(fs.File); file && !ok {
+		_, ok = rc.(io.ReaderAt)
 	}
-	return false
+	return ok
 }
+
+// errNoOffsets is a reader that has the method and cannot do it: a pipe is an *os.File.
+var errNoOffsets = errors.New("cannot be read at offsets")
 
 // stamp is what a source looks like from outside. Where it changes, the content may have.
 type stamp struct {
@@ -160,37 +166,18 @@ func stampOf(rc io.ReadCloser) (stamp, error) {
 		if err != nil {
 			return stamp{}, err
 		}
+		if !info.Mode().IsRegular() {
+			return stamp{}, errNoOffsets
+		}
 		return stamp{info.Size(), info.ModTime()}, nil
 	}
-	if s, ok := rc.(io.Seeker); ok {
-		size, err := s.Seek(0, io.SeekEnd)
-		if err == nil {
-			_, err = s.Seek(0, io.SeekStart)
-		}
-		return stamp{size: size}, err
+	s := rc.(io.Seeker) //nolint:forcetypeassert // it is seekable, and no file
+	size, err := s.Seek(0, io.SeekEnd)
+	if err != nil {
+		return stamp{}, errNoOffsets
 	}
-	return stamp{size: sizeAt(rc.(io.ReaderAt))}, nil //nolint:forcetypeassert // it is seekable, and no Seeker
-}
-
-// sizeAt finds the size of what says it nowhere, by halving: one byte is read at each of some 60 offsets.
-func sizeAt(r io.ReaderAt) int64 {
-	var b [1]byte
-	has := func(offset int64) bool {
-		n, _ := r.ReadAt(b[:], offset)
-		return n == 1
-	}
-	low, high := int64(0), int64(1)
-	for high < 1<<61 && has(high-1) {
-		low, high = high, high*2
-	}
-	for low < high-1 {
-		if mid := low + (high-low)/2; has(mid - 1) {
-			low = mid
-		} else {
-			high = mid
-		}
-	}
-	return low
+	_, err = s.Seek(0, io.SeekStart)
+	return stamp{size: size}, err
 }
 
 // reopen opens s again, at offset. It fails where s is not what it was.

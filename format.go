@@ -28,10 +28,10 @@ const hardLimit = 200 << 20
 var kindRules = map[Kind]kindRule{
 	KindImage: {
 		"image", "png, jpg, gif, webp or bmp",
-		[]string{"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"},
+		[]string{"image/png", "image/apng", "image/jpeg", "image/gif", "image/webp", "image/bmp"},
 		hardLimit,
 	},
-	KindVideo: {"video", "mp4", []string{"video/mp4"}, hardLimit},
+	KindVideo: {"video", "mp4", []string{"video/mp4", "video/x-m4v"}, hardLimit},
 	KindVoice: {
 		"voice", "silk, mp3, wav or ogg",
 		[]string{silkType, "audio/mpeg", "audio/wav", "audio/ogg", "application/ogg"},

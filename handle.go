@@ -56,10 +56,10 @@ func (p *Plugin) accept(c *Context, h Handler) error {
 		<-told
 		_ = p.run(c, h, overdue)
 	})
+	defer close(told)
 	if err == nil {
 		p.event(c, EventQueued, 0, 0, nil)
 	}
-	close(told)
 	return closed(err)
 }
 

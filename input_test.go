@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/tencent-connect/botgo/dto"
+	"github.com/tencent-connect/botgo/errs"
 	"github.com/tencent-connect/botgo/event"
 
 	"github.com/botgo-contrib/richmedia"
@@ -31,6 +33,10 @@ func TestNewNamesEveryOptionThatIsOutOfRange(t *testing.T) {
 	for want, opt := range map[string]richmedia.Option{
 		"WithWorkers(0)":                   richmedia.WithWorkers(0),
 		"WithQueue(-1)":                    richmedia.WithQueue(-1),
+		"WithWorkers(9223372036854775807)": richmedia.WithWorkers(math.MaxInt),
+		"WithQueue(9223372036854775807)":   richmedia.WithQueue(math.MaxInt),
+		"WithQueue(10000001)":              richmedia.WithQueue(10_000_001),
+		"WithWorkers(100001)":              richmedia.WithWorkers(100_001),
 		"WithRetries(-1)":                  richmedia.WithRetries(-1),
 		"WithRetries(101)":                 richmedia.WithRetries(101),
 		"WithLogger(nil)":                  richmedia.WithLogger(nil),
@@ -42,6 +48,11 @@ func TestNewNamesEveryOptionThatIsOutOfRange(t *testing.T) {
 	} {
 		_, err := richmedia.New(p.TokenSource(), opt)
 		require.ErrorContains(t, err, want)
+	}
+	for _, address := range []string{"https://bot:secret@api.example.com", "https://api.example.com?token=secret", "ftp://api.example.com", "https://"} {
+		_, err := richmedia.New(p.TokenSource(), richmedia.WithBaseURL(address))
+		require.ErrorContains(t, err, "WithBaseURL: give an absolute http or https address", address)
+		require.NotContains(t, err.Error(), "secret")
 	}
 	_, err = richmedia.New(p.TokenSource(), richmedia.WithSandbox(), richmedia.WithBaseURL("https://example.com"), richmedia.WithWorkers(0))
 	require.ErrorContains(t, err, "give one of them")
@@ -183,6 +194,47 @@ func TestPayloadsThatCannotBeAnsweredAreErrors(t *testing.T) {
 	assert.Empty(t, b.Calls())
 }
 
+func TestAButtonInAGuildIsNoSingleChat(t *testing.T) {
+	b := newBed(t)
+	for _, ids := range []string{`"guild_id":"2"`, `"user_openid":"U"`, `"group_openid":"G","group_member_openid":"U"`} {
+		p := payload("INTERACTION_CREATE", "INTERACTION_CREATE:"+ids, `{"id":"1","chat_type":0,"type":11,`+ids+`}`)
+		_, err := b.media.Context(p)
+		require.ErrorIs(t, err, richmedia.ErrUnsupported, ids)
+		require.ErrorContains(t, err, "a button in a guild", ids)
+
+		got := make(chan *richmedia.Context, 1)
+		event.RegisterHandlers(b.media.Interaction(func(_ context.Context, c *richmedia.Context) error { got <- c; return nil }))
+		require.NoError(t, event.ParseAndHandle(p))
+		c := <-got
+		assert.Zero(t, left(c), ids)
+		for name, reply := range map[string]func() error{
+			"text":     func() error { _, err := c.ReplyText(t.Context(), "x"); return err },
+			"image":    func() error { _, err := c.ReplyImage(t.Context(), cat()); return err },
+			"uploaded": func() error { _, err := c.ReplyUploaded(t.Context(), richmedia.File{}); return err },
+			"message": func() error {
+				_, err := c.ReplyMessage(t.Context(), &dto.MessageToCreate{Content: "x"})
+				return err
+			},
+			"seq": func() error { _, err := c.NextSeq(); return err },
+		} {
+			require.ErrorContains(t, reply(), "a button in a guild", name)
+		}
+	}
+	require.NoError(t, b.media.Shutdown(soon(t)))
+	assert.Zero(t, b.Count(richmediatest.OpSend))
+	assert.Zero(t, b.Count(richmediatest.OpUpload))
+}
+
+func TestAnOptionThatIsNilIsNone(t *testing.T) {
+	b := newBed(t)
+	_, err := b.media.Upload(t.Context(), target(b.Group("club")), richmedia.KindImage, cat(), nil, richmedia.WithoutCache(), nil)
+	require.NoError(t, err)
+	_, err = b.context(t, b.Group("club")).ReplyImage(t.Context(), cat(), nil, richmedia.WithCaption("meow"), nil)
+	require.NoError(t, err)
+	assert.Equal(t, "meow", b.Group("club").Answers()[0].Text)
+	assert.Len(t, b.Uploads(), 2)
+}
+
 func TestAMalformedEventLeavesTheBotAlive(t *testing.T) {
 	b := newBed(t)
 	b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
@@ -208,6 +260,56 @@ func TestOddFieldsDoNotCostAnAnswer(t *testing.T) {
 		n, _ := c.RepliesLeft()
 		assert.Positive(t, n)
 	}
+}
+
+func TestEitherOfThePlatformsCodesNamesTheReason(t *testing.T) {
+	b := newBed(t)
+	b.Intercept(richmediatest.OpSend, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte(`{"message":"no","code":850018,"err_code":77,"trace_id":"T"}`))
+	})
+	_, err := b.context(t, b.Group("club")).ReplyText(t.Context(), "hi")
+	require.ErrorIs(t, err, richmedia.ErrNotPermitted, "the err_code is not known, the code is")
+	require.NotErrorIs(t, err, richmedia.ErrRateLimited)
+	var api *richmedia.APIError
+	require.ErrorAs(t, err, &api)
+	assert.Equal(t, 77, api.Code)
+	var bot *errs.Err
+	require.ErrorAs(t, err, &bot)
+	assert.JSONEq(t, `{"message":"no","code":850018,"err_code":77}`, bot.Text(), "as it came")
+}
+
+// textError is an error that cannot be compared.
+type textError []string
+
+func (e textError) Error() string { return strings.Join(e, " ") }
+
+func TestErrorsAreComparedWithAnyOther(t *testing.T) {
+	b := newBed(t)
+	c := b.context(t, b.Group("club"))
+	for _, fault := range []func() func(){
+		func() func() { return b.Fail(richmediatest.OpSend, -1, http.StatusBadRequest, 40034006, "no") },
+		func() func() { return b.Fail(richmediatest.OpUpload, -1, http.StatusBadRequest, 850018, "no") },
+	} {
+		remove := fault()
+		_, err := c.ReplyImage(t.Context(), cat(), richmedia.WithoutCache())
+		remove()
+		require.Error(t, err)
+		assert.NotPanics(t, func() { assert.NotErrorIs(t, err, textError{"x"}) })
+	}
+}
+
+func TestTencentsSilkIsAVoice(t *testing.T) {
+	b := newBed(t)
+	for name, head := range map[string]string{"Tencent's": "\x02#!SILK_V3", "the standard's": "#!SILK_V3"} {
+		c := b.context(t, b.Group("club"))
+		_, err := c.ReplyVoice(t.Context(), richmedia.FromBytes("a.silk", []byte(head+"\x0c\x00\x01\x02")))
+		require.NoError(t, err, name)
+		_, err = c.ReplyVideo(t.Context(), richmedia.FromBytes("a.silk", []byte(head+"\x0c\x00\x01\x02")))
+		require.ErrorContains(t, err, "the content is audio/silk", name)
+	}
+	_, err := b.context(t, b.Group("club")).ReplyVoice(t.Context(), richmedia.FromBytes("a.silk", []byte("\x03#!SILK_V3\x0c")))
+	require.ErrorIs(t, err, richmedia.ErrUnsupported)
 }
 
 func TestWhatThePlatformRefusesIsNamed(t *testing.T) {

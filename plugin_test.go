@@ -155,6 +155,33 @@ func TestTheContextTellsWhatCameIn(t *testing.T) {
 	assert.Zero(t, b.Count(richmediatest.OpSend))
 }
 
+func TestAGroupIsKnownByItsOlderIDToo(t *testing.T) {
+	b := newBed(t)
+	for typ, d := range map[dto.EventType]string{
+		"GROUP_AT_MESSAGE_CREATE": `{"id":"M","group_id":"G","author":{"id":"U"}}`,
+		"GROUP_MESSAGE_CREATE":    `{"id":"M","group_id":"other","group_openid":"G","author":{"id":"U"}}`,
+		"GROUP_ADD_ROBOT":         `{"group_id":"G","op_member_openid":"U"}`,
+		"INTERACTION_CREATE":      `{"id":"I","chat_type":1,"type":11,"group_id":"G","group_member_openid":"U"}`,
+	} {
+		c, err := b.media.Context(payload(typ, string(typ)+":1", d))
+		require.NoError(t, err, typ)
+		assert.Equal(t, richmedia.ScopeGroup, c.Target().Scope, typ)
+		assert.Equal(t, "G", c.Target().ChatID, typ)
+		assert.Equal(t, "U", c.UserID(), typ)
+	}
+}
+
+func TestEventsThatBotgoDoesNotKnowHaveTheirIntent(t *testing.T) {
+	b := newBed(t)
+	none := func(context.Context, *richmedia.Context) error { return nil }
+	for typ, want := range map[dto.EventType]dto.Intent{
+		"GROUP_MEMBER_ADD": 1 << 24, "GROUP_MEMBER_REMOVE": 1 << 24, "GROUP_MESSAGE_CREATE": dto.IntentGroupMessages,
+		"GROUP_DEL_ROBOT": dto.IntentGroupMessages, dto.EventGuildCreate: dto.IntentGuilds,
+	} {
+		assert.Equal(t, want, b.media.On(typ, none), typ)
+	}
+}
+
 func TestAMentionOfTheBotIsNotText(t *testing.T) {
 	b := newBed(t)
 	got := make(chan string, 1)
@@ -314,6 +341,18 @@ func TestErrorsOfHandlersAreLoggedByDefault(t *testing.T) {
 	assert.Contains(t, b.log.text(), "out of cats")
 }
 
+func TestAPanicIsLoggedWithItsStackByDefault(t *testing.T) {
+	for name, opts := range map[string][]richmedia.Option{"queued": nil, "inline": {richmedia.WithInline()}} {
+		b := newBed(t, opts...)
+		b.PushTo(nil)
+		b.onGroup(func(context.Context, *richmedia.Context) error { panic("boom") })
+		_ = event.ParseAndHandle(b.Group("club").Say("alice", "hi").Payload())
+		require.NoError(t, b.media.Shutdown(soon(t)))
+		assert.Contains(t, b.log.text(), "handler panicked: boom", name)
+		assert.Contains(t, b.log.text(), "plugin_test.go", name)
+	}
+}
+
 func TestAFullQueueSlowsTheLoopAndLosesNothing(t *testing.T) {
 	b := newBed(t, richmedia.WithWorkers(1), richmedia.WithQueue(1))
 	release := make(chan struct{})
@@ -369,13 +408,15 @@ func TestAButtonIsAcknowledgedPastTheQueueOfItsChat(t *testing.T) {
 
 func TestAckIsTheHandlersWithManualAck(t *testing.T) {
 	b := newBed(t, richmedia.WithManualAck())
-	got := make(chan error, 2)
+	got := make(chan error, 3)
 	event.RegisterHandlers(b.media.Interaction(func(ctx context.Context, c *richmedia.Context) error {
 		got <- c.Ack(ctx, 6)
+		got <- c.Ack(ctx, -1)
 		got <- c.Ack(ctx, 3)
 		return nil
 	}))
 	b.Group("club").Press("alice", "x")
+	require.ErrorContains(t, <-got, "0 to 5")
 	require.ErrorContains(t, <-got, "0 to 5")
 	require.NoError(t, <-got)
 	for _, code := range b.Acks() {

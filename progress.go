@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"sync"
+
+	"github.com/tencent-connect/botgo/log"
 )
 
 // Progress is how far an upload is. It is reported serially; Sent never falls, also when a part is sent again; and
@@ -17,7 +19,7 @@ type Progress struct {
 
 // WithProgress calls fn while the upload goes on, for each 256 KiB at most and at each part's end. fn runs on the
 // upload's goroutines, never twice at once, and not after the call that it was given to has returned; while it runs
-// the upload waits.
+// the upload waits. A panic in it is logged.
 func WithProgress(fn func(Progress)) UploadOption {
 	return uploadOption(func(c *uploadConfig) { c.progress = fn })
 }
@@ -27,7 +29,8 @@ const progressStep = 256 << 10
 
 // progress adds up what is sent in parts, each of which may be sent more than once.
 type progress struct {
-	fn func(Progress)
+	fn  func(Progress)
+	log log.Logger
 
 	mu       sync.Mutex
 	now      Progress
@@ -37,11 +40,11 @@ type progress struct {
 	over     bool
 }
 
-func newProgress(fn func(Progress), name string) *progress {
+func newProgress(fn func(Progress), name string, log log.Logger) *progress {
 	if fn == nil {
 		return nil
 	}
-	return &progress{fn: fn, now: Progress{Name: name}, sent: map[int64]int64{}}
+	return &progress{fn: fn, log: log, now: Progress{Name: name}, sent: map[int64]int64{}}
 }
 
 // begin says how much there is to send. A renewed upload in parts begins again, without falling behind.
@@ -94,7 +97,7 @@ func (p *progress) finish(total int64) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.now.Total == 0 {
+	if total > 0 {
 		p.now.Total = total
 	}
 	p.now.Sent, p.now.Part = p.now.Total, p.now.Parts
@@ -114,7 +117,7 @@ func (p *progress) leave() {
 func (p *progress) report() {
 	if !p.over {
 		p.reported = p.now.Sent
-		p.fn(p.now)
+		tell(p.log, p.fn, p.now) // on a goroutine where nobody else could recover
 	}
 }
 

@@ -114,13 +114,16 @@ func (c *Context) Reply(ctx context.Context, kind Kind, src Source, opts ...Repl
 	})
 }
 
-// inDoubt carries the doubt of an earlier send over to err: whatever the platform says of the second, the first may be
-// in the chat.
+// inDoubt carries the doubt of an earlier send over to err: whatever became of the second, the first may be in the chat.
 func inDoubt(err, earlier error) error {
-	var e *platform.Error
-	if isUnknown(earlier) && errors.As(err, &e) {
-		e.Unknown = true
+	if err == nil || !isUnknown(earlier) {
+		return err
 	}
+	var e *platform.Error
+	if !errors.As(err, &e) {
+		return earlier
+	}
+	e.Op, e.Unknown = "send", true
 	return err
 }
 

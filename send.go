@@ -79,21 +79,27 @@ func (c *Context) attempt(ctx context.Context, s *slot, o *replyConfig, compose 
 	if err := o.check(c.in.target); err != nil {
 		return platform.Sent{}, err
 	}
+	var until time.Time
+	if c.in.target.answered() != "" {
+		// Before anything that may go otherwise in the next run of the handler, such as a ctx that has ended: every call
+		// takes its number, so that those behind it have the same one again.
+		claim, err := c.claim(o)
+		if err != nil {
+			return platform.Sent{}, refused(err)
+		}
+		s.claim = claim
+		defer s.claim.Release() // where nothing has settled it: a source may panic
+		_, until = c.entry().Left()
+	}
 	ctx, leave, err := c.p.enter(ctx)
 	if err != nil {
 		return platform.Sent{}, err
 	}
 	defer leave()
-	if c.in.target.answered() != "" {
-		if s.claim, err = c.claim(o); err != nil {
-			return platform.Sent{}, refused(err)
-		}
-		defer s.claim.Release() // where nothing has settled it: a source may panic
-		if _, until := c.entry().Left(); !until.IsZero() {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
-			defer cancel()
-		}
+	if !until.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
+		defer cancel()
 	}
 	sent, err := compose(ctx, s)
 	if o.fallback != nil && ctx.Err() == nil && mediaFailed(err) {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/tencent-connect/botgo/event"
+	"golang.org/x/oauth2"
 
 	"github.com/botgo-contrib/richmedia"
 	"github.com/botgo-contrib/richmedia/richmediatest"
@@ -131,5 +132,75 @@ func TestCloseInsteadOfShutdownWhileItDrains(t *testing.T) {
 		synctest.Wait()
 		require.NoError(t, b.media.Close())
 		require.NoError(t, <-done)
+	})
+}
+
+func TestShutdownEndsByItsContextWhateverATokenSourceDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := richmediatest.New()
+		release := make(chan struct{})
+		b := &bed{Platform: p, log: &logger{}}
+		var err error
+		b.media, err = richmedia.New(tokenFunc(func() (*oauth2.Token, error) {
+			<-release
+			return nil, errors.New("too late")
+		}), richmedia.WithHTTPClient(p.Client()), richmedia.WithBaseURL(p.URL()), richmedia.WithLogger(b.log))
+		require.NoError(t, err)
+		c := b.context(t, b.Group("club"))
+		enough := errors.New("enough")
+		short, cancel := context.WithTimeoutCause(t.Context(), time.Second, enough)
+		defer cancel()
+		_, err = c.ReplyText(short, "hi")
+		require.ErrorIs(t, err, enough)
+		assert.Equal(t, 5, left(c))
+
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 3*time.Second, enough)
+		defer cancel()
+		began := time.Now()
+		require.ErrorIs(t, b.media.Shutdown(ctx), enough)
+		assert.Equal(t, 3*time.Second, time.Since(began))
+		close(release)
+		require.NoError(t, b.media.Close())
+	})
+}
+
+func TestShutdownOfAnIdlePluginNeedsNoTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.NoError(t, newBed(t).media.Shutdown(ended), "never used")
+
+		b := newBed(t)
+		b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
+			_, err := c.ReplyImage(ctx, cat())
+			return err
+		})
+		b.Group("club").Say("alice", "hi")
+		answers(t, b.Group("club"), 1)
+		synctest.Wait()
+		require.NoError(t, b.media.Shutdown(ended))
+		require.NoError(t, b.media.Shutdown(ended), "again")
+	})
+}
+
+func TestShutdownWaitsForRepliesOutsideHandlers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		b.onGroup(func(context.Context, *richmedia.Context) error { return nil })
+		b.Group("club").Say("alice", "hi") // its handler is done long before
+		b.Delay(richmediatest.OpSend, -1, 10*time.Second)
+		bob := b.C2C("bob")
+		c := b.context(t, bob)
+		sent := make(chan error, 1)
+		go func() {
+			_, err := c.ReplyImage(context.Background(), cat())
+			sent <- err
+		}()
+		synctest.Wait()
+		began := time.Now()
+		require.NoError(t, b.media.Shutdown(t.Context()))
+		assert.Equal(t, 10*time.Second, time.Since(began))
+		require.NoError(t, <-sent)
+		assert.Len(t, bob.Answers(), 1)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/botgo-contrib/richmedia/internal/digest"
@@ -29,16 +30,49 @@ func (o *oneShot) take() (io.Reader, error) {
 	return o.r, nil
 }
 
-// spooled reads r to its end into a place where it can be read again, at any offset.
+// spooled reads r to its end into a place where it can be read again, at any offset. The reader may heed no ctx: when
+// ctx ends first, the reading goes on by itself until r lets go, and then gives back what it has kept.
 func spooled(ctx context.Context, r io.Reader, l look) (*content, error) {
-	s := &spool{}
-	sums, err := digest.Read(ctx, r, digest.Options{Head: sniffLen, Limit: l.limit, Parts: true, Also: s})
-	if err != nil {
-		s.free()
-		return nil, readError(err)
+	type outcome struct {
+		sums digest.Sums
+		err  error
 	}
-	// The copy is ours and does not change: it need not be compared again.
-	return &content{Sums: sums, free: s.free, section: s.section}, nil
+	s := &spool{}
+	done, left := make(chan outcome), make(chan struct{})
+	defer close(left)
+	go func() {
+		sums, err := s.fill(ctx, r, l)
+		select {
+		case done <- outcome{sums, err}:
+		case <-left:
+			s.free()
+		}
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil {
+			s.free()
+			return nil, o.err
+		}
+		// The copy is ours and does not change: it need not be compared again.
+		return &content{Sums: o.sums, free: s.free, section: s.section}, nil
+	case <-ctx.Done():
+		return nil, &stepError{"read", context.Cause(ctx)}
+	}
+}
+
+// fill reads r into s. A panic of r is an error: it is not on the goroutine of whoever brought it.
+func (s *spool) fill(ctx context.Context, r io.Reader, l look) (sums digest.Sums, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &stepError{"read", &PanicError{Value: v, Stack: debug.Stack()}}
+		}
+	}()
+	sums, err = digest.Read(ctx, r, digest.Options{Head: sniffLen, Limit: l.limit, Parts: true, Also: s})
+	if err != nil {
+		return sums, readError(err)
+	}
+	return sums, nil
 }
 
 // spool keeps what is written to it.

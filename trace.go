@@ -102,14 +102,14 @@ func (p *Plugin) malformed(payload *dto.WSPayload, err error) {
 	}
 }
 
-// tell calls a function of the Trace. What it reports has happened: a panic in it must not change that.
+// tell calls a function that watches. What it is told of has happened: a panic in it must not change that.
 func tell[T any](log log.Logger, fn func(T), info T) {
 	if fn == nil {
 		return
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			log.Errorf("richmedia: the Trace panicked: %v\n%s", v, debug.Stack())
+			log.Errorf("richmedia: a function that is told of %T panicked: %v\n%s", info, v, debug.Stack())
 		}
 	}()
 	fn(info)
@@ -126,7 +126,10 @@ func (up *upload) watch(ctx context.Context, again bool) (context.Context, func(
 		info := UploadInfo{
 			Target: up.to, Kind: up.kind, Name: up.src.label(), Route: UploadRoute(up.route.Load().(string)), //nolint:forcetypeassert // it holds nothing else
 			Bytes: up.size(), Parts: int(up.parts.Load()), Attempts: int(attempts.Load()), Again: again,
-			Duration: time.Since(began) + up.reading, Err: err,
+			Duration: time.Since(began), Err: err,
+		}
+		if !again {
+			info.Duration += up.reading
 		}
 		if info.Route == RouteCache || info.Route == RouteJoined {
 			info.Attempts, info.Parts = 0, 0

@@ -38,14 +38,35 @@ func (up *upload) inParts(ctx context.Context, c *content) (platform.Uploaded, e
 		return platform.Uploaded{}, up.failed("read", err)
 	}
 	t := &transfer{upload: up, content: c}
-	for renewals := 0; ; renewals++ {
+	for renewals, most := 0, 0; ; renewals++ {
 		got, err := t.try(ctx)
 		var stale *errStale
+		if n := t.finished(); n > most {
+			most, renewals = n, 0 // it gets on
+		}
 		if err == nil || ctx.Err() != nil || renewals == up.u.renewals || !errors.As(err, &stale) {
 			return got, err
 		}
 		up.u.log.Warnf("richmedia: the upload is prepared once more: %v", err)
+		// A refused address is mended by a new one at once; a line or a storage that is down takes its time.
+		var api *APIError
+		if renewals > 0 || !errors.As(err, &api) || api.Status == 0 || api.Status >= 500 {
+			if err := sleep(ctx, min(time.Second<<renewals, 15*time.Second)); err != nil {
+				return got, up.failed("prepare", err)
+			}
+		}
 	}
+}
+
+// finished is how many parts the platform has.
+func (t *transfer) finished() int {
+	n := 0
+	for _, done := range t.done {
+		if done {
+			n++
+		}
+	}
+	return n
 }
 
 // try goes once from prepare to merge, and leaves out the parts that are finished already.
@@ -59,9 +80,9 @@ func (t *transfer) try(ctx context.Context) (platform.Uploaded, error) {
 	if err := t.sendParts(ctx); err != nil {
 		return platform.Uploaded{}, err
 	}
-	got, err := t.u.client.Merge(ctx, t.to.chat(), t.offer.UploadID, int(t.kind), t.fileName())
+	got, err := t.u.client.Merge(ctx, t.to.chat(), t.offer.UploadID, int(t.kind), t.fileName(), t.content.Size)
 	if err != nil {
-		return got, t.failed("merge", stale(err, platform.PartAgain))
+		return got, t.failed("merge", staleMerge(err))
 	}
 	return got, nil
 }
@@ -198,9 +219,11 @@ func (t *transfer) finish(ctx context.Context, p parts.Part, sum string) error {
 	}
 }
 
-// stale makes err an errStale where the platform answered with the given code.
-func stale(err error, when int) error {
-	if code(err) == when {
+// staleMerge makes err an errStale where a new prepare may mend it: the merge goes on failing "for now", or the upload is
+// not known any more after a merge whose answer was lost.
+func staleMerge(err error) error {
+	var e *platform.Error
+	if errors.As(err, &e) && (e.Code == platform.PartAgain || (e.Doubted() && e.Class() == platform.Terminal && e.Unsaid())) {
 		return &errStale{err}
 	}
 	return err

@@ -289,22 +289,22 @@ func TestInlineThatIsRefusedGoesOnInPartsAndIsRemembered(t *testing.T) {
 					_, err := b.media.Upload(t.Context(), target(b.Group("club")), richmedia.KindFile, richmedia.FromBytes("x", noise(size)))
 					require.NoError(t, err)
 				}
-				upload(1000)
+				upload(300_000)
 				assert.Equal(t, 1, b.Count(richmediatest.OpUpload))
-				upload(1001)
+				upload(300_001)
 				assert.Equal(t, 1, b.Count(richmediatest.OpUpload), "remembered")
-				upload(999)
+				upload(299_999)
 				if c.smaller {
 					assert.Equal(t, 2, b.Count(richmediatest.OpUpload), "a smaller one may pass")
 				} else {
 					assert.Equal(t, 1, b.Count(richmediatest.OpUpload))
 				}
 				before := b.Count(richmediatest.OpUpload)
-				_, err := b.media.Upload(t.Context(), target(b.C2C("bob")), richmedia.KindFile, richmedia.FromBytes("x", noise(1000)))
+				_, err := b.media.Upload(t.Context(), target(b.C2C("bob")), richmedia.KindFile, richmedia.FromBytes("x", noise(300_000)))
 				require.NoError(t, err)
 				assert.Equal(t, before+1, b.Count(richmediatest.OpUpload), "the other scope is asked for itself")
 				time.Sleep(31 * time.Minute)
-				upload(1002)
+				upload(300_002)
 				assert.Equal(t, before+2, b.Count(richmediatest.OpUpload), "and asked again after a while")
 			})
 		})

@@ -32,7 +32,7 @@ type upload struct {
 // begin checks everything that can be checked before a request. It reads the source where its content is the key to
 // the store. The error is an *UploadError; without one, leave must be called.
 func (u *uploader) begin(ctx context.Context, to Target, kind Kind, src Source, cfg uploadConfig) (*upload, error) {
-	up := &upload{u: u, to: to, kind: kind, src: src, progress: newProgress(cfg.progress, src.label())}
+	up := &upload{u: u, to: to, kind: kind, src: src, progress: newProgress(cfg.progress, src.label(), u.log)}
 	up.route.Store("") // until it takes one
 	up.retain()
 	began := time.Now()
@@ -123,6 +123,10 @@ func (up *upload) failed(step string, err error) *UploadError {
 	}
 	var old *errStale
 	stale := errors.As(err, &old)
+	var panicked *platform.SourcePanic
+	if errors.As(err, &panicked) {
+		err = &PanicError{Value: panicked.Value, Stack: panicked.Stack}
+	}
 	if err = apiError(err); stale {
 		err = &errStale{err}
 	}
@@ -147,14 +151,13 @@ func (up *upload) size() int64 {
 
 // make uploads: a URL by the platform's own fetching, bytes in one call or in parts.
 func (up *upload) make(ctx context.Context) (File, error) {
-	began := time.Now() // the ttl counts from some moment after this one
 	got, err := up.send(ctx)
 	if err != nil {
 		return File{}, err
 	}
 	f := File{Scope: up.to.Scope, Kind: up.kind, UUID: got.FileUUID, Info: got.FileInfo}
 	if got.TTL > 0 {
-		f.Expires = began.Add(got.TTL)
+		f.Expires = got.Asked.Add(got.TTL)
 	}
 	return f, nil
 }
@@ -180,34 +183,47 @@ func (up *upload) send(ctx context.Context) (platform.Uploaded, error) {
 	got, err := up.u.client.Upload(ctx, up.to.chat(), platform.Media{
 		Kind: int(up.kind), Name: up.shownName(), Size: c.Size, Open: up.progress.counted(0, c.open),
 	})
-	switch {
-	case err == nil:
+	if err == nil {
 		return got, nil
-	case ctx.Err() == nil && up.inlineRefused(err, c.Size):
-		up.u.log.Infof("richmedia: %s: not taken in one call, going on in parts: %v", up.src.label(), apiError(err))
-		return up.inParts(ctx, c)
 	}
-	return got, up.failed("upload", err)
+	refused, remember := inlineRefused(err, c.Size)
+	if !refused || ctx.Err() != nil {
+		return got, up.failed("upload", err)
+	}
+	up.u.log.Infof("richmedia: %s: not taken in one call, going on in parts: %v", up.src.label(), apiError(err))
+	got, inPartsErr := up.inParts(ctx, c)
+	if inPartsErr != nil {
+		return got, inPartsErr
+	}
+	if remember != nil { // now that it is known to have been the way, and not the file
+		up.u.refusals.add(up.to.Scope, *remember)
+	}
+	return got, nil
 }
 
-// inlineRefused tells whether the platform did not take bytes in one call, and remembers it. It shows as 413 or
-// 850012, where too many are too many; in single chats also as HTTP 400, where file_data as such is not taken
-// (openclaw/openclaw#92246); and as a connection that breaks under the body, when a proxy has enough.
-func (up *upload) inlineRefused(err error, size int64) bool {
+// inlineRefused tells whether the platform did not take size bytes in one call, and from which size on that is to be
+// remembered, if at all. It shows as 413 or 850012, where too many are too many; in single chats also as HTTP 400, where
+// file_data as such is not taken (openclaw/openclaw#92246), or as a bare HTTP 500 every time
+// (simple-robot/simbot-component-qq-guild#242); and as a connection that breaks under the body, when a proxy has enough.
+func inlineRefused(err error, size int64) (refused bool, remember *int64) {
 	var e *platform.Error
 	if !errors.As(err, &e) {
-		return false
+		return false, nil
 	}
-	const broken = 1 << 20 // smaller bodies are sent before anybody could have enough of them
+	const (
+		many = 256 << 10 // "too big" is not believed below: an inner proxy error may be just that
+		long = 1 << 20   // a smaller body is sent before anybody could have enough of it
+	)
+	all := int64(0)
 	switch {
-	case e.Class() == platform.InParts:
-		up.u.refusals.add(up.to.Scope, size)
-		return true
+	case e.Class() == platform.InParts && size >= many:
+		return true, &size
+	case e.Class() == platform.InParts, e.Status == 500 && e.Code == 0:
+		return true, nil
 	case e.Status == 400 && e.Class() == platform.Terminal && e.Unsaid():
-		up.u.refusals.add(up.to.Scope, 0)
-		return true
-	case e.Status == 0 && size >= broken && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)):
-		return true
+		return true, &all
+	case e.Status == 0 && size >= long && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)):
+		return true, nil
 	}
-	return false
+	return false, nil
 }

@@ -459,3 +459,176 @@ func TestTheMemoryStoreIsBoundedAndKeepsTTLs(t *testing.T) {
 		assert.False(t, get("c"))
 	})
 }
+
+// watched counts what is taken out of a store.
+type watched struct {
+	richmedia.Store
+	deleted atomic.Int32
+}
+
+func (s *watched) Delete(ctx context.Context, key string) error {
+	s.deleted.Add(1)
+	return s.Store.Delete(ctx, key)
+}
+
+func TestARefusedFileTakesNoNewerOneOutOfTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &watched{Store: richmedia.NewMemoryStore(0)}
+		b := newBed(t, richmedia.WithStore(store))
+		slow, quick := b.Group("slow"), b.Group("quick")
+		_, err := b.context(t, quick).ReplyImage(t.Context(), cat())
+		require.NoError(t, err)
+		b.ExpireUploads()
+		b.Intercept(richmediatest.OpSend, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if strings.Contains(r.URL.Path, slow.OpenID()) {
+				time.Sleep(time.Second) // meanwhile the other chat has a new one
+			}
+			next.ServeHTTP(w, r)
+		})
+		b.Intercept(richmediatest.OpUpload, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if strings.Contains(r.URL.Path, slow.OpenID()) {
+				refuse(w, http.StatusBadRequest, 850018)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+		c := b.context(t, slow)
+		refused := make(chan error, 1)
+		go func() {
+			_, err := c.ReplyImage(t.Context(), cat())
+			refused <- err
+		}()
+		synctest.Wait()
+		_, err = b.context(t, quick).ReplyImage(t.Context(), cat())
+		require.NoError(t, err)
+		require.ErrorIs(t, <-refused, richmedia.ErrNotPermitted)
+		assert.EqualValues(t, 1, store.deleted.Load(), "the old one")
+		_, err = b.context(t, quick).ReplyImage(t.Context(), cat())
+		require.NoError(t, err)
+		assert.Len(t, b.Uploads(), 2, "the new one is still there")
+	})
+}
+
+func TestAFileThatIsRefusedTwiceIsNotKept(t *testing.T) {
+	b := newBed(t)
+	club := b.Group("club")
+	remove := b.Fail(richmediatest.OpSend, -1, http.StatusBadRequest, 40034004, "no")
+	_, err := b.context(t, club).ReplyImage(t.Context(), cat())
+	require.ErrorIs(t, err, richmedia.ErrBadFile)
+	assert.Len(t, b.Uploads(), 2)
+	remove()
+	_, err = b.context(t, club).ReplyImage(t.Context(), cat())
+	require.NoError(t, err)
+	assert.Len(t, b.Uploads(), 3)
+}
+
+func TestA850012AtAURLIsNoReasonForParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		b.Host("https://example.com/cat.png", readMedia(t, "cat.png"))
+		remove := b.Fail(richmediatest.OpUpload, 2, http.StatusInternalServerError, 850012, "call inner proxy error")
+		_, err := b.context(t, b.Group("club")).ReplyImage(t.Context(), richmedia.FromURL("https://example.com/cat.png"))
+		require.NoError(t, err, "it is the proxy's trouble, which passes")
+		remove()
+		assert.Equal(t, 3, b.Count(richmediatest.OpUpload))
+		_, err = b.context(t, b.Group("club")).ReplyImage(t.Context(), cat())
+		require.NoError(t, err)
+		assert.Equal(t, "inline", b.Uploads()[1].Route, "nothing was learnt of bodies")
+		assert.Zero(t, b.Count(richmediatest.OpPrepare))
+	})
+}
+
+// panickingStore panics where it is told to.
+type panickingStore struct {
+	richmedia.Store
+	get, set bool
+}
+
+func (s panickingStore) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	if s.get {
+		panic("the store's get")
+	}
+	return s.Store.Get(ctx, key)
+}
+
+func (s panickingStore) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if s.set {
+		panic("the store's set")
+	}
+	return s.Store.Set(ctx, key, value, ttl)
+}
+
+// panickingReader panics when it is read.
+type panickingReader struct{}
+
+func (panickingReader) Read([]byte) (int, error) { panic("the reader") }
+
+func TestAPanicOfTheCallersCodeGivesTheReplyBack(t *testing.T) {
+	store := richmedia.NewMemoryStore(0)
+	for name, c := range map[string]struct {
+		store richmedia.Store
+		src   richmedia.Source
+	}{
+		"opener":       {store, richmedia.FromOpener("x", func(context.Context) (io.ReadCloser, error) { panic("the opener") })},
+		"reader":       {store, richmedia.FromReader("x", panickingReader{})},
+		"opened later": {store, panicsWhenOpened(2, 0)},
+		"store's get":  {panickingStore{store, true, false}, richmedia.FromBytes("x", []byte("x"))},
+		"store's set":  {panickingStore{store, false, true}, richmedia.FromBytes("x", []byte("x"))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told := make(chan error, 1)
+			b := newBed(t, richmedia.WithStore(c.store), richmedia.WithErrorHandler(func(_ context.Context, _ *richmedia.Context, err error) { told <- err }))
+			got := make(chan *richmedia.Context, 1)
+			b.onGroup(func(ctx context.Context, rc *richmedia.Context) error {
+				got <- rc
+				_, err := rc.ReplyFile(ctx, c.src)
+				return err
+			})
+			club := b.Group("club")
+			club.Say("alice", "hi")
+			var panicked *richmedia.PanicError
+			require.ErrorAs(t, <-told, &panicked)
+			rc := <-got
+			assert.Equal(t, 5, left(rc))
+			_, err := rc.ReplyText(t.Context(), "sorry")
+			require.NoError(t, err)
+			require.NoError(t, b.media.Shutdown(soon(t)), "nothing is under way")
+			assert.Len(t, club.Answers(), 1)
+		})
+	}
+}
+
+// panicsWhenOpened panics when it is opened for the n-th time, after a while.
+func panicsWhenOpened(n int32, after time.Duration) richmedia.Source {
+	var opened atomic.Int32
+	return richmedia.FromOpener("x.txt", func(context.Context) (io.ReadCloser, error) {
+		if opened.Add(1) >= n {
+			time.Sleep(after)
+			panic("the opener")
+		}
+		return seekCloser{bytes.NewReader([]byte("hello"))}, nil
+	})
+}
+
+func TestAPanicInASharedUploadReachesEachCallerAsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		var wg sync.WaitGroup
+		for i := range 3 {
+			c := b.context(t, b.Group(fmt.Sprint(i)))
+			wg.Go(func() {
+				_, err := c.ReplyFile(t.Context(), panicsWhenOpened(2, time.Second))
+				var up *richmedia.UploadError
+				assert.ErrorAs(t, err, &up)
+				var panicked *richmedia.PanicError
+				if assert.ErrorAs(t, err, &panicked) {
+					assert.Equal(t, "the opener", panicked.Value)
+					assert.Contains(t, string(panicked.Stack), "upload_test.go")
+				}
+				assert.Equal(t, 5, left(c))
+			})
+		}
+		wg.Wait()
+		assert.Empty(t, b.Uploads())
+	})
+}

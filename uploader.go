@@ -39,7 +39,7 @@ func WithCacheKey(key string) UploadOption {
 	return uploadOption(func(c *uploadConfig) { c.cacheKey = key })
 }
 
-// storeTimeout bounds a call to the store: a reply does not wait for a cache that hangs.
+// storeTimeout bounds each call to the store: a cache that hangs costs a reply some seconds, and not more.
 const storeTimeout = 2 * time.Second
 
 // uploader turns Sources into Files: store, then one flight per key, then the platform.
@@ -91,7 +91,9 @@ func (up *upload) find(ctx context.Context) (File, error) {
 		})
 		if !leader {
 			up.release()
-			up.route.Store(string(RouteJoined))
+			if ctx.Err() == nil {
+				up.route.Store(string(RouteJoined))
+			}
 		}
 		if err == nil || leader || ctx.Err() != nil || !othersMayTry(err) {
 			return f, up.public(err)
@@ -140,6 +142,9 @@ func (up *upload) renew(ctx context.Context) (File, error) {
 	up.route.Store("") // the first look's is over
 	f, err := up.makeAndKeep(ctx)
 	end(err)
+	if err == nil {
+		up.progress.finish(up.size())
+	}
 	return f, err
 }
 

@@ -65,11 +65,12 @@ func (h *webhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	whole.ContentLength = int64(len(body))
 	whole.TransferEncoding = nil
 	answer := &webhookAnswer{ResponseWriter: w}
+	defer func() {
+		if string(answer.body) != webhook.GenDispatchACK(true) { // what was given back may come again
+			h.handled.Delete(pushKey(r.Header))
+		}
+	}()
 	webhook.HTTPHandler(answer, whole, h.credentials)
-	if string(answer.body) == webhook.GenDispatchACK(true) { // what was given back may come again
-		h.handled.DeleteExpired() // on the way, instead of a goroutine
-		h.handled.Set(pushKey(r.Header), struct{}{}, ttlcache.DefaultTTL)
-	}
 }
 
 // pushKey names a push by its signature, whose hex digits anybody can write in the other case.
@@ -123,8 +124,9 @@ func (h *webhookHandler) read(w http.ResponseWriter, r *http.Request) (body []by
 	if why := staleness(r.Header); why != "" {
 		return nil, http.StatusUnauthorized, why
 	}
-	if h.handled.Has(pushKey(r.Header)) {
-		return nil, http.StatusConflict, "this very push was handled before"
+	h.handled.DeleteExpired() // on the way, instead of a goroutine
+	if _, known := h.handled.GetOrSet(pushKey(r.Header), struct{}{}); known {
+		return nil, http.StatusConflict, "this very push was handled before, or is being handled"
 	}
 	return body, http.StatusOK, ""
 }

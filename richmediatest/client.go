@@ -14,8 +14,8 @@ import (
 
 // Client returns an HTTP client whose every request, whatever its host, is answered by [Platform.ServeHTTP] in the
 // caller's goroutine: no listener, no goroutine, no real time. A request's context is honoured: when it ends while the
-// platform waits (see [Platform.Delay]), its cause is the error. A cut connection ([Platform.Lose], [Platform.Drop], a
-// handler that panics with http.ErrAbortHandler) is an error that wraps syscall.ECONNRESET. A body that is longer or
+// platform waits (see [Faults.Delay]), its cause is the error. A cut connection ([Faults.Lose], [Faults.Drop], a handler
+// that panics with http.ErrAbortHandler) is an error that wraps syscall.ECONNRESET. A body that is longer or
 // shorter than its Content-Length is an error as with net/http's own transport.
 func (p *Platform) Client() *http.Client { return &http.Client{Transport: inProcess{p}} }
 
@@ -33,30 +33,34 @@ func (t inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	r, body := serverRequest(req)
 	w := newMemoryWriter()
-	cut := serveInMemory(t.h, w, r)
+	broken := serveInMemory(t.h, w, r)
 	switch {
 	case body.err != nil:
 		return nil, body.err
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
-	case cut:
-		return nil, &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+	case broken != nil:
+		return nil, broken
 	}
 	return w.response(req), nil
 }
 
-// serveInMemory runs h and tells whether it cut the connection. Other panics pass on to the caller.
-func serveInMemory(h http.Handler, w http.ResponseWriter, r *http.Request) (cut bool) {
+// serveInMemory runs h and gives what the client sees where it cut the connection. Other panics pass on to the caller.
+func serveInMemory(h http.Handler, w http.ResponseWriter, r *http.Request) (broken error) {
 	defer func() {
 		if v := recover(); v != nil {
-			if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+			err, ok := v.(error)
+			if !ok || !errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
-			cut = true
+			broken = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+			if c, ok := errors.AsType[cut](err); ok {
+				broken = c.error
+			}
 		}
 	}()
 	h.ServeHTTP(w, r)
-	return false
+	return nil
 }
 
 // serverRequest makes of a client's request what a server would have read from the wire.
@@ -127,6 +131,7 @@ type memoryWriter struct {
 	sent   http.Header // as it was when the status was written
 	status int
 	body   bytes.Buffer
+	pause  func(context.Context) error // before each byte of the body, see Drip; nil for none
 }
 
 func newMemoryWriter() *memoryWriter { return &memoryWriter{header: make(http.Header)} }
@@ -154,14 +159,41 @@ func (w *memoryWriter) Write(b []byte) (int, error) {
 
 func (w *memoryWriter) response(req *http.Request) *http.Response {
 	w.WriteHeader(http.StatusOK)
+	var body io.Reader = bytes.NewReader(w.body.Bytes())
+	if w.pause != nil {
+		body = &dripping{req: req, rest: w.body.Bytes(), pause: w.pause}
+	}
 	return &http.Response{
 		Status:     fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
 		StatusCode: w.status,
 		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header:        w.sent,
-		Body:          io.NopCloser(bytes.NewReader(w.body.Bytes())),
+		Body:          io.NopCloser(body),
 		ContentLength: int64(w.body.Len()),
 		Close:         w.sent.Get("Connection") == "close",
 		Request:       req,
 	}
+}
+
+// dripping is a body that comes byte by byte.
+type dripping struct {
+	req   *http.Request
+	rest  []byte
+	pause func(context.Context) error
+}
+
+// Read gives the next byte.
+func (d *dripping) Read(p []byte) (int, error) {
+	if len(d.rest) == 0 {
+		return 0, io.EOF
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if err := d.pause(d.req.Context()); err != nil {
+		return 0, err
+	}
+	p[0] = d.rest[0]
+	d.rest = d.rest[1:]
+	return 1, nil
 }

@@ -18,8 +18,10 @@
 //	// ... the bot under test uploads and sends through platform.Client()
 //	answers, err := group.WaitAnswers(ctx, 1) // what the users of the group see
 //
-// Faults are one line each: [Platform.Fail], [Platform.Lose], [Platform.Drop], [Platform.Delay],
-// [Platform.ExpireUploads], [Platform.RevokeTokens]; [Platform.Intercept] is what they are made of.
+// Faults are one line each: [Faults.Refuse], [Faults.Drop], [Faults.Lose], [Faults.Stall], [Faults.Delay], [Faults.Drip],
+// [Faults.Fail], [Faults.RateLimit], [Faults.Empty], [Faults.Truncate], [Faults.Garble] and others strike at the next calls
+// of an endpoint, those of [Platform.Chance] at some of them, and [Faults.Intercept] is what they are made of.
+// [Platform.RevokeTokens], [Platform.ExpireUploads] and [Platform.ExpirePartURLs] end what was given before.
 //
 // The rules come from the platform's public documents, "docs 2026-08" being version 1.22.0 of that site, and from what
 // its official SDKs do. Sizes are in bytes, 1 MB being 1<<20 of them.

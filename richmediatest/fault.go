@@ -1,32 +1,118 @@
 package richmediatest
 
 import (
+	"hash/fnv"
+	"math/rand/v2"
 	"net/http"
-	"time"
+	"slices"
 )
 
+// Faults are the switches for bad weather on the way between the bot and the platform, one line each. Every one is for the
+// next times calls of an endpoint (below 0: for all of them) and returns a function that takes it away again. They stack:
+// the newest comes first. A [Platform] has them, and there they strike at every call:
+//
+//	platform.Lose(richmediatest.OpSend, 1) // the next answer to a send gets lost
+//
+// Those of [Platform.Chance] strike by chance. Where a switch says that the platform acts, a message is in the chat and an
+// upload is kept, whatever the bot is told. [Faults.Intercept] is what all of them are made of.
+//
+// Calls counts what was struck, too; of a part ([OpPart]) the answer is not JSON but the object store's.
+type Faults struct {
+	p      *Platform
+	chance *chance // nil: every call
+}
+
+// chance decides which calls are struck. Guarded by Platform.mu.
+type chance struct {
+	seed        uint64
+	probability float64
+	decks       map[Op]*deck
+}
+
+// deck is what can befall the calls of one endpoint.
+type deck struct {
+	rand *rand.Rand
+	ways []*interceptor
+}
+
 type interceptor struct {
-	op Op
-	fn func(w http.ResponseWriter, r *http.Request, next http.Handler)
+	op    Op
+	owner *Faults
+	fn    func(w http.ResponseWriter, r *http.Request, next http.Handler)
+}
+
+// Chance returns switches that strike by chance: with the probability, from 0 to 1, a call goes wrong in one of the ways
+// that were switched on for its endpoint, each of which is as likely as the others.
+//
+//	weather := platform.Chance(7, 0.2) // of five sends one
+//	weather.Lose(richmediatest.OpSend, -1)
+//	weather.Page(richmediatest.OpSend, -1, 502)
+//	weather.Delay(richmediatest.OpSend, -1, time.Minute)
+//
+// The seed decides, for every endpoint by itself, which of its calls in the order of arrival are struck, and how.
+func (p *Platform) Chance(seed uint64, probability float64) *Faults {
+	return &Faults{p: p, chance: &chance{seed: seed, probability: probability, decks: make(map[Op]*deck)}}
 }
 
 // Intercept puts fn before every call of op, newest first; next is the older interceptors and then the platform. fn may
 // answer by itself, change the request, or panic with http.ErrAbortHandler to cut the connection. It runs in the
 // goroutine of the request, possibly several times at once, and should honour r.Context(). remove takes it away again.
-func (p *Platform) Intercept(op Op, fn func(w http.ResponseWriter, r *http.Request, next http.Handler)) (remove func()) {
-	in := &interceptor{op: op, fn: fn}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.faults = append(p.faults, in)
-	return func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for i, f := range p.faults {
-			if f == in {
-				p.faults = append(p.faults[:i:i], p.faults[i+1:]...)
-				return
-			}
+func (f *Faults) Intercept(op Op, fn func(w http.ResponseWriter, r *http.Request, next http.Handler)) (remove func()) {
+	in := &interceptor{op: op, owner: f, fn: fn}
+	f.p.mu.Lock()
+	defer f.p.mu.Unlock()
+	f.add(in)
+	return func() { f.remove(in) }
+}
+
+// add needs p.mu.
+func (f *Faults) add(in *interceptor) {
+	if f.chance == nil {
+		f.p.faults = append(f.p.faults, in)
+		return
+	}
+	d := f.chance.decks[in.op]
+	if d == nil {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(in.op))
+		d = &deck{rand: rand.New(rand.NewPCG(f.chance.seed, h.Sum64()))} //nolint:gosec // chance that can be repeated
+		f.chance.decks[in.op] = d
+		f.p.faults = append(f.p.faults, &interceptor{op: in.op, owner: f, fn: f.roll(d)})
+	}
+	d.ways = append(d.ways, in)
+}
+
+func (f *Faults) remove(in *interceptor) {
+	f.p.mu.Lock()
+	defer f.p.mu.Unlock()
+	is := func(other *interceptor) bool { return other == in }
+	f.p.faults = slices.DeleteFunc(f.p.faults, is)
+	if f.chance != nil && f.chance.decks[in.op] != nil {
+		d := f.chance.decks[in.op]
+		d.ways = slices.DeleteFunc(d.ways, is)
+	}
+}
+
+// roll lets one of d's ways befall a call, or none.
+func (f *Faults) roll(d *deck) func(http.ResponseWriter, *http.Request, http.Handler) {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		f.p.mu.Lock()
+		fn := func(w http.ResponseWriter, r *http.Request, next http.Handler) { next.ServeHTTP(w, r) }
+		if d.rand.Float64() < f.chance.probability && len(d.ways) > 0 {
+			fn = d.ways[d.rand.IntN(len(d.ways))].fn
 		}
+		f.p.mu.Unlock()
+		fn(w, r, next)
+	}
+}
+
+// Calm takes away everything that was switched on through f and is still there.
+func (f *Faults) Calm() {
+	f.p.mu.Lock()
+	defer f.p.mu.Unlock()
+	f.p.faults = slices.DeleteFunc(f.p.faults, func(in *interceptor) bool { return in.owner == f })
+	if f.chance != nil {
+		clear(f.chance.decks)
 	}
 }
 
@@ -45,68 +131,34 @@ func (p *Platform) intercepted(op Op, base http.Handler) http.Handler {
 	return h
 }
 
-// interceptTimes is Intercept for the next times calls; below 0 for all of them.
-func (p *Platform) interceptTimes(op Op, times int, fn func(http.ResponseWriter, *http.Request, http.Handler)) func() {
-	left := times
-	return p.Intercept(op, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		p.mu.Lock()
-		now := left != 0
+// times is Intercept for the next n calls; below 0 for all of them.
+func (f *Faults) times(op Op, n int, fn func(http.ResponseWriter, *http.Request, http.Handler)) (remove func()) {
+	if n == 0 {
+		return func() {}
+	}
+	left := n
+	in := &interceptor{op: op, owner: f}
+	in.fn = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		f.p.mu.Lock()
+		now := left != 0 // else another call has come before
 		if left > 0 {
 			left--
 		}
-		p.mu.Unlock()
+		used := left == 0
+		f.p.mu.Unlock()
+		if used {
+			f.remove(in)
+		}
 		if !now {
 			next.ServeHTTP(w, r)
 			return
 		}
 		fn(w, r, next)
-	})
-}
-
-// Fail answers the next times calls of op (below 0: all until removed) with an error and does nothing else. A code of 0
-// gives an HTML page as from the proxy in front of the platform; any other gives the platform's JSON with code and
-// err_code, also under status 200. Faults stack: the newest comes first.
-func (p *Platform) Fail(op Op, times, status, code int, message string) (remove func()) {
-	return p.interceptTimes(op, times, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
-		if code == 0 {
-			writeHTML(w, status, message)
-			return
-		}
-		p.write(w, nil, &refusal{status: status, code: code, errCode: code, message: message})
-	})
-}
-
-// Lose lets the platform act on the next times calls of op (below 0: all until removed) and cuts the connection instead of
-// answering: the bot cannot know whether it worked.
-func (p *Platform) Lose(op Op, times int) (remove func()) {
-	return p.interceptTimes(op, times, func(_ http.ResponseWriter, r *http.Request, next http.Handler) {
-		next.ServeHTTP(newMemoryWriter(), r)
-		panic(http.ErrAbortHandler)
-	})
-}
-
-// Drop cuts the connection of the next times calls of op (below 0: all until removed) before the platform acts.
-func (p *Platform) Drop(op Op, times int) (remove func()) {
-	return p.interceptTimes(op, times, func(http.ResponseWriter, *http.Request, http.Handler) {
-		panic(http.ErrAbortHandler)
-	})
-}
-
-// Delay makes the platform wait for d before it acts on the next times calls of op (below 0: all until removed). When the
-// request's context ends first, the platform does not act at all.
-func (p *Platform) Delay(op Op, times int, d time.Duration) (remove func()) {
-	return p.interceptTimes(op, times, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			next.ServeHTTP(w, r)
-		case <-r.Context().Done():
-			panic(http.ErrAbortHandler)
-		case <-p.life.ctx.Done():
-			panic(http.ErrAbortHandler)
-		}
-	})
+	}
+	f.p.mu.Lock()
+	defer f.p.mu.Unlock()
+	f.add(in)
+	return func() { f.remove(in) }
 }
 
 // ExpireUploads ends every file_info given so far: a send with one is refused with 304080, whatever its ttl was.

@@ -20,6 +20,8 @@ const offlineURL = "http://platform.invalid"
 // Platform is one bot's view of the open platform: its chats, its uploads, its tokens, and the endpoints that serve them.
 // All methods are safe for concurrent use. The zero Platform is not usable; call New.
 type Platform struct {
+	*Faults // strike at every call; for those by chance see Chance
+
 	cfg  config
 	salt [16]byte
 
@@ -86,6 +88,7 @@ func New(opts ...Option) *Platform {
 		acks:       make(map[string]int),
 		limiters:   newLimiters(),
 	}
+	p.Faults = &Faults{p: p}
 	_, _ = rand.Read(p.salt[:]) // never fails
 	ctx, end := context.WithCancel(context.Background())
 	p.life = lifetime{ctx, end}

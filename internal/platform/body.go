@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"runtime/debug"
 	"sync"
 )
 
@@ -18,6 +20,7 @@ type source struct {
 	// memory says that open gives a bytes.Reader, which cannot fail. It goes to net/http as it is: before a body of a
 	// type that it does not know, the transport flushes the headers, so that a small request is two packets.
 	memory bool
+	moved  func() // called as the body goes; may be nil
 
 	mu  sync.Mutex
 	err error
@@ -28,7 +31,7 @@ func (s *source) Open() (io.ReadCloser, error) {
 	if s.open == nil {
 		return http.NoBody, nil
 	}
-	rc, err := s.open(s.ctx)
+	rc, err := s.opened()
 	if err != nil {
 		s.fail(err)
 		return nil, err
@@ -38,6 +41,24 @@ func (s *source) Open() (io.ReadCloser, error) {
 	}
 	return &sourceReader{rc: rc, s: s}, nil
 }
+
+// opened calls open, whose panic must not end the process on a goroutine of net/http's.
+func (s *source) opened() (rc io.ReadCloser, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &SourcePanic{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return s.open(s.ctx)
+}
+
+// SourcePanic is a source that panicked while a body was made of it.
+type SourcePanic struct {
+	Value any
+	Stack []byte
+}
+
+func (e *SourcePanic) Error() string { return fmt.Sprintf("the source panicked: %v", e.Value) }
 
 func (s *source) fail(err error) {
 	s.mu.Lock()
@@ -65,8 +86,17 @@ type sourceReader struct {
 	closed bool
 }
 
-func (r *sourceReader) Read(p []byte) (int, error) {
-	n, err := r.rc.Read(p)
+func (r *sourceReader) Read(p []byte) (n int, err error) {
+	defer func() {
+		if v := recover(); v != nil { // on a goroutine of net/http's, where nobody else could
+			n, err = 0, &SourcePanic{Value: v, Stack: debug.Stack()}
+			r.s.fail(err)
+		}
+	}()
+	n, err = r.rc.Read(p)
+	if n > 0 && r.s.moved != nil {
+		r.s.moved()
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -83,7 +83,8 @@ type request struct {
 	endpoint endpoint
 	method   string
 	path     string
-	timeout  time.Duration // of one attempt
+	timeout  time.Duration // of one attempt, from the last byte that was sent; see patience
+	began    time.Time     // the last attempt
 	length   int64
 	open     func(context.Context) (io.ReadCloser, error)
 	// repeatable tells whether a request that may have been acted upon may be sent again.
@@ -165,21 +166,22 @@ func (e *Error) ended(ctx context.Context) {
 
 // attempt sends r once.
 func (c *Client) attempt(ctx context.Context, r *request) *Error {
-	if err := c.rates[r.endpoint].wait(ctx); err != nil {
-		return &Error{Op: r.op, Err: err, final: true}
-	}
+	// The token first: those who wait for one must not all have had their turn when it comes.
 	tok, err := c.accessToken(ctx)
 	if err != nil {
 		return &Error{Op: "token", Err: err, final: true} // it was asked for as often as makes sense
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, r.timeout, timeoutError(r.timeout))
+	if err := c.rates[r.endpoint].wait(ctx); err != nil {
+		return &Error{Op: r.op, Err: err, final: true}
+	}
+	ctx, moved, cancel := patience(ctx, r.timeout, r.length)
 	defer cancel()
 
 	var connected atomic.Bool // before a connection stands nothing can have been acted upon
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
-	body := &source{ctx: ctx, open: r.open, memory: !r.inline}
+	body := &source{ctx: ctx, open: r.open, memory: !r.inline, moved: moved}
 	req, err := c.newRequest(ctx, r, body, tok)
 	if err != nil {
 		return &Error{Op: r.op, Err: err, final: true}
@@ -188,6 +190,7 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 		return &Error{Op: r.op, Err: err, final: true}
 	}
 	countAttempt(ctx)
+	r.began = time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		// A source that broke off cannot have been taken: the announced length was never reached.
@@ -197,6 +200,22 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 		return &Error{Op: r.op, Err: c.cause(ctx, err), Unknown: connected.Load() || !traced(c.http), token: tok}
 	}
 	return c.read(ctx, r, req, resp, tok)
+}
+
+// slowest is the line on which a body may take its whole time, in bytes a second.
+const slowest = 1 << 10
+
+// patience bounds an attempt: by timeout from the last byte that was sent, which moved tells, because parts that go side
+// by side share the line and the time of one says nothing; and by what size takes on the slowest line.
+func patience(ctx context.Context, timeout time.Duration, size int64) (_ context.Context, moved, cancel func()) {
+	ctx, stop := context.WithTimeoutCause(ctx, timeout+time.Duration(size/slowest)*time.Second, timeoutError(timeout))
+	ctx, end := context.WithCancelCause(ctx)
+	idle := time.AfterFunc(timeout, func() { end(timeoutError(timeout)) })
+	return ctx, func() { idle.Reset(timeout) }, func() {
+		idle.Stop()
+		end(nil)
+		stop()
+	}
 }
 
 // filter shows req to the bot's filters. The body is closed where one refuses or panics: nobody else will.

@@ -338,6 +338,8 @@ func TestBytesTravelAsBase64OfTheRightLength(t *testing.T) {
 			Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw)), nil },
 		})
 		require.NoError(t, err, size)
+		assert.WithinDuration(t, time.Now(), up.Asked, time.Minute)
+		up.Asked = time.Time{}
 		assert.Equal(t, Uploaded{FileInfo: "QR==", FileUUID: "u", TTL: 300 * time.Second}, up)
 		var got map[string]any
 		require.NoError(t, json.Unmarshal([]byte(s.bodies[0]), &got))
@@ -374,6 +376,7 @@ func TestAnUploadWithoutFileInfoIsRepeated(t *testing.T) {
 			c, s, _, _ := newTestClient(status(200, first), status(200, `{"file_info":"x","ttl":"0"}`))
 			up, err := c.Upload(t.Context(), group, Media{Kind: 1, URL: "https://example.com/a.png"})
 			require.NoError(t, err)
+			up.Asked = time.Time{}
 			assert.Equal(t, Uploaded{FileInfo: "x"}, up)
 			assert.Len(t, s.bodies, 2)
 		})
@@ -502,7 +505,7 @@ func TestEveryShapeOfAnOfferIsRead(t *testing.T) {
 			o.Concurrency, o.RetryTimeout, o.RetryDelay = 64, 600*time.Second, 30*time.Second
 		}},
 		"nonsense": {`{` + parts + `,"concurrency":-3,"retry_timeout":-1,"retry_delay":-1}`, nil},
-		"zero":     {`{` + parts + `,"upload_config":{"concurrency":0,"retry_timeout":0,"retry_delay":0}}`, func(o *Offer) { o.RetryTimeout, o.RetryDelay = 0, 0 }},
+		"zero":     {`{` + parts + `,"upload_config":{"concurrency":0,"retry_timeout":0,"retry_delay":0}}`, func(o *Offer) { o.RetryTimeout = 0 }},
 	} {
 		w := want
 		if c.with != nil {
@@ -548,4 +551,210 @@ func FuzzAnswers(f *testing.F) {
 			t.Errorf("a message without an id was taken for sent: %q", body)
 		}
 	})
+}
+
+func TestAnInnerProxyErrorOnAMessageIsTheProxysTrouble(t *testing.T) {
+	proxy := status(500, `{"message":"call inner proxy error","code":850012}`)
+	synctest.Test(t, func(t *testing.T) {
+		c, s, _, _ := newTestClient(proxy, status(200, sentOK))
+		_, err := c.Send(t.Context(), group, []byte(`{"msg_seq":1001}`), true)
+		require.NoError(t, err)
+		assert.Equal(t, []string{`{"msg_seq":1001}`, `{"msg_seq":1001}`}, s.bodies, "under its own number")
+	})
+	synctest.Test(t, func(t *testing.T) {
+		c, s, _, _ := newTestClient(proxy)
+		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		var e *Error
+		require.ErrorAs(t, err, &e)
+		assert.True(t, e.Unknown, "what is behind the proxy may have taken it")
+		assert.Len(t, s.bodies, 4)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		c, s, _, _ := newTestClient(proxy)
+		_, err := c.Send(t.Context(), group, []byte(`{}`), false)
+		require.Error(t, err)
+		assert.Len(t, s.bodies, 1, "without a number it is not repeated in doubt")
+	})
+	synctest.Test(t, func(t *testing.T) {
+		c, s, _, _ := newTestClient(proxy, status(200, uploadedOK))
+		_, err := c.Upload(t.Context(), group, Media{Kind: 1, URL: "https://example.com/a.png"})
+		require.NoError(t, err)
+		assert.Len(t, s.bodies, 2)
+	})
+}
+
+func TestATooLargeMessageIsFinal(t *testing.T) {
+	c, s, _, _ := newTestClient(status(413, "<html>too large</html>"))
+	_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, Terminal, e.Class(), "a message has no parts")
+	assert.False(t, e.Unknown)
+	assert.Len(t, s.bodies, 1)
+}
+
+func TestTooManyRequestsAreFollowedByAPause(t *testing.T) {
+	for name, scene := range map[string]struct {
+		first         step
+		least, at     time.Duration // at: exactly, where the platform says it
+		withoutNumber bool
+	}{
+		"429":                   {first: status(429, "<html></html>"), least: 2 * time.Second},
+		"40023001":              {first: status(400, `{"code":40023001}`), least: 2 * time.Second},
+		"429 of a proactive":    {first: status(429, ""), least: 2 * time.Second, withoutNumber: true},
+		"Retry-After 0":         {first: status(429, "", "Retry-After", "0"), least: 2 * time.Second},
+		"Retry-After 7":         {first: status(429, "", "Retry-After", "7"), at: 7 * time.Second},
+		"Retry-After 60":        {first: status(429, "", "Retry-After", "60"), at: time.Minute},
+		"Retry-After of a day":  {first: status(429, "", "Retry-After", "86400"), at: time.Minute},
+		"Retry-After with 503":  {first: status(503, "", "Retry-After", "9"), at: 9 * time.Second},
+		"Retry-After of a date": {first: status(429, "", "Retry-After", "Fri, 31 Dec 2027 23:59:59 GMT"), least: 2 * time.Second},
+		"Retry-After of less":   {first: status(429, "", "Retry-After", "-5"), least: 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, s, _, _ := newTestClient(scene.first, status(200, sentOK))
+				began := time.Now()
+				_, err := c.Send(t.Context(), group, []byte(`{}`), !scene.withoutNumber)
+				require.NoError(t, err)
+				assert.Len(t, s.bodies, 2)
+				if scene.at > 0 {
+					assert.Equal(t, scene.at, time.Since(began))
+				} else {
+					assert.GreaterOrEqual(t, time.Since(began), scene.least)
+					assert.LessOrEqual(t, time.Since(began), 10*time.Second)
+				}
+			})
+		})
+	}
+}
+
+func TestOneOddFieldDoesNotHideTheCode(t *testing.T) {
+	for _, body := range []string{
+		`{"code":40054005,"err_code":40054005,"trace_id":12345}`,
+		`{"err_code":40054005,"trace_id":{"a":1},"message":["x"]}`,
+		`{"err_code":40054005,"message":7}`,
+		`{"err_code":"40054005","message":null}`,
+		`{"err_code":40054005,"code":"no number"}`,
+		`{"err_code":40054005,"code":[1]}`,
+		`{"code":40054005,"err_code":{}}`,
+		`{"code":40054005,"err_code":null}`,
+	} {
+		c, s, _, _ := newTestClient(status(400, body))
+		sent, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		require.NoError(t, err, body)
+		assert.True(t, sent.Duplicate, body)
+		assert.Len(t, s.bodies, 1, body)
+	}
+	c, _, _, _ := newTestClient(status(400, `{"err_code":850018,"trace_id":12345,"message":"muted"}`, "X-Tps-trace-ID", "H"))
+	_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, "H", e.TraceID, "the header's, where the body's is none")
+	assert.Equal(t, "muted", e.Message)
+}
+
+func TestACodeIsJudgedByItsAliasWhereItIsNotKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s, _, _ := newTestClient(status(400, `{"err_code":77,"code":50055001}`), status(200, sentOK))
+		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		require.NoError(t, err, "50055001 is worth another try")
+		assert.Len(t, s.bodies, 2)
+	})
+	c, s, _, _ := newTestClient(status(500, `{"err_code":77,"code":40034128}`))
+	_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	assert.False(t, e.Unknown, "40034128 is a refusal")
+	assert.Len(t, s.bodies, 1)
+}
+
+func TestARefusalByItsCodeIsCertainUnderHTTP500(t *testing.T) {
+	for code, class := range map[int]Class{40034128: Terminal, 850018: Terminal, 304080: Reupload, 40034105: ProactiveRefused, 22009: Later} {
+		c, s, _, _ := newTestClient(status(500, fmt.Sprintf(`{"code":%d}`, code)))
+		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		var e *Error
+		require.ErrorAs(t, err, &e, code)
+		assert.Equal(t, class, e.Class(), code)
+		assert.False(t, e.Unknown, code)
+		assert.Len(t, s.bodies, 1, code)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		c, _, _, _ := newTestClient(status(500, `{"code":50055001}`))
+		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		var e *Error
+		require.ErrorAs(t, err, &e)
+		assert.True(t, e.Unknown, "sending failed inside: that says nothing for certain")
+	})
+}
+
+func TestATokenSourceThatPanicsIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		c, s, tk, rec := newTestClient(status(200, sentOK))
+		c.cfg.Source = tokenFunc(func() (*oauth2.Token, error) {
+			if asked++; asked == 1 {
+				panic("no config file")
+			}
+			return tk.Token()
+		})
+		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		require.NoError(t, err, "it is asked again")
+		assert.Len(t, s.bodies, 1)
+		require.Len(t, rec.lines, 1)
+		assert.Contains(t, rec.lines[0], "no config file")
+	})
+}
+
+type tokenFunc func() (*oauth2.Token, error)
+
+func (f tokenFunc) Token() (*oauth2.Token, error) { return f() }
+
+func TestARefusedTokenTakesNoNewerOneWithIt(t *testing.T) {
+	c, _, tk, _ := newTestClient(status(200, sentOK))
+	old, err := c.accessToken(t.Context())
+	require.NoError(t, err)
+	c.dropToken(old)
+	newer, err := c.accessToken(t.Context())
+	require.NoError(t, err)
+	require.NotEqual(t, old.AccessToken, newer.AccessToken)
+	c.dropToken(old) // by a call that was refused with it a moment later
+	got, err := c.accessToken(t.Context())
+	require.NoError(t, err)
+	assert.Same(t, newer, got)
+	assert.Equal(t, 2, tk.asked)
+}
+
+// TestASourceThatEndsWithItsAttemptIsOpenedAgain tells a source that broke by itself from one whose ctx has ended: the
+// attempt took too long, and the next one may not.
+func TestASourceThatEndsWithItsAttemptIsOpenedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s, _, _ := newTestClient(status(200, uploadedOK))
+		opened := 0
+		_, err := c.Upload(t.Context(), group, Media{Kind: 4, Size: 3, Open: func(ctx context.Context) (io.ReadCloser, error) {
+			if opened++; opened == 1 {
+				return io.NopCloser(untilDone{ctx}), nil
+			}
+			return io.NopCloser(strings.NewReader("abc")), nil
+		}})
+		require.NoError(t, err)
+		assert.Equal(t, 2, opened)
+		assert.Len(t, s.bodies, 1)
+
+		gone := errors.New("gone")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, gone)
+		defer cancel()
+		_, err = c.Upload(ctx, group, Media{Kind: 4, Size: 3, Open: func(ctx context.Context) (io.ReadCloser, error) {
+			return io.NopCloser(untilDone{ctx}), nil
+		}})
+		require.ErrorIs(t, err, gone)
+		assert.NotContains(t, err.Error(), "closed", "the caller's reason, not what came of it")
+	})
+}
+
+// untilDone is a download that hangs, and breaks when its ctx ends.
+type untilDone struct{ ctx context.Context }
+
+func (r untilDone) Read([]byte) (int, error) {
+	<-r.ctx.Done()
+	return 0, errors.New("use of closed network connection")
 }

@@ -96,6 +96,9 @@ func (e *Error) fit(c Class) Class {
 // Final tells whether no repetition can mend e: the request itself could not be made.
 func (e *Error) Final() bool { return e.final }
 
+// Doubted tells whether an attempt before the last one may have been acted upon.
+func (e *Error) Doubted() bool { return e.before }
+
 // Unsaid tells whether the platform refused without naming a reason that the table knows, or for one that says only
 // that the request as such is wrong.
 func (e *Error) Unsaid() bool {

@@ -21,7 +21,8 @@ const (
 	prepareTimeout = 30 * time.Second
 	finishTimeout  = 30 * time.Second
 	mergeTimeout   = 120 * time.Second
-	putTimeout     = 60 * time.Second
+	mergeSpeed     = 1 << 20          // bytes a second that the platform is given to put together
+	putTimeout     = 60 * time.Second // from the last byte
 )
 
 // Defaults and bounds of upload_config (docs 2026-08; the bounds are those of AstrBot and openclaw-qqbot).
@@ -61,13 +62,15 @@ type OfferedPart struct {
 // Prepare announces an upload in parts.
 func (c *Client) Prepare(ctx context.Context, chat Chat, a Announcement) (Offer, error) {
 	var offer Offer
-	return offer, c.post(ctx, &request{
-		op: "prepare", endpoint: endpointPrepare, path: chat.path("/upload_prepare"), timeout: prepareTimeout,
-		decode: func(body []byte) (err error) {
-			offer, err = decodeOffer(body)
-			return err
-		},
-	}, struct {
+	r := &request{op: "prepare", endpoint: endpointPrepare, path: chat.path("/upload_prepare"), timeout: prepareTimeout}
+	r.decode = func(body []byte) (err error) {
+		offer, err = decodeOffer(body)
+		if offer.Done != nil {
+			offer.Done.Asked = r.began
+		}
+		return err
+	}
+	err := c.post(ctx, r, struct {
 		FileType int    `json:"file_type"`
 		FileSize string `json:"file_size"` // a number gave 850012 (AstrBotDevs/AstrBot#9443)
 		FileName string `json:"file_name"`
@@ -75,6 +78,7 @@ func (c *Client) Prepare(ctx context.Context, chat Chat, a Announcement) (Offer,
 		SHA1     string `json:"sha1"`
 		MD510M   string `json:"md5_10m"`
 	}{a.Kind, strconv.FormatInt(a.Size, 10), a.Name, a.MD5, a.SHA1, a.MD510M})
+	return offer, err
 }
 
 // FinishPart reports a part that was PUT.
@@ -92,20 +96,24 @@ func (c *Client) FinishPart(ctx context.Context, chat Chat, uploadID string, ind
 }
 
 // Merge makes a file of the parts.
-func (c *Client) Merge(ctx context.Context, chat Chat, uploadID string, kind int, name string) (Uploaded, error) {
+func (c *Client) Merge(ctx context.Context, chat Chat, uploadID string, kind int, name string, size int64) (Uploaded, error) {
 	var up Uploaded
-	return up, c.post(ctx, &request{
-		op: "merge", endpoint: endpointFiles, path: chat.path("/files"), timeout: mergeTimeout,
-		decode: func(body []byte) (err error) {
-			up, err = decodeUploaded(body)
-			return err
-		},
-	}, struct { // upload_id alone works in the field, the documents want all four
+	r := &request{
+		op: "merge", endpoint: endpointFiles, path: chat.path("/files"),
+		timeout: mergeTimeout + time.Duration(size/mergeSpeed)*time.Second,
+	}
+	r.decode = func(body []byte) (err error) {
+		up, err = decodeUploaded(body)
+		up.Asked = r.began
+		return err
+	}
+	err := c.post(ctx, r, struct { // upload_id alone works in the field, the documents want all four
 		FileType   int    `json:"file_type"`
 		SrvSendMsg bool   `json:"srv_send_msg"`
 		FileName   string `json:"file_name"`
 		UploadID   string `json:"upload_id"`
 	}{kind, false, name, uploadID})
+	return up, err
 }
 
 // post sends message as JSON.
@@ -122,15 +130,14 @@ func (c *Client) post(ctx context.Context, r *request, message any) error {
 // PutPart sends one part to its presigned address, once: whether the address still works after a failure is the
 // upload's to find out. It goes without the bot's token and past the bot's filters, which may add it.
 func (c *Client) PutPart(ctx context.Context, address string, size int64, open func(context.Context) (io.ReadCloser, error)) error {
-	timeout := putTimeout + time.Duration(size/slowLine)*time.Second
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError(timeout))
+	ctx, moved, cancel := patience(ctx, putTimeout, size)
 	defer cancel()
 	e := &Error{Op: "part"}
 	if u, err := url.Parse(address); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		e.Err, e.final = errors.New("the platform gave no usable address for the part"), true
 		return e
 	}
-	body := &source{ctx: ctx, open: open}
+	body := &source{ctx: ctx, open: open, moved: moved}
 	rc, err := body.Open()
 	if err != nil {
 		return &Error{Op: "part", Err: err, final: true}
@@ -151,15 +158,11 @@ func (c *Client) PutPart(ctx context.Context, address string, size int64, open f
 		e.Err = c.cause(ctx, err)
 		return e
 	}
-	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer)) // any 2xx is success, whatever becomes of its body
 	_ = resp.Body.Close()
 	e.Status, e.TraceID = resp.StatusCode, Clean(resp.Header.Get("X-Cos-Request-Id"))
-	switch {
-	case resp.StatusCode < 200 || resp.StatusCode > 299:
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		e.Message = http.StatusText(resp.StatusCode)
-		return e
-	case err != nil:
-		e.Err = c.cause(ctx, err)
 		return e
 	}
 	return nil
@@ -185,10 +188,8 @@ func decodeOffer(body []byte) (Offer, error) {
 			URL       string `json:"presigned_url"`
 			BlockSize number `json:"block_size"`
 		} `json:"parts"`
-		Nested   config `json:"upload_config"`
-		FileInfo string `json:"file_info"`
-		FileUUID string `json:"file_uuid"`
-		TTL      number `json:"ttl"`
+		Nested config `json:"upload_config"`
+		uploadedFields
 	}
 	var a struct {
 		shape
@@ -202,7 +203,8 @@ func decodeOffer(body []byte) (Offer, error) {
 		s = a.Data
 	}
 	if s.FileInfo != "" {
-		return Offer{Done: &Uploaded{FileInfo: s.FileInfo, FileUUID: s.FileUUID, TTL: s.TTL.ttl()}}, nil
+		done := s.uploaded()
+		return Offer{Done: &done}, nil
 	}
 	if s.UploadID == "" {
 		return Offer{}, errors.New("the answer holds no upload_id")
@@ -214,7 +216,7 @@ func decodeOffer(body []byte) (Offer, error) {
 	const most = 64 // of parts at once, whatever is offered
 	offer.Concurrency = int(min(max(either(s.Nested.Concurrency, s.Concurrency, 1), 1), most))
 	offer.RetryTimeout = seconds(either(s.Nested.RetryTimeout, s.RetryTimeout, -1), defaultRetryTimeout, maxRetryTimeout)
-	offer.RetryDelay = seconds(either(s.Nested.RetryDelay, s.RetryDelay, -1), defaultRetryDelay, maxRetryDelay)
+	offer.RetryDelay = max(seconds(either(s.Nested.RetryDelay, s.RetryDelay, -1), defaultRetryDelay, maxRetryDelay), defaultRetryDelay)
 	return offer, nil
 }
 

@@ -7,16 +7,16 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// Timeouts of one attempt. The answer to a URL comes only after the platform has fetched it; bytes get the
-// time that a slow line needs for them. SDKs use 120 to 300 s for /files (openclaw-qqbot, AstrBot).
+// Timeouts of one attempt. The answer to a URL comes only after the platform has fetched it; bytes take the time that
+// the line needs for them. SDKs use 120 to 300 s for /files (openclaw-qqbot, AstrBot).
 const (
 	urlTimeout    = 120 * time.Second
-	inlineTimeout = 60 * time.Second
-	slowLine      = 64 << 10 // bytes a second
+	inlineTimeout = 60 * time.Second // from the last byte
 )
 
 // Media is what one call to /files uploads: a URL that the platform fetches, or Size bytes.
@@ -33,6 +33,7 @@ type Uploaded struct {
 	FileInfo string // opaque: verbatim
 	FileUUID string
 	TTL      time.Duration // 0: long-lived
+	Asked    time.Time     // when the request that was answered began: the ttl counts from some moment after it
 }
 
 // errNoFileInfo is an answer that says success without the thing itself; it happens now and then and a
@@ -57,16 +58,18 @@ func (c *Client) Upload(ctx context.Context, chat Chat, m Media) (Uploaded, erro
 		r.timeout = urlTimeout
 		r.length, r.open = fixed(head)
 	} else {
-		r.timeout = inlineTimeout + time.Duration(m.Size/slowLine)*time.Second
+		r.timeout = inlineTimeout
 		r.length, r.open = inline(string(head), m)
 		r.inline = true
 	}
 	var up Uploaded
 	r.decode = func(body []byte) (err error) {
 		up, err = decodeUploaded(body)
+		up.Asked = r.began
 		return err
 	}
-	return up, c.do(ctx, r)
+	err = c.do(ctx, r)
+	return up, err
 }
 
 // inline is head with the bytes of m as one more field, file_data.
@@ -98,27 +101,45 @@ func decodeUploaded(body []byte) (Uploaded, error) {
 		return Uploaded{}, errEmpty
 	}
 	var a struct {
-		FileInfo string `json:"file_info"`
-		FileUUID string `json:"file_uuid"`
-		TTL      number `json:"ttl"`
+		uploadedFields
+		Data *uploadedFields `json:"data"`
 	}
 	if err := json.Unmarshal(body, &a); err != nil {
 		return Uploaded{}, undecodable(err)
 	}
+	if a.FileInfo == "" && a.Data != nil {
+		a.uploadedFields = *a.Data
+	}
 	if a.FileInfo == "" {
 		return Uploaded{}, errNoFileInfo
 	}
-	return Uploaded{FileInfo: a.FileInfo, FileUUID: a.FileUUID, TTL: a.TTL.ttl()}, nil
+	return a.uploaded(), nil
 }
 
-// ttl is n seconds. A negative one is nonsense: taking it for "has ended" costs an upload, taking it for 0 would keep
-// it for ever. One of many years is cut, before it leaves the range of a Duration.
-func (n number) ttl() time.Duration {
+// uploadedFields are read one by one: only without a file_info there is no upload.
+type uploadedFields struct {
+	FileInfo string          `json:"file_info"`
+	FileUUID json.RawMessage `json:"file_uuid"`
+	TTL      json.RawMessage `json:"ttl"`
+}
+
+func (f *uploadedFields) uploaded() Uploaded {
+	return Uploaded{FileInfo: f.FileInfo, FileUUID: text(f.FileUUID), TTL: ttl(f.TTL)}
+}
+
+// ttl reads a number of seconds, also as a string. What is none, or negative, is "has ended": that costs an upload, where
+// to take it for 0 would keep it for ever. Many years are cut, before they leave the range of a Duration.
+func ttl(raw json.RawMessage) time.Duration {
 	const years = 10 * 365 * 24 * 3600
-	if n < 0 {
+	s := strings.Trim(string(raw), `"`)
+	if s == "" || s == "null" {
+		return 0
+	}
+	seconds, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(seconds >= 0) {
 		return time.Nanosecond
 	}
-	return time.Duration(min(n, years)) * time.Second
+	return time.Duration(min(seconds, years) * float64(time.Second))
 }
 
 // undecodable says that an answer was not understood, without quoting it: it may hold a file_info.

@@ -1,0 +1,35 @@
+package richmediatest
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Forget drops what is only kept to be looked at (Calls, Uploads, the lines of all chats) and what can have no effect any
+// more, such as events whose reply window is over and a file_info that has expired. A bot does not notice, and a test can
+// look at what has happened, forget it, and go on for hours in the same memory.
+func (p *Platform) Forget() {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls, p.uploads = nil, nil
+	for _, c := range p.chats {
+		c.lines = nil
+	}
+	p.tokens = slices.DeleteFunc(p.tokens, func(t *accessToken) bool { return !t.good(now) })
+	maps.DeleteFunc(p.sent, func(_ string, s *sentMessage) bool { return now.Sub(s.line.Time) > recallWindow })
+	maps.DeleteFunc(p.byFileInfo, func(_ string, f *storedFile) bool { return !f.alive(now) })
+	maps.DeleteFunc(p.contents, func(_ string, u *Upload) bool { return p.byFileInfo[u.FileInfo] == nil })
+	maps.DeleteFunc(p.multiparts, func(_ string, m *multipart) bool {
+		return !slices.ContainsFunc(m.parts, func(t *part) bool { return now.Before(t.expires) })
+	})
+	over := func(e *Event) bool { return now.After(e.at.Add(windows[e.chat.scene].length)) }
+	for _, e := range p.events {
+		if over(e) {
+			delete(p.acks, e.interactionID)
+		}
+	}
+	maps.DeleteFunc(p.byID, func(_ string, e *Event) bool { return over(e) })
+	p.events = slices.DeleteFunc(p.events, over)
+}
