@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/tencent-connect/botgo/constant"
+	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/openapi"
 	"github.com/tencent-connect/botgo/token"
 	"golang.org/x/oauth2"
@@ -363,7 +364,11 @@ func TestForeignErrorsAreBoundedAndCleaned(t *testing.T) {
 				p.PushTo(richmedia.WebhookHandler(p.Credentials()))
 				failed := make(chan error, 1)
 				b.onGroup(func(ctx context.Context, rc *richmedia.Context) error {
-					_, err := rc.ReplyImage(ctx, c.src())
+					reply := func() (*dto.Message, error) { return rc.ReplyImage(ctx, c.src()) }
+					if c.token != nil { // without an upload around it
+						reply = func() (*dto.Message, error) { return rc.ReplyText(ctx, "hi") }
+					}
+					_, err := reply()
 					failed <- err
 					return err
 				})

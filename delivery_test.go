@@ -173,8 +173,13 @@ func TestAHandlerThatEndsItsGoroutineIsReportedAndItsEventComesAgain(t *testing.
 			}
 			push(ev.Payload())
 			var panicked *richmedia.PanicError
-			require.ErrorAs(t, <-told, &panicked)
-			assert.Contains(t, panicked.Error(), "Goexit")
+			select {
+			case err := <-told:
+				require.ErrorAs(t, err, &panicked)
+				assert.Contains(t, panicked.Error(), "Goexit")
+			case <-soon(t).Done():
+				t.Fatal("nobody was told")
+			}
 			if name == "queued" { // it was told to be done: the chat goes on with the next one
 				ev = club.Say("alice", "hi")
 			}
@@ -624,4 +629,21 @@ func TestAReplyThatItsCallerHadGivenUpKeepsItsNumber(t *testing.T) {
 		require.NoError(t, event.ParseAndHandle(ev.Payload()), "both replies are said to be in the chat")
 		assert.Equal(t, []string{"1002 two", "1001 one"}, texts(club))
 	})
+}
+
+func TestAReplyWhoseTextWasEmptyKeepsItsNumber(t *testing.T) {
+	b := newBed(t, richmedia.WithInline())
+	b.PushTo(nil)
+	club := b.Group("club")
+	said := ""
+	b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
+		_, err := c.ReplyText(ctx, said) // from another service, which has nothing to say yet
+		_, err2 := c.ReplyText(ctx, "two")
+		said = "one"
+		return errors.Join(err, err2)
+	})
+	ev := club.Say("alice", "hi")
+	require.Error(t, event.ParseAndHandle(ev.Payload()))
+	require.NoError(t, event.ParseAndHandle(ev.Payload()), "both replies are said to be in the chat")
+	assert.Equal(t, []string{"1002 two", "1001 one"}, texts(club))
 }

@@ -416,8 +416,8 @@ func TestAckIsTheHandlersWithManualAck(t *testing.T) {
 		return nil
 	}))
 	b.Group("club").Press("alice", "x")
-	require.ErrorContains(t, <-got, "0 to 5")
-	require.ErrorContains(t, <-got, "0 to 5")
+	require.ErrorContains(t, <-got, "code 6; the platform takes 0 to 5")
+	require.ErrorContains(t, <-got, "code -1; the platform takes 0 to 5")
 	require.NoError(t, <-got)
 	for _, code := range b.Acks() {
 		assert.Equal(t, 3, code)

@@ -135,14 +135,15 @@ func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption
 		return nil, c.in.refusal
 	case o.caption != nil && f.Kind != KindImage:
 		return nil, fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, article(f.Kind.String()))
-	case f.Info == "":
-		return nil, errors.New("richmedia: ReplyUploaded: the File is empty: give one that Plugin.Upload returned")
-	case f.Scope != c.in.target.Scope:
-		return nil, fmt.Errorf("%w: the File was uploaded for %s and cannot go to %s: file_info never crosses; upload it for this chat",
-			ErrUnsupported, f.Scope, c.in.target.Scope)
 	}
 	return c.reply(ctx, f.Kind, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
-		if f.expired() {
+		switch {
+		case f.Info == "":
+			return platform.Sent{}, errors.New("richmedia: ReplyUploaded: the File is empty: give one that Plugin.Upload returned")
+		case f.Scope != c.in.target.Scope:
+			return platform.Sent{}, fmt.Errorf("%w: the File was uploaded for %s and cannot go to %s: file_info never crosses; upload it for this chat",
+				ErrUnsupported, f.Scope, c.in.target.Scope)
+		case f.expired():
 			return platform.Sent{}, fmt.Errorf("%w: the File has expired: upload it again", ErrBadFile)
 		}
 		return c.post(ctx, s, mediaMessage(f, o.caption))
@@ -151,14 +152,16 @@ func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption
 
 // ReplyText answers with a text.
 func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOption) (*dto.Message, error) {
-	if strings.TrimSpace(text) == "" {
-		return nil, errors.New("richmedia: ReplyText: the text is empty")
-	}
 	o := newReplyConfig(opts)
 	if o.caption != nil || o.fallback != nil {
 		return nil, errors.New("richmedia: ReplyText: WithCaption and WithFallbackText belong to media; put the words into the text")
 	}
 	return c.reply(ctx, 0, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
+		// Here, where the reply has its number: in the next run of the handler the text may not be empty, and the replies
+		// behind it must have the same numbers then.
+		if strings.TrimSpace(text) == "" {
+			return platform.Sent{}, errors.New("richmedia: ReplyText: the text is empty")
+		}
 		return c.post(ctx, s, textMessage(text))
 	})
 }
@@ -166,14 +169,14 @@ func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOptio
 // ReplyMessage answers with any message that botgo can describe: markdown, a keyboard, an ark. It sends a copy of
 // msg with its MsgID, EventID and MsgSeq filled in, whatever they were.
 func (c *Context) ReplyMessage(ctx context.Context, msg *dto.MessageToCreate, opts ...ReplyOption) (*dto.Message, error) {
-	if msg == nil {
-		return nil, errors.New("richmedia: ReplyMessage: the message is nil")
-	}
 	o := newReplyConfig(opts)
 	if o.caption != nil || o.fallback != nil {
 		return nil, errors.New("richmedia: ReplyMessage: WithCaption and WithFallbackText belong to media; set the message's Content")
 	}
 	return c.reply(ctx, 0, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
+		if msg == nil {
+			return platform.Sent{}, errors.New("richmedia: ReplyMessage: the message is nil")
+		}
 		return c.post(ctx, s, func(r ref) any {
 			out := *msg
 			out.MsgID, out.EventID, out.MsgSeq = r.MsgID, r.EventID, r.MsgSeq

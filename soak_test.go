@@ -312,10 +312,16 @@ func (s *soak) handle(ctx context.Context, c *richmedia.Context) error {
 	plan := rand.New(rand.NewPCG(s.seed, uint64(id)<<8))
 	time.Sleep(time.Duration(plan.IntN(3)) * time.Second)
 	fails, stops := plan.IntN(8), plan.IntN(2) == 0
+	var failed error
 	for n := range 1 + plan.IntN(3) {
+		ctx, cancel := context.WithCancelCause(ctx)
+		if late := plan.IntN(20) == 0; late && run == 1 {
+			cancel(errSoak) // what was to be sent was not ready in time; in the next run it is
+		}
 		err := s.reply(ctx, c, fmt.Sprintf("reply %d.%d", id, n), plan.IntN(8), plan.IntN(soakPictures))
-		if err != nil && stops {
-			return err
+		cancel(nil)
+		if failed = errors.Join(failed, err); err != nil && stops {
+			return failed
 		}
 		if n == fails && run == 1 {
 			if stops {
@@ -324,7 +330,7 @@ func (s *soak) handle(ctx context.Context, c *richmedia.Context) error {
 			return errSoak
 		}
 	}
-	return nil
+	return failed
 }
 
 // reply sends one reply that carries key, and notes what it is told.

@@ -632,3 +632,21 @@ func TestAPanicInASharedUploadReachesEachCallerAsAnError(t *testing.T) {
 		assert.Empty(t, b.Uploads())
 	})
 }
+
+func TestAPanicInASharedUploadIsNotTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		broken, fine := b.context(t, b.Group("broken")), b.context(t, b.Group("fine"))
+		failed := make(chan error, 1)
+		go func() {
+			_, err := broken.ReplyFile(t.Context(), panicsWhenOpened(2, time.Second))
+			failed <- err
+		}()
+		synctest.Wait()
+		_, err := fine.ReplyFile(t.Context(), richmedia.FromBytes("x.txt", []byte("hello")))
+		require.NoError(t, err, "it has a source of its own")
+		var panicked *richmedia.PanicError
+		require.ErrorAs(t, <-failed, &panicked)
+		assert.Len(t, b.Uploads(), 1)
+	})
+}
