@@ -301,6 +301,18 @@ func TestACallLeavesATokenSourceThatHangs(t *testing.T) {
 	})
 }
 
+func TestATokenSourceThatAlwaysPanicsIsAskedWithPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, _, _ := newTestClient(status(200, sentOK))
+		asked := 0
+		c.cfg.Source = tokenFunc(func() (*oauth2.Token, error) { asked++; panic("no config file") })
+		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		require.ErrorContains(t, err, "token source panicked: no config file")
+		require.NoError(t, c.Wait(t.Context()))
+		assert.LessOrEqual(t, asked, 30)
+	})
+}
+
 func TestTheTokenGoesToNoOtherHost(t *testing.T) {
 	var stolen http.Header
 	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { stolen = r.Header }))

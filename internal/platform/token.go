@@ -57,10 +57,9 @@ func (c *Client) askShared(ctx context.Context) (*oauth2.Token, error) {
 			if v := recover(); v != nil {
 				err = fmt.Errorf("token source panicked: %v", v)
 			}
+			c.outage.note(err)
 		}()
-		got, err := c.ask()
-		c.outage.note(err)
-		return got, err
+		return c.ask()
 	})
 	type result = struct {
 		tok *oauth2.Token
