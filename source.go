@@ -101,7 +101,8 @@ type bytesReader struct{ *bytes.Reader }
 func (bytesReader) Close() error { return nil }
 
 // FromReader is content that can be read one time. It is kept in memory up to 256 KiB and in a temporary file
-// beyond that, which is gone when the reply is. A second use of the Source is an error. r is not closed.
+// beyond that, which is gone when the reply is. A second use of the Source is an error. r is not closed. Where a Read of
+// r blocks for ever the reply still ends with its ctx, and one goroutine stays with r.
 func FromReader(name string, r io.Reader) Source {
 	if r == nil {
 		return Source{name: sanitize(name), err: errors.New("FromReader: the reader is nil")}

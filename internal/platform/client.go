@@ -140,9 +140,6 @@ func (c *Client) do(ctx context.Context, r *request) error {
 	if err == nil {
 		return nil
 	}
-	if last == nil {
-		last = &Error{Op: r.op}
-	}
 	last.Attempts, last.Dedup = attempts, r.repeatable
 	last.Unknown = unknown && last.Class() != Duplicate
 	if last.Unknown {
