@@ -3,6 +3,7 @@ package richmediatest_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -55,6 +56,39 @@ func TestBotgosClientsWorkOverTheLoopbackAddress(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(errs.Error(err).Text()), &said))
 	assert.EqualValues(t, 40034105, said["code"])
 	assert.Equal(t, said["trace_id"], errs.Error(err).Trace())
+}
+
+func TestBotgosClientSendsToGuilds(t *testing.T) {
+	b := listening(t)
+	defer b.p.UseBotgo()()
+	api := botgo.NewOpenAPI(b.p.AppID(), token.NewQQBotTokenSource(b.p.Credentials()))
+	c, dm := b.p.Channel("cats"), b.p.DM("ann")
+	b.p.Host("https://example.com/cat.png", png)
+
+	sent, err := api.PostMessage(t.Context(), c.OpenID(), &dto.MessageToCreate{
+		Content: "meow", Image: "https://example.com/cat.png", MsgID: c.Say("ann", "/cat").MsgID(),
+	})
+	require.NoError(t, err)
+	assert.Equal(t, c.Answers()[0].ID, sent.ID)
+	assert.Equal(t, c.OpenID(), sent.ChannelID)
+	assert.Equal(t, c.GuildID(), sent.GuildID)
+	assert.Equal(t, "meow", sent.Content)
+	assert.True(t, sent.Author.Bot)
+	at, err := sent.Timestamp.Time()
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now(), at, time.Minute)
+	assert.Equal(t, png, c.Answers()[0].Media.Upload.Data)
+
+	direct, err := api.PostDirectMessage(t.Context(), &dto.DirectMessage{GuildID: dm.GuildID()}, &dto.MessageToCreate{
+		Image: "https://example.com/cat.png", MsgID: dm.Say("", "/cat").MsgID(),
+	})
+	require.NoError(t, err)
+	assert.True(t, direct.DirectMessage)
+	assert.Equal(t, "bot: [image image/png, 24 bytes]", dm.Answers()[0].String())
+
+	require.NoError(t, api.RetractMessage(t.Context(), c.OpenID(), sent.ID))
+	require.NoError(t, api.RetractDMMessage(t.Context(), dm.GuildID(), direct.ID))
+	assert.Empty(t, append(c.Answers(), dm.Answers()...))
 }
 
 func TestUseBotgoPutsTheHostsBack(t *testing.T) {

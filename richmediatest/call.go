@@ -22,8 +22,8 @@ const (
 	OpPart    Op = "part"    // PUT of a presigned part URL
 	OpFinish  Op = "finish"  // POST /v2/{groups|users}/{openid}/upload_part_finish
 	OpMerge   Op = "merge"   // POST /v2/{groups|users}/{openid}/files with upload_id
-	OpSend    Op = "send"    // POST /v2/{groups|users}/{openid}/messages
-	OpRecall  Op = "recall"  // DELETE /v2/{groups|users}/{openid}/messages/{message_id}
+	OpSend    Op = "send"    // POST /v2/{groups|users}/{openid}/messages and /{channels|dms}/{id}/messages
+	OpRecall  Op = "recall"  // DELETE of .../messages/{message_id}
 	OpAck     Op = "ack"     // PUT /interactions/{interaction_id}
 	OpUnknown Op = "unknown" // every other path: 404, unless an interceptor answers
 )

@@ -1,24 +1,31 @@
 package richmediatest
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tencent-connect/botgo/dto"
+	"golang.org/x/time/rate"
 )
 
-// Chat is a group, or the single chat with one user. Its methods are what users do in it; each pushes an event to the bot
+// Chat is a group, the single chat with one user, a guild's channel, or direct messages in a guild. Its methods are what users do in it; each pushes an event to the bot
 // over the transport that is there (see [Platform.PushTo]) and returns when the push is over.
 type Chat struct {
 	p      *Platform
 	scene  string
 	name   string
-	openid string
+	openid string // what messages are sent to
+
+	guildID, channelID string // "" outside guilds
+	pace               *rate.Limiter
 
 	// guarded by p.mu
 	left    bool
 	muted   bool
 	rejects bool // pushes
+	seq     int  // of the messages of a guild's chat
 	lines   []*Message
 }
 
@@ -34,90 +41,99 @@ func (p *Platform) chat(scene, name string) *Chat {
 	key := scene + " " + name
 	c := p.chats[key]
 	if c == nil {
-		c = &Chat{p: p, scene: scene, name: name, openid: p.openID(scene, name)}
+		c = &Chat{p: p, scene: scene, name: name}
+		if c.guild() {
+			c.guildIDs()
+			c.pace = rate.NewLimiter(guildPace, guildPace)
+		} else {
+			c.openid = p.openID(scene, name)
+		}
 		p.chats[key], p.openids[c.openid] = c, c
 	}
 	return c
 }
 
-// OpenID is the group_openid or user_openid: 32 upper-case hex digits, the same in every run.
+// OpenID is what messages are sent to, the same in every run: the group_openid or user_openid, 32 upper-case hex digits; the
+// channel_id of a channel or the guild_id of direct messages, which are numbers.
 func (c *Chat) OpenID() string { return c.openid }
 
 // Name is what the chat was made with.
 func (c *Chat) Name() string { return c.name }
 
-// Scene is "group" or "c2c".
+// Scene is "group", "c2c", "channel" or "dm".
 func (c *Chat) Scene() string { return c.scene }
 
-// UserOpenID is how events of this chat name the user: member_openid, which is another in every group, or user_openid.
+// UserOpenID is how events of this chat name the user: member_openid, which is another in every group, or user_openid; in
+// guilds a number. The user of a single chat or of direct messages is its own.
 func (c *Chat) UserOpenID(user string) string {
-	if c.scene == sceneC2C {
+	switch {
+	case c.scene == sceneC2C:
 		return c.openid
+	case c.guild():
+		return c.p.numericID("user", c.speaker(user))
 	}
 	return c.p.openID("member", c.name, user)
 }
 
-// Attachment is what a user sends beside the text. With Data and without URL it is put on the web under a URL of the shape
-// that the platform uses, and empty ContentType and Size are filled from Data.
-type Attachment struct {
-	ContentType string // "image/png", "video/mp4", "voice", "file", ...
-	FileName    string
-	URL         string
-	Size        int // bytes
-	Width       int // pixels
-	Height      int // pixels
-	VoiceWAVURL string
-	VoiceText   string // the platform's transcript, asr_refer_text
-	Data        []byte
-}
-
-// Say lets user write to the bot: GROUP_AT_MESSAGE_CREATE in a group (the mention itself is not part of text), or
-// C2C_MESSAGE_CREATE, where user is ignored and may be "".
+// Say lets user write to the bot: GROUP_AT_MESSAGE_CREATE in a group and AT_MESSAGE_CREATE in a channel (the mention itself
+// is not part of text), C2C_MESSAGE_CREATE or DIRECT_MESSAGE_CREATE, where user is ignored and may be "".
 func (c *Chat) Say(user, text string, atts ...Attachment) *Event {
-	if c.scene == sceneC2C {
+	switch c.scene {
+	case sceneC2C:
 		return c.message(dto.EventC2CMessageCreate, c.name, text, atts)
+	case sceneDM:
+		return c.guildMessage(dto.EventDirectMessageCreate, c.name, text, atts)
+	case sceneChannel:
+		return c.guildMessage(dto.EventAtMessageCreate, user, text, atts)
 	}
 	return c.message(dto.EventGroupAtMessageCreate, user, text, atts)
 }
 
-// SayUnmentioned lets user write in the group without a mention of the bot, which a bot in "all messages" mode gets as
-// GROUP_MESSAGE_CREATE. It panics in a single chat.
+// SayUnmentioned lets user write without a mention of the bot: in a group, where a bot in "all messages" mode gets it as
+// GROUP_MESSAGE_CREATE, or in a channel, where a bot of the private domain gets it as MESSAGE_CREATE. It panics in other
+// chats.
 func (c *Chat) SayUnmentioned(user, text string, atts ...Attachment) *Event {
-	c.groupOnly("SayUnmentioned")
+	c.only("SayUnmentioned", sceneGroup, sceneChannel)
+	if c.scene == sceneChannel {
+		return c.guildMessage(dto.EventMessageCreate, user, text, atts)
+	}
 	return c.message(eventGroupMessage, user, text, atts)
 }
 
 // Press lets user press a button of one of the bot's messages: INTERACTION_CREATE of type 11 with that button_data.
 func (c *Chat) Press(user, buttonData string) *Event { return c.Interact(user, 11, buttonData) }
 
-// Interact makes an INTERACTION_CREATE of any type: 11 button, 12 quick menu, 13 and up others, which take no ACK.
+// Interact makes an INTERACTION_CREATE of any type: 11 button, 12 quick menu, 13 and up others, which take no ACK. It
+// panics in direct messages, of which the documents do not say how their interactions look.
 func (c *Chat) Interact(user string, interactionType int, buttonData string) *Event {
+	c.only("Interact", sceneGroup, sceneC2C, sceneChannel)
 	return c.interaction(c.speaker(user), interactionType, buttonData)
 }
 
-// AddBot lets user add the bot: GROUP_ADD_ROBOT or FRIEND_ADD. Sends work again after a RemoveBot.
+// AddBot lets user add the bot: GROUP_ADD_ROBOT or FRIEND_ADD. Sends work again after a RemoveBot. Like RemoveBot,
+// AllowPushes and RejectPushes it panics in a guild, which has no such events.
 func (c *Chat) AddBot(user string) *Event {
-	return c.lifecycle(user, eventGroupAddRobot, dto.EventC2CFriendAdd, func() { c.left = false })
+	return c.lifecycle("AddBot", user, eventGroupAddRobot, dto.EventC2CFriendAdd, func() { c.left = false })
 }
 
 // RemoveBot lets user remove the bot: GROUP_DEL_ROBOT or FRIEND_DEL. Later sends are refused with 40054003 (group) or
 // 40054004 (C2C), and the event cannot be answered.
 func (c *Chat) RemoveBot(user string) *Event {
-	return c.lifecycle(user, eventGroupDelRobot, dto.EventC2CFriendDel, func() { c.left = true })
+	return c.lifecycle("RemoveBot", user, eventGroupDelRobot, dto.EventC2CFriendDel, func() { c.left = true })
 }
 
 // AllowPushes lets user allow proactive messages: GROUP_MSG_RECEIVE or C2C_MSG_RECEIVE.
 func (c *Chat) AllowPushes(user string) *Event {
-	return c.lifecycle(user, eventGroupReceive, eventC2CReceive, func() { c.rejects = false })
+	return c.lifecycle("AllowPushes", user, eventGroupReceive, eventC2CReceive, func() { c.rejects = false })
 }
 
 // RejectPushes lets user forbid proactive messages: GROUP_MSG_REJECT or C2C_MSG_REJECT. Proactive sends are refused then
 // also WithProactive: 40034105 in groups, 40054013 in C2C.
 func (c *Chat) RejectPushes(user string) *Event {
-	return c.lifecycle(user, eventGroupReject, eventC2CReject, func() { c.rejects = true })
+	return c.lifecycle("RejectPushes", user, eventGroupReject, eventC2CReject, func() { c.rejects = true })
 }
 
-// Mute mutes the group, or the bot in it: sends and uploads are refused with 850018 until Mute(false).
+// Mute mutes the group or channel, or the bot in it: sends and uploads are refused with 850018 until Mute(false).
 func (c *Chat) Mute(on bool) {
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
@@ -163,7 +179,8 @@ func (c *Chat) refusesSends() *refusal {
 
 // say puts a message of the bot into the chat and returns its id. The caller holds p.mu.
 func (p *Platform) say(c *Chat, m *Message) string {
-	m.ID, m.Bot, m.User, m.Time = p.messageID(), true, "bot", time.Now()
+	m.ID, m.Bot, m.User, m.Time = c.messageID(), true, "bot", time.Now()
+	c.seq++
 	c.lines = append(c.lines, m)
 	p.sent[m.ID] = &sentMessage{chat: c, line: m}
 	p.wake()
@@ -175,14 +192,16 @@ func (c *Chat) remove(m *Message) {
 }
 
 func (c *Chat) speaker(user string) string {
-	if c.scene == sceneC2C {
+	if c.scene == sceneC2C || c.scene == sceneDM {
 		return c.name
 	}
 	return user
 }
 
-func (c *Chat) groupOnly(method string) {
-	if c.scene != sceneGroup {
-		panic("richmediatest: " + method + " is for groups, not for " + c.name)
+// only panics in other scenes than those that have the method.
+func (c *Chat) only(method string, scenes ...string) {
+	if !slices.Contains(scenes, c.scene) {
+		panic(fmt.Sprintf("richmediatest: %s is for scenes %s, not for %s %s",
+			method, strings.Join(scenes, ", "), c.scene, c.name))
 	}
 }

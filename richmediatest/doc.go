@@ -18,6 +18,10 @@
 //	// ... the bot under test uploads and sends through platform.Client()
 //	answers, err := group.WaitAnswers(ctx, 1) // what the users of the group see
 //
+// Chats are groups ([Platform.Group]), single chats ([Platform.C2C]), channels of a guild ([Platform.Channel]) and direct
+// messages in one ([Platform.DM]). Guilds have rules of their own: no uploads, an image is sent as a URL or as file_image of
+// a multipart form, and nothing de-duplicates, so that what is sent twice is in the chat twice.
+//
 // Faults are one line each: [Faults.Refuse], [Faults.Drop], [Faults.Lose], [Faults.Stall], [Faults.Delay], [Faults.Drip],
 // [Faults.Fail], [Faults.RateLimit], [Faults.Empty], [Faults.Truncate], [Faults.Garble] and others strike at the next calls
 // of an endpoint, those of [Platform.Chance] at some of them, and [Faults.Intercept] is what they are made of.

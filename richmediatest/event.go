@@ -78,14 +78,24 @@ func (e *Event) answerable() bool {
 
 // intent is what an identify must have asked for to get the event.
 func (e *Event) intent() dto.Intent {
-	if e.typ == dto.EventInteractionCreate {
+	switch e.typ {
+	case dto.EventInteractionCreate:
 		return dto.IntentInteraction
+	case dto.EventAtMessageCreate:
+		return dto.IntentGuildAtMessage
+	case dto.EventMessageCreate:
+		return dto.IntentGuildMessages
+	case dto.EventDirectMessageCreate:
+		return dto.IntentDirectMessages
+	case dto.EventMessageAuditPass, dto.EventMessageAuditReject:
+		return dto.IntentAudit
 	}
 	return dto.IntentGroupMessages
 }
 
-// happen makes an event of what build returns, puts line into the chat, and pushes.
-func (c *Chat) happen(typ dto.EventType, line Message, build func(e *Event) map[string]any) *Event {
+// happen makes an event of what build returns, puts line, when there is one, into the chat, and pushes. build runs with
+// p.mu held.
+func (c *Chat) happen(typ dto.EventType, line *Message, build func(e *Event) map[string]any) *Event {
 	p := c.p
 	e := &Event{p: p, chat: c, typ: typ, at: time.Now(), used: make(map[uint32]struct{})}
 	p.mu.Lock()
@@ -100,11 +110,13 @@ func (c *Chat) happen(typ dto.EventType, line Message, build func(e *Event) map[
 	if e.interactionID != "" {
 		p.byID["interaction "+e.interactionID] = e
 	}
-	line.ID, line.Time = e.msgID, e.at
-	if e.msgID == "" {
-		line.ID, line.Event = e.id, typ
+	if line != nil {
+		line.ID, line.Time = e.msgID, e.at
+		if e.msgID == "" {
+			line.ID, line.Event = e.id, typ
+		}
+		c.lines = append(c.lines, line)
 	}
-	c.lines = append(c.lines, &line)
 	p.wake()
 	p.mu.Unlock()
 	p.deliver(e)

@@ -138,7 +138,7 @@ func (p *Platform) identify(c *conn, data []byte) {
 		c.session = s
 		c.write(encodeEnvelope(envelope{Seq: 1, Type: "READY", Data: encode(map[string]any{
 			"version": 1, "session_id": s.id, "shard": s.shard,
-			"user": map[string]any{"id": p.openID("bot"), "username": "bot", "bot": true},
+			"user": map[string]any{"id": p.botID(), "username": "bot", "bot": true},
 		})}))
 		p.wake()
 	}

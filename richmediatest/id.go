@@ -4,14 +4,19 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
+// The scenes, as in Chat.Scene.
 const (
-	sceneGroup = "group"
-	sceneC2C   = "c2c"
+	sceneGroup   = "group"
+	sceneC2C     = "c2c"
+	sceneChannel = "channel"
+	sceneDM      = "dm"
 )
 
 // openID derives 32 upper-case hex digits, the usual shape of an openid, from the app id and what the openid stands for.
@@ -21,6 +26,16 @@ func (p *Platform) openID(namespace string, names ...string) string {
 	return strings.ToUpper(hex.EncodeToString(sum[:16]))
 }
 
+// numericID derives a number of 19 digits, the shape of ids in guilds.
+func (p *Platform) numericID(namespace string, names ...string) string {
+	sum := sha256.Sum256([]byte(p.cfg.appID + "\x00" + namespace + "\x00" + strings.Join(names, "\x00")))
+	const least = 1e18
+	return strconv.FormatUint(least+binary.BigEndian.Uint64(sum[:])%(8*least), 10)
+}
+
+// botID is the bot's own id. It is a number: botgo strips no other mention from a text.
+func (p *Platform) botID() string { return p.numericID("bot") }
+
 // opaque gives 32 bytes that no other call has got. The caller holds p.mu.
 func (p *Platform) opaque() []byte {
 	p.serial++
@@ -28,9 +43,13 @@ func (p *Platform) opaque() []byte {
 	return sum[:]
 }
 
-// messageID has the shape of captured ones: ROBOT1.0_, then letters that a path or a file name may not like.
-func (p *Platform) messageID() string {
-	return "ROBOT1.0_" + base64.RawURLEncoding.EncodeToString(p.opaque()) + ".-!"
+// messageID has the shape of captured ones: ROBOT1.0_, then letters that a path or a file name may not like; in guilds hex
+// digits that begin with 08. The caller holds p.mu.
+func (c *Chat) messageID() string {
+	if c.guild() {
+		return "08" + hex.EncodeToString(c.p.opaque())
+	}
+	return "ROBOT1.0_" + base64.RawURLEncoding.EncodeToString(c.p.opaque()) + ".-!"
 }
 
 func (p *Platform) eventID(typ string) string {

@@ -103,12 +103,12 @@ func TestABotThatDoesNotReadIsCutOff(t *testing.T) {
 func TestUnknownPathsCanBeServedByAnInterceptor(t *testing.T) {
 	b := newBot(t)
 	b.p.Intercept(richmediatest.OpUnknown, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		if r.URL.Path != "/channels/1/messages" {
+		if r.URL.Path != "/channels/1/pins" {
 			next.ServeHTTP(w, r)
 			return
 		}
 		_, _ = io.WriteString(w, `{"id":"m"}`)
 	})
-	assert.Equal(t, "m", b.post("/channels/1/messages", "{}").text("id"))
-	assert.Equal(t, 404, b.post("/channels/2/messages", "{}").status)
+	assert.Equal(t, "m", b.post("/channels/1/pins", "{}").text("id"))
+	assert.Equal(t, 404, b.post("/channels/2/pins", "{}").status)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"strings"
 	"testing"
@@ -96,7 +97,39 @@ func (b *bot) do(method, path, body string) (reply, error) {
 	req, err := http.NewRequestWithContext(b.t.Context(), method, "https://api.example.com"+path, strings.NewReader(body))
 	require.NoError(b.t, err)
 	req.Header.Set("Authorization", "QQBot "+b.token)
+	req.Header.Set("Content-Type", "application/json")
 	return b.send(req)
+}
+
+// form posts a multipart form with the fields and, when file is not nil, with it as file_image.
+func (b *bot) form(c *richmediatest.Chat, file []byte, kv ...string) reply {
+	b.t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for i := 0; i < len(kv); i += 2 {
+		require.NoError(b.t, w.WriteField(kv[i], kv[i+1]))
+	}
+	if file != nil {
+		part, err := w.CreateFormFile("file_image", "cat.png")
+		require.NoError(b.t, err)
+		_, _ = part.Write(file)
+	}
+	require.NoError(b.t, w.Close())
+	return b.typed(c, w.FormDataContentType(), body.String())
+}
+
+// typed posts a message whose body is of that type.
+func (b *bot) typed(c *richmediatest.Chat, contentType, body string) reply {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, "https://api.example.com"+base(c)+"/messages", strings.NewReader(body))
+	require.NoError(b.t, err)
+	req.Header.Set("Authorization", "QQBot "+b.token)
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	r, err := b.send(req)
+	require.NoError(b.t, err)
+	return r
 }
 
 func (b *bot) send(req *http.Request) (reply, error) {
@@ -121,10 +154,9 @@ func (b *bot) post(path, body string) reply {
 }
 
 func base(c *richmediatest.Chat) string {
-	if c.Scene() == "group" {
-		return "/v2/groups/" + c.OpenID()
-	}
-	return "/v2/users/" + c.OpenID()
+	return map[string]string{
+		"group": "/v2/groups/", "c2c": "/v2/users/", "channel": "/channels/", "dm": "/dms/",
+	}[c.Scene()] + c.OpenID()
 }
 
 func (b *bot) message(c *richmediatest.Chat, body string) reply {

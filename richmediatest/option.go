@@ -58,7 +58,7 @@ func WithBase64FileInfo() Option { return func(c *config) { c.base64Info = true 
 func WithFileInfoPerChat() Option { return func(c *config) { c.boundInfo = true } }
 
 // WithProactive lets the bot send without msg_id and event_id, and with srv_send_msg=true. By default both are refused
-// with 40034105, as they are for most bots.
+// with 40034105, as they are for most bots, and in guilds with 22009.
 func WithProactive() Option { return func(c *config) { c.proactive = true } }
 
 // WithObservedPayloads gives events the shape that was captured on the wire (group_id beside group_openid, author.id,
@@ -70,7 +70,8 @@ func WithObservedPayloads() Option { return func(c *config) { c.observed = true 
 func WithIntegerTimestamps() Option { return func(c *config) { c.integerTimes = true } }
 
 // WithRateLimits enforces the documented requests per second of each endpoint (messages 100, files 50, upload_prepare 10,
-// upload_part_finish 10, interactions 50, recall 10). A request over it gets HTTP 429 with 40023001. Off by default.
+// upload_part_finish 10, interactions 50, recall 10; in guilds 5 messages per channel and per direct messages). A request
+// over it gets HTTP 429 with 40023001. Off by default.
 func WithRateLimits() Option { return func(c *config) { c.rateLimits = true } }
 
 // WithDailyVolume sets how many bytes the bot may upload per day of UTC+8, overriding the default of 2 GB. The upload that

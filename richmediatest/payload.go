@@ -1,6 +1,7 @@
 package richmediatest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tencent-connect/botgo/dto"
@@ -9,9 +10,9 @@ import (
 // message makes a message event. The documented d has group_openid, author.member_openid or author.user_openid and no
 // other id; the captured one repeats them as group_id and author.id and has union_openid.
 func (c *Chat) message(typ dto.EventType, user, text string, atts []Attachment) *Event {
-	line := Message{User: user, Text: text, Attachments: atts}
+	line := &Message{User: user, Text: text, Attachments: atts}
 	return c.happen(typ, line, func(e *Event) map[string]any {
-		e.msgID = c.p.messageID()
+		e.msgID = c.messageID()
 		scene := map[string]any{"source": "default"}
 		d := map[string]any{
 			"id": e.msgID, "author": c.author(user), "content": text,
@@ -51,69 +52,51 @@ func (c *Chat) author(user string) map[string]any {
 	return author
 }
 
-// attachments puts what has Data on the web and describes all of them. The caller holds p.mu.
-func (c *Chat) attachments(atts []Attachment) []map[string]any {
-	out := make([]map[string]any, len(atts))
-	for i, a := range atts {
-		if a.Data != nil && a.URL == "" {
-			a.URL = "https://multimedia.nt.qq.com.cn/download?appid=1406&fileid=" + c.p.hexID(32) + "&rkey=" + c.p.hexID(16) + "&spec=0"
-			c.p.web[a.URL] = a.Data
-		}
-		if a.Data != nil && a.ContentType == "" {
-			a.ContentType = sniff(a.Data)
-		}
-		if a.Data != nil && a.Size == 0 {
-			a.Size = len(a.Data)
-		}
-		m := map[string]any{
-			"content_type": a.ContentType, "filename": a.FileName, "url": a.URL, "size": a.Size,
-		}
-		if a.Width > 0 || a.Height > 0 {
-			m["width"], m["height"] = a.Width, a.Height
-		}
-		if a.VoiceWAVURL != "" {
-			m["voice_wav_url"] = a.VoiceWAVURL
-		}
-		if a.VoiceText != "" {
-			m["asr_refer_text"] = a.VoiceText
-		}
-		out[i] = m
-	}
-	return out
-}
-
 // interaction makes an INTERACTION_CREATE. d.id differs from what follows the prefix of the outer id, so that code which
 // takes one for the other is caught.
 func (c *Chat) interaction(user string, typ int, buttonData string) *Event {
-	line := Message{User: user, Text: buttonData}
+	line := &Message{User: user, Text: buttonData}
 	return c.happen(dto.EventInteractionCreate, line, func(e *Event) map[string]any {
 		e.interactionID, e.interaction = c.p.hexID(32), typ
+		resolved := map[string]any{"button_data": buttonData, "button_id": "button-" + c.p.hexID(4)}
 		d := map[string]any{
 			"id": e.interactionID, "application_id": c.p.cfg.appID, "type": typ, "version": 1,
 			"scene": c.scene, "timestamp": e.at.In(utc8).Format(time.RFC3339),
-			"data": map[string]any{
-				"type":     typ,
-				"resolved": map[string]any{"button_data": buttonData, "button_id": "button-" + c.p.hexID(4)},
-			},
+			"data": map[string]any{"type": typ, "resolved": resolved},
 		}
-		if c.scene == sceneGroup {
+		switch c.scene {
+		case sceneGroup:
 			d["chat_type"], d["group_openid"], d["group_member_openid"] = 1, c.openid, c.UserOpenID(user)
-		} else {
+		case sceneC2C:
 			d["chat_type"], d["user_openid"] = 2, c.openid
+		case sceneChannel:
+			d["chat_type"], d["scene"], d["guild_id"], d["channel_id"] = 0, "guild", c.guildID, c.channelID
+			resolved["user_id"], resolved["message_id"] = c.UserOpenID(user), c.pressed()
 		}
 		return d
 	})
 }
 
+// pressed is the id of the message whose button is pressed: the bot's last one. The caller holds p.mu.
+func (c *Chat) pressed() string {
+	for _, m := range slices.Backward(c.lines) {
+		if m.Bot {
+			return m.ID
+		}
+	}
+	return c.messageID() // one that was sent before the test began
+}
+
 // lifecycle makes one of the events about the bot's membership, after change has been applied. Their timestamp is an
 // integer of unix seconds.
-func (c *Chat) lifecycle(user string, group, single dto.EventType, change func()) *Event {
+func (c *Chat) lifecycle(method, user string, group, single dto.EventType, change func()) *Event {
+	c.only(method, sceneGroup, sceneC2C)
 	typ := single
 	if c.scene == sceneGroup {
 		typ = group
 	}
 	user = c.speaker(user)
-	return c.happen(typ, Message{User: user}, func(e *Event) map[string]any {
+	return c.happen(typ, &Message{User: user}, func(e *Event) map[string]any {
 		change()
 		d := map[string]any{"timestamp": e.at.Unix()}
 		if c.scene == sceneGroup {

@@ -153,8 +153,16 @@ func newLimiters() map[Op]*rate.Limiter {
 	return limiters
 }
 
-func (p *Platform) admit(op Op) *refusal {
-	if l := p.limiters[op]; p.cfg.rateLimits && l != nil && !l.AllowN(time.Now(), 1) {
+func (p *Platform) admit(to route) *refusal {
+	l := p.limiters[to.op]
+	if guildScene(to.scene) && to.op == OpSend {
+		p.mu.Lock()
+		if l = nil; p.openids[to.openid] != nil {
+			l = p.openids[to.openid].pace
+		}
+		p.mu.Unlock()
+	}
+	if p.cfg.rateLimits && l != nil && !l.AllowN(time.Now(), 1) {
 		return &refusal{status: http.StatusTooManyRequests, code: 40023001, message: "接口调用超过频率限制"}
 	}
 	return nil

@@ -39,6 +39,14 @@ func errProxy() *refusal {
 	return &refusal{status: http.StatusInternalServerError, code: 850012, message: "call inner proxy error"}
 }
 
+// errForeignChat is what a send to an openid or channel that is not the bot's gets. The status is known, the code is a
+// choice.
+func errForeignChat() *refusal {
+	return &refusal{
+		status: http.StatusInternalServerError, code: 50055001, errCode: 50055001, message: "消息发送异常，请稍后重试",
+	}
+}
+
 func errDownload() *refusal {
 	return &refusal{status: http.StatusBadRequest, code: 850026, errCode: 40034001, message: "富媒体文件下载失败"}
 }

@@ -22,8 +22,8 @@ type handler func(p *Platform, r *http.Request, to route, body []byte) (v any, b
 type route struct {
 	op     Op
 	method string
-	scene  string // of /v2 paths
-	openid string
+	scene  string // of paths with a chat
+	openid string // what messages are sent to, as in Chat.OpenID
 	id     string // message or interaction id
 	open   bool   // needs no access token
 	serve  handler
@@ -63,7 +63,7 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	limit := int64(maxOtherBody)
-	if to.op == OpUpload {
+	if to.op == OpUpload || guildScene(to.scene) && multipartForm(r) {
 		limit = maxUploadBody
 	}
 	body, err := readBody(r, limit)
@@ -93,7 +93,7 @@ func (p *Platform) serveAPI(r *http.Request, to route) (any, *refusal) {
 	if err != nil {
 		return nil, errField("%v", err)
 	}
-	if bad := p.admit(to.op); bad != nil {
+	if bad := p.admit(to); bad != nil {
 		return nil, bad
 	}
 	if !to.open {
@@ -129,6 +129,9 @@ func findRoute(r *http.Request) (route, bool) {
 	if len(segments) == 2 && segments[0] == "interactions" {
 		return route{op: OpAck, method: http.MethodPut, id: segments[1], serve: (*Platform).acknowledge}, true
 	}
+	if to, ok := findGuildRoute(segments); ok {
+		return to, true
+	}
 	if len(segments) < 4 || len(segments) > 5 || segments[0] != "v2" {
 		return route{op: OpUnknown}, false
 	}
@@ -163,12 +166,31 @@ func findRoute(r *http.Request) (route, bool) {
 	return to, true
 }
 
+// findGuildRoute matches what a guild has: messages, and recalling them.
+func findGuildRoute(segments []string) (route, bool) {
+	if len(segments) < 3 || len(segments) > 4 || segments[2] != "messages" {
+		return route{}, false
+	}
+	to := route{op: OpSend, method: http.MethodPost, openid: segments[1], serve: (*Platform).sendGuild}
+	switch segments[0] {
+	case "channels":
+		to.scene = sceneChannel
+	case "dms":
+		to.scene = sceneDM
+	default:
+		return to, false
+	}
+	if len(segments) == 4 {
+		to.op, to.method, to.id, to.serve = OpRecall, http.MethodDelete, segments[3], (*Platform).recall
+	}
+	return to, true
+}
+
 // serveMe answers GET /users/@me.
 func (p *Platform) serveMe(*http.Request, route, []byte) (any, *refusal) {
-	return map[string]any{
-		"id": p.openID("bot"), "username": "bot", "avatar": "", "bot": true,
-		"union_openid": "", "union_user_account": "",
-	}, nil
+	me := p.botUser()
+	me["union_openid"], me["union_user_account"] = "", ""
+	return me, nil
 }
 
 // merges tells whether the body of a POST to .../files asks for the merge of an upload in parts.

@@ -9,7 +9,8 @@ import (
 )
 
 // window is how long and how often one event can be answered: group 5 minutes and 5 replies, C2C 60 minutes and 4
-// (docs 2026-08). For event_id the documents give no numbers; the same are used.
+// (docs 2026-08). For event_id the documents give no numbers; the same are used. In guilds it is 5 minutes and no documented
+// count, which is 0 here.
 type window struct {
 	length  time.Duration
 	replies int
@@ -18,6 +19,9 @@ type window struct {
 var windows = map[string]window{
 	sceneGroup: {5 * time.Minute, 5},
 	sceneC2C:   {60 * time.Minute, 4},
+
+	sceneChannel: {length: 5 * time.Minute},
+	sceneDM:      {length: 5 * time.Minute},
 }
 
 // sentMessage is a message of the bot, for recalling it.
@@ -129,9 +133,7 @@ func (p *Platform) send(_ *http.Request, to route, body []byte) (any, *refusal) 
 	defer p.mu.Unlock()
 	c := p.openids[to.openid]
 	if c == nil || c.scene != to.scene {
-		return nil, &refusal{ // the status is known, the code is a choice
-			status: http.StatusInternalServerError, code: 50055001, errCode: 50055001, message: "消息发送异常，请稍后重试",
-		}
+		return nil, errForeignChat()
 	}
 	if bad := c.refusesSends(); bad != nil {
 		return nil, bad
@@ -143,7 +145,7 @@ func (p *Platform) send(_ *http.Request, to route, body []byte) (any, *refusal) 
 	if bad != nil {
 		return nil, bad
 	}
-	line := &Message{Seq: form.seq, Markdown: form.markdown, Keyboard: form.keyboard, Text: form.content}
+	line := &Message{Seq: form.seq, Ark: form.ark, Markdown: form.markdown, Keyboard: form.keyboard, Text: form.content}
 	if form.kind == 7 {
 		file := p.byFileInfo[form.fileInfo]
 		if file == nil || file.Scene != c.scene || !file.alive(now) || p.cfg.boundInfo && file.Chat != c.openid {
@@ -160,7 +162,7 @@ func (p *Platform) send(_ *http.Request, to route, body []byte) (any, *refusal) 
 	} else {
 		line.Seq = 0
 	}
-	id := p.messageID()
+	id := c.messageID()
 	if form.kind != 6 { // "is typing" counts as a reply, but is no message
 		id = p.say(c, line)
 	}
@@ -190,14 +192,9 @@ func (p *Platform) answered(c *Chat, form *sendForm, now time.Time) (*Event, *re
 			return nil, refuse(40034005, "回复消息msg_id已过期")
 		}
 	case form.eventID != "":
-		if e = p.byID["event "+form.eventID]; e == nil || e.chat != c {
-			return nil, refuse(40034025, "请求参数event_id无效")
-		}
-		if !e.answerable() {
-			return nil, refuse(40034027, "该事件不支持回复消息")
-		}
-		if now.After(e.at.Add(windows[c.scene].length)) {
-			return nil, refuse(40034026, "请求参数event_id已过期")
+		var bad *refusal
+		if e, bad = p.byEventID(c, form.eventID, now); bad != nil {
+			return nil, bad
 		}
 	case !p.cfg.proactive:
 		return nil, errProactive()
@@ -213,6 +210,20 @@ func (p *Platform) answered(c *Chat, form *sendForm, now time.Time) (*Event, *re
 	}
 	if len(e.used) >= windows[c.scene].replies {
 		return nil, refuse(40034128, "被动回复时间或次数超限")
+	}
+	return e, nil
+}
+
+// byEventID finds the event that is answered by its outer id. The caller holds p.mu.
+func (p *Platform) byEventID(c *Chat, id string, now time.Time) (*Event, *refusal) {
+	e := p.byID["event "+id]
+	switch {
+	case e == nil || e.chat != c:
+		return nil, refuse(40034025, "请求参数event_id无效")
+	case !e.answerable():
+		return nil, refuse(40034027, "该事件不支持回复消息")
+	case now.After(e.at.Add(windows[c.scene].length)):
+		return nil, refuse(40034026, "请求参数event_id已过期")
 	}
 	return e, nil
 }

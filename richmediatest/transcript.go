@@ -20,16 +20,18 @@ type Message struct {
 	Attachments []Attachment  // of a user's message
 	Media       *Media
 	Markdown    json.RawMessage
+	Ark         json.RawMessage
+	Embed       json.RawMessage // in guilds
 	Keyboard    json.RawMessage
 	ReplyTo     string // the msg_id or event_id that the bot answered, "" for proactive messages
-	Seq         uint32 // msg_seq, 1 when none was sent; 0 for proactive messages
+	Seq         uint32 // msg_seq, 1 when none was sent; 0 for proactive messages and in guilds
 	Time        time.Time
 }
 
 // Media is a file in a message of the bot.
 type Media struct {
 	Kind   int    // file_type: 1 image, 2 video, 3 voice, 4 file
-	Name   string // file_name; for a file without one, the hash-like name that the card carries
+	Name   string // file_name; for a file without one, the hash-like name that the card carries; "" in guilds
 	Format string // sniffed, e.g. "image/png"
 	Size   int64
 	Upload *Upload // read only
@@ -70,6 +72,12 @@ func (m Message) String() string {
 	}
 	if m.Markdown != nil {
 		parts = append(parts, "[markdown "+string(m.Markdown)+"]")
+	}
+	if m.Ark != nil {
+		parts = append(parts, "[ark]")
+	}
+	if m.Embed != nil {
+		parts = append(parts, "[embed]")
 	}
 	if m.Keyboard != nil {
 		parts = append(parts, "[keyboard]")

@@ -21,20 +21,22 @@ var utc8 = time.FixedZone("CST", 8*60*60)
 
 // The ways an upload can take, as in Upload.Route.
 const (
-	RouteURL     = "url"     // the platform fetched a URL
-	RouteInline  = "inline"  // file_data
-	RouteParts   = "parts"   // upload_prepare, PUTs, merge
-	RouteInstant = "instant" // upload_prepare of content that was there already, see PartShape.Instant
+	RouteURL       = "url"       // the platform fetched a URL
+	RouteInline    = "inline"    // file_data
+	RouteParts     = "parts"     // upload_prepare, PUTs, merge
+	RouteMultipart = "multipart" // file_image, in guilds
+	RouteInstant   = "instant"   // upload_prepare of content that was there already, see PartShape.Instant
 )
 
-// Upload is a file that the platform took.
+// Upload is a file that the platform took. An image of a guild's message is one, too, without UUID and FileInfo, to be found
+// in its Media; there is nothing to send again, so that Uploads does not have it.
 type Upload struct {
 	UUID     string // file_uuid
 	FileInfo string
-	Scene    string // "group" or "c2c"
+	Scene    string // as in Chat.Scene
 	Chat     string // openid of the chat that it was uploaded through
 	Kind     int    // file_type: 1 image, 2 video, 3 voice, 4 file
-	Name     string // file_name, "" when none was sent
+	Name     string // file_name, or that of file_image; "" when none was sent
 	URL      string // the source, of RouteURL
 	Route    string
 	Data     []byte // as received, not a copy; nil with WithoutData
