@@ -29,8 +29,8 @@ type Context struct {
 // Target is where replies go, as plain data: put it in a job queue and answer with Plugin.For.
 func (c *Context) Target() Target { return c.in.target }
 
-// UserID is the author's openid in this chat: member_openid in a group, user_openid in a single chat. They are
-// different namespaces. "" where the event names nobody.
+// UserID is the author's openid in this chat: member_openid in a group, user_openid in a single chat, the user's id in a
+// guild. They are different namespaces. "" where the event names nobody.
 func (c *Context) UserID() string { return c.in.userID }
 
 // Text is the message's content, trimmed and without the mention of the bot; "" where the event is no message.
@@ -80,7 +80,8 @@ func (c *Context) RepliesLeft() (n int, until time.Time) {
 	return c.entry().Left()
 }
 
-// NextSeq takes a msg_seq, and a reply, for a message to the same event that the bot sends through botgo itself.
+// NextSeq takes a msg_seq, and a reply, for a message to the same event that the bot sends through botgo itself. Guilds
+// know no msg_seq and take no notice of one.
 // The errors are ErrReplyWindow, ErrReplyLimit and ErrUnsupported.
 func (c *Context) NextSeq() (uint32, error) {
 	if c.in.refusal != nil {

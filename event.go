@@ -29,6 +29,9 @@ var answeredBy = map[dto.EventType]string{
 	dto.EventC2CMessageCreate:     byMsgID,
 	dto.EventGroupAtMessageCreate: byMsgID,
 	EventGroupMessageCreate:       byMsgID,
+	dto.EventAtMessageCreate:      byMsgID,
+	dto.EventMessageCreate:        byMsgID,
+	dto.EventDirectMessageCreate:  byMsgID,
 	dto.EventInteractionCreate:    byEventID,
 	dto.EventC2CFriendAdd:         byEventID,
 	EventC2CMsgReceive:            byEventID,
@@ -70,19 +73,29 @@ type eventData struct {
 	UserOpenID        string `json:"user_openid"`
 	GroupMemberOpenID string `json:"group_member_openid"`
 	OpMemberOpenID    string `json:"op_member_openid"`
+	GuildID           string `json:"guild_id"`
+	ChannelID         string `json:"channel_id"`
 	ChatType          *int   `json:"chat_type"` // of an interaction: 0 guild, 1 group, 2 single chat
 	Author            struct {
 		ID           string `json:"id"`
 		MemberOpenID string `json:"member_openid"`
 		UserOpenID   string `json:"user_openid"`
 	} `json:"author"`
-	Content  string `json:"content"`
-	Mentions []struct {
-		ID           string `json:"id"`
-		MemberOpenID string `json:"member_openid"`
-		IsYou        bool   `json:"is_you"`
-	} `json:"mentions"`
+	Content     string       `json:"content"`
+	Mentions    []mention    `json:"mentions"`
 	Attachments []Attachment `json:"attachments"`
+	Data        struct {
+		Resolved struct {
+			UserID string `json:"user_id"` // of an interaction in a guild
+		} `json:"resolved"`
+	} `json:"data"`
+}
+
+type mention struct {
+	ID           string `json:"id"`
+	MemberOpenID string `json:"member_openid"`
+	IsYou        bool   `json:"is_you"` // groups only
+	Bot          bool   `json:"bot"`
 }
 
 // parse reads a payload that arrived at the given time. Its error says what is missing; an event that is whole
@@ -158,10 +171,19 @@ func (in *incoming) place(d *eventData) {
 	case dto.EventGroupAtMessageCreate, EventGroupMessageCreate:
 		in.target.Scope, in.target.ChatID = ScopeGroup, group
 		in.userID = cmp.Or(d.Author.MemberOpenID, d.Author.ID)
+	case dto.EventAtMessageCreate, dto.EventMessageCreate:
+		in.target.Scope, in.target.ChatID = ScopeChannel, d.ChannelID
+		in.userID = d.Author.ID
+	case dto.EventDirectMessageCreate:
+		in.target.Scope, in.target.ChatID = ScopeDM, d.GuildID
+		in.userID = d.Author.ID
 	case dto.EventInteractionCreate:
-		if d.ChatType == nil || *d.ChatType != 0 {
-			in.placeByOpenID(d, group)
+		if d.ChatType != nil && *d.ChatType == 0 {
+			in.target.Scope, in.target.ChatID = ScopeChannel, d.ChannelID
+			in.userID = d.Data.Resolved.UserID
+			return
 		}
+		in.placeByOpenID(d, group)
 	default:
 		in.placeByOpenID(d, group)
 	}
@@ -183,11 +205,11 @@ func (in *incoming) identify(d *eventData) error {
 	typ := in.payload.Type
 	by := answeredBy[typ]
 	if by != "" && in.target.ChatID == "" {
-		if typ == dto.EventInteractionCreate { // of a guild
-			in.refusal = fmt.Errorf("%w: a button in a guild: media go to groups and single chats", ErrUnsupported)
+		if in.target.Scope == ScopeChannel && typ == dto.EventInteractionCreate {
+			in.refusal = fmt.Errorf("%w: a button in a guild whose event names no channel", ErrUnsupported)
 			return nil
 		}
-		return fmt.Errorf("richmedia: the payload of %s names no chat: group_openid or user_openid is missing", eventName(in.payload))
+		return fmt.Errorf("richmedia: the payload of %s names no chat: group_openid, user_openid, channel_id or guild_id is missing", eventName(in.payload))
 	}
 	switch by {
 	case byMsgID:
@@ -209,7 +231,7 @@ func (in *incoming) identify(d *eventData) error {
 
 // readMessage decodes what only messages have.
 func (in *incoming) readMessage(d *eventData, raw json.RawMessage) {
-	in.text = plainText(d)
+	in.text = plainText(d, in.target.Scope.guild())
 	in.attachments = d.Attachments
 	for i := range in.attachments {
 		a := &in.attachments[i]
@@ -234,11 +256,18 @@ func botgoMessage(in *incoming, d *eventData, raw json.RawMessage) *dto.Message 
 	return m
 }
 
-// plainText is the content without the mention of the bot: <@id> or <@!id>.
-func plainText(d *eventData) string {
+// plainText is the content without the mention of the bot: <@id> or <@!id>. Guilds do not say which of the mentioned the
+// bot is: there it is the only one that is a bot.
+func plainText(d *eventData, guild bool) string {
 	text := d.Content
+	bots := 0
 	for _, m := range d.Mentions {
-		if !m.IsYou {
+		if m.Bot {
+			bots++
+		}
+	}
+	for _, m := range d.Mentions {
+		if you := m.IsYou || (guild && m.Bot && bots == 1); !you {
 			continue
 		}
 		for _, id := range []string{m.ID, m.MemberOpenID} {

@@ -42,7 +42,7 @@ func TestNewNamesEveryOptionThatIsOutOfRange(t *testing.T) {
 		"WithLogger(nil)":                  richmedia.WithLogger(nil),
 		"WithHTTPClient(nil)":              richmedia.WithHTTPClient(nil),
 		"WithBaseURL: give an absolute":    richmedia.WithBaseURL("api.sgroup.qq.com"),
-		"give ScopeGroup or ScopeC2C":      richmedia.WithReplyLimits(9, 1, time.Minute),
+		"give ScopeGroup, ScopeC2C, Scope": richmedia.WithReplyLimits(9, 1, time.Minute),
 		"WithReplyLimits(group, -1, 1m0s)": richmedia.WithReplyLimits(richmedia.ScopeGroup, -1, time.Minute),
 		"WithReplyLimits(c2c, 1, -1s)":     richmedia.WithReplyLimits(richmedia.ScopeC2C, 1, -time.Second),
 	} {

@@ -26,6 +26,7 @@ const (
 	defaultGroupWindow  = 5 * time.Minute
 	defaultC2CReplies   = 4
 	defaultC2CWindow    = 60 * time.Minute
+	defaultGuildWindow  = 5 * time.Minute // of channels and DMs; how many replies is not documented
 )
 
 // The most that WithWorkers and WithQueue take.
@@ -76,6 +77,9 @@ func defaultConfig() config {
 		limits: map[Scope]replyLimits{
 			ScopeGroup: {defaultGroupReplies, defaultGroupWindow},
 			ScopeC2C:   {defaultC2CReplies, defaultC2CWindow},
+
+			ScopeChannel: {0, defaultGuildWindow},
+			ScopeDM:      {0, defaultGuildWindow},
 		},
 	}
 }
@@ -137,8 +141,8 @@ func WithInlineLimit(bytes int64) Option { return func(c *config) { c.inlineLimi
 func WithPartConcurrency(n int) Option { return func(c *config) { c.concurrency = n } }
 
 // WithReplyLimits is how many replies one message takes and for how long, overriding the default of the
-// platform's: 5 in 5 minutes in groups, 4 in 60 minutes in single chats (docs 2026-08). 0 means that this side
-// sets no limit.
+// platform's: 5 in 5 minutes in groups, 4 in 60 minutes in single chats, any number in 5 minutes in guild channels and
+// DMs (docs 2026-08). 0 means that this side sets no limit.
 func WithReplyLimits(s Scope, replies int, window time.Duration) Option {
 	return func(c *config) { c.limits[s] = replyLimits{replies, window} }
 }
@@ -178,8 +182,8 @@ func (c *config) check() error {
 		}
 	}
 	for scope, l := range c.limits {
-		if _, ok := scopeNames[scope]; !ok {
-			refuse("WithReplyLimits(%s, ...): give ScopeGroup or ScopeC2C", scope)
+		if _, ok := scopes[scope]; !ok {
+			refuse("WithReplyLimits(%s, ...): give ScopeGroup, ScopeC2C, ScopeChannel or ScopeDM", scope)
 		}
 		if l.replies < 0 || l.window < 0 {
 			refuse("WithReplyLimits(%s, %d, %s): give limits above 0, or 0 for no limit", scope, l.replies, l.window)

@@ -137,8 +137,23 @@ func (p *Plugin) C2CMessage(h Handler) event.C2CMessageEventHandler {
 	return func(payload *dto.WSPayload, _ *dto.WSC2CMessageData) error { return p.handle(payload, h) }
 }
 
-// Interaction answers INTERACTION_CREATE: a button that was pressed, in a group or a single chat. It is
-// acknowledged as it arrives, unless WithManualAck is set.
+// ATMessage answers AT_MESSAGE_CREATE: a message in a guild's channel that mentions the bot.
+func (p *Plugin) ATMessage(h Handler) event.ATMessageEventHandler {
+	return func(payload *dto.WSPayload, _ *dto.WSATMessageData) error { return p.handle(payload, h) }
+}
+
+// Message answers MESSAGE_CREATE: any message in a guild's channel. Only private-domain bots get it.
+func (p *Plugin) Message(h Handler) event.MessageEventHandler {
+	return func(payload *dto.WSPayload, _ *dto.WSMessageData) error { return p.handle(payload, h) }
+}
+
+// DirectMessage answers DIRECT_MESSAGE_CREATE: a user's direct message in a guild.
+func (p *Plugin) DirectMessage(h Handler) event.DirectMessageEventHandler {
+	return func(payload *dto.WSPayload, _ *dto.WSDirectMessageData) error { return p.handle(payload, h) }
+}
+
+// Interaction answers INTERACTION_CREATE: a button that was pressed, in a group, a single chat or a guild's channel. It
+// is acknowledged as it arrives, unless WithManualAck is set.
 func (p *Plugin) Interaction(h Handler) event.InteractionEventHandler {
 	return func(payload *dto.WSPayload, _ *dto.WSInteractionData) error { return p.handle(payload, h) }
 }
@@ -160,6 +175,12 @@ func (p *Plugin) On(eventType dto.EventType, h Handler) dto.Intent {
 		return event.RegisterHandlers(p.C2CMessage(h))
 	case dto.EventInteractionCreate:
 		return event.RegisterHandlers(p.Interaction(h))
+	case dto.EventAtMessageCreate:
+		return event.RegisterHandlers(p.ATMessage(h))
+	case dto.EventMessageCreate:
+		return event.RegisterHandlers(p.Message(h))
+	case dto.EventDirectMessageCreate:
+		return event.RegisterHandlers(p.DirectMessage(h))
 	}
 	event.RegisterHandler(dto.WSDispatchEvent, eventType, func(payload *dto.WSPayload, _ []byte) error {
 		return p.handle(payload, h)

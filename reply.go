@@ -19,6 +19,7 @@ type replyConfig struct {
 	fallback *string
 	seq      *uint32
 	upload   uploadConfig
+	place    *place // in an album; nil for a reply by itself
 }
 
 type replyOption func(*replyConfig)
@@ -71,17 +72,37 @@ func (c *Context) ReplyFile(ctx context.Context, src Source, opts ...ReplyOption
 
 // Reply answers with media: it takes a reply slot and a msg_seq, uploads src unless the store knows it, and sends
 // it. A file_info that the platform refuses is uploaded once more for this very chat. The returned message has
-// the ID and the Timestamp that the platform gave; no ID means that this very reply was in the chat already.
+// the ID and the Timestamp that the platform gave; no ID means that this very reply was in the chat already, or, in a
+// guild, that it is shown after an audit. Guild channels and DMs take images only, in the message itself; everything else
+// is ErrUnsupported there.
 // The error matches the sentinels with errors.Is; an *UploadError or *APIError in it says the rest. Only an *APIError
 // of Op "send" whose Delivered is DeliveredUnknown leaves it open whether the reply is in the chat; after every other
 // error it is not.
 func (c *Context) Reply(ctx context.Context, kind Kind, src Source, opts ...ReplyOption) (*dto.Message, error) {
 	o := newReplyConfig(opts)
-	if c.in.refusal != nil {
-		return nil, c.in.refusal
+	if err := c.mediaRefusal(kind, o); err != nil {
+		return nil, err
 	}
-	if o.caption != nil && kind != KindImage {
-		return nil, fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, article(kind.String()))
+	return c.replyMedia(ctx, kind, src, o)
+}
+
+// mediaRefusal tells what makes a reply with media hopeless, whatever its source is.
+func (c *Context) mediaRefusal(kind Kind, o *replyConfig) error {
+	switch {
+	case c.in.refusal != nil:
+		return c.in.refusal
+	case o.caption != nil && kind != KindImage:
+		return fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, article(kind.String()))
+	case c.in.target.Scope.guild() && kind != KindImage:
+		return fmt.Errorf("%w: %s in a guild: guild channels and DMs take images only; send a link with ReplyText", ErrUnsupported, article(kind.String()))
+	}
+	return nil
+}
+
+// replyMedia is Reply after its checks.
+func (c *Context) replyMedia(ctx context.Context, kind Kind, src Source, o *replyConfig) (*dto.Message, error) {
+	if c.in.target.Scope.guild() {
+		return c.replyInGuild(ctx, kind, src, o)
 	}
 	return c.reply(ctx, kind, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
 		up, err := c.p.uploads.begin(ctx, c.in.target, kind, src, o.upload)
@@ -93,7 +114,7 @@ func (c *Context) Reply(ctx context.Context, kind Kind, src Source, opts ...Repl
 		if err != nil {
 			return platform.Sent{}, err
 		}
-		sent, err := c.post(ctx, s, mediaMessage(f, o.caption))
+		sent, err := c.post(ctx, s, mediaMessage(f, o))
 		if !fileRefused(err) {
 			return sent, err
 		}
@@ -106,7 +127,7 @@ func (c *Context) Reply(ctx context.Context, kind Kind, src Source, opts ...Repl
 			}
 			return platform.Sent{}, err
 		}
-		sent, err = c.post(ctx, s, mediaMessage(f, o.caption))
+		sent, err = c.post(ctx, s, mediaMessage(f, o))
 		if fileRefused(err) {
 			up.forget(ctx, f)
 		}
@@ -130,14 +151,13 @@ func inDoubt(err, earlier error) error {
 // ReplyUploaded answers with what Plugin.Upload, or an earlier run, has uploaded. f must be of this chat's scope.
 func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption) (*dto.Message, error) {
 	o := newReplyConfig(opts)
-	switch {
-	case c.in.refusal != nil:
-		return nil, c.in.refusal
-	case o.caption != nil && f.Kind != KindImage:
-		return nil, fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, article(f.Kind.String()))
+	if err := c.mediaRefusal(f.Kind, o); err != nil {
+		return nil, err
 	}
 	return c.reply(ctx, f.Kind, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
 		switch {
+		case c.in.target.Scope.guild():
+			return platform.Sent{}, errNoGuildUpload
 		case f.Info == "":
 			return platform.Sent{}, errors.New("richmedia: ReplyUploaded: the File is empty: give one that Plugin.Upload returned")
 		case f.Scope != c.in.target.Scope:
@@ -146,7 +166,7 @@ func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption
 		case f.expired():
 			return platform.Sent{}, fmt.Errorf("%w: the File has expired: upload it again", ErrBadFile)
 		}
-		return c.post(ctx, s, mediaMessage(f, o.caption))
+		return c.post(ctx, s, mediaMessage(f, o))
 	})
 }
 
@@ -162,7 +182,7 @@ func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOptio
 		if strings.TrimSpace(text) == "" {
 			return platform.Sent{}, errors.New("richmedia: ReplyText: the text is empty")
 		}
-		return c.post(ctx, s, textMessage(text))
+		return c.post(ctx, s, c.textMessage(text))
 	})
 }
 
@@ -177,9 +197,16 @@ func (c *Context) ReplyMessage(ctx context.Context, msg *dto.MessageToCreate, op
 		if msg == nil {
 			return platform.Sent{}, errors.New("richmedia: ReplyMessage: the message is nil")
 		}
+		guild := c.in.target.Scope.guild()
+		if guild && msg.Media != nil {
+			return platform.Sent{}, errNoGuildUpload
+		}
 		return c.post(ctx, s, func(r ref) any {
 			out := *msg
 			out.MsgID, out.EventID, out.MsgSeq = r.MsgID, r.EventID, r.MsgSeq
+			if guild {
+				out.MsgType = 0 // guilds tell by the fields
+			}
 			return &out
 		})
 	})

@@ -30,6 +30,8 @@ func (o *replyConfig) check(t Target) error {
 		return fmt.Errorf("richmedia: WithSeq(%d): give 1 to %d", *o.seq, maxSeq)
 	case t.answered() == "":
 		return errors.New("richmedia: WithSeq: a proactive message has no msg_seq: the Target has neither MsgID nor EventID")
+	case t.Scope.guild():
+		return fmt.Errorf("%w: WithSeq in a guild: the platform knows no msg_seq there, so a job that is repeated is sent twice", ErrUnsupported)
 	}
 	return nil
 }
@@ -46,6 +48,7 @@ type slot struct {
 	claim   *ledger.Claim
 	began   time.Time
 	sending time.Time // when the first message left; zero before
+	o       *replyConfig
 	info    ReplyInfo
 }
 
@@ -62,10 +65,13 @@ func (c *Context) reply(ctx context.Context, kind Kind, o *replyConfig, compose 
 	if c.in.refusal != nil {
 		return nil, c.in.refusal
 	}
-	s := &slot{began: time.Now(), info: ReplyInfo{Target: c.in.target, Kind: kind}}
+	s := &slot{began: time.Now(), info: ReplyInfo{Target: c.in.target, Kind: kind}, o: o}
 	sent, err := c.attempt(ctx, s, o, compose)
 	if err = apiError(err); err == nil && s.info.Fallback {
 		c.p.cfg.log.Warnf("richmedia: the fallback text was sent instead of %s: %v", article(kind.String()), s.info.Err)
+	}
+	if sent.Audited {
+		c.p.cfg.log.Infof("richmedia: a message waits for the platform's audit %s", sent.AuditID)
 	}
 	s.report(c.p.cfg.trace, c.p.cfg.log, sent, err)
 	if err != nil {
@@ -83,11 +89,13 @@ func (c *Context) attempt(ctx context.Context, s *slot, o *replyConfig, compose 
 	if c.in.target.answered() != "" {
 		// Before anything that may go otherwise in the next run of the handler, such as a ctx that has ended: every call
 		// takes its number, so that those behind it have the same one again.
-		claim, err := c.claim(o)
-		if err != nil {
-			return platform.Sent{}, refused(err)
+		if s.claim = o.place.taken(); s.claim == nil {
+			claim, err := c.claim(o)
+			if err != nil {
+				return platform.Sent{}, refused(err)
+			}
+			s.claim = claim
 		}
-		s.claim = claim
 		defer s.claim.Release() // where nothing has settled it: a source may panic
 		_, until = c.entry().Left()
 	}
@@ -104,7 +112,8 @@ func (c *Context) attempt(ctx context.Context, s *slot, o *replyConfig, compose 
 	sent, err := compose(ctx, s)
 	if o.fallback != nil && ctx.Err() == nil && mediaFailed(err) {
 		s.info.Fallback, s.info.Err = true, apiError(err)
-		if sent, err = c.post(ctx, s, textMessage(*o.fallback)); err != nil {
+		o.caption = nil // it is not shown
+		if sent, err = c.post(ctx, s, c.textMessage(*o.fallback)); err != nil {
 			s.settle(sent, err)
 			// The text's error first: it is the one that says whether something is in the chat.
 			return sent, fmt.Errorf("the fallback text: %w; it stood in for: %w", apiError(err), s.info.Err)
@@ -125,12 +134,12 @@ func mediaFailed(err error) bool {
 	if errors.As(public, &api) && api.Op == "token" {
 		return false
 	}
-	for _, hopeless := range []error{ErrReplyWindow, ErrReplyLimit, ErrNotPermitted, ErrClosed} {
-		if errors.Is(public, hopeless) {
-			return false
-		}
-	}
-	return true
+	return !over(public) && !errors.Is(public, ErrNotPermitted)
+}
+
+// over tells whether nothing else can be sent to this message.
+func over(err error) bool {
+	return errors.Is(err, ErrReplyWindow) || errors.Is(err, ErrReplyLimit) || errors.Is(err, ErrClosed)
 }
 
 // report fills in what became of the reply.
@@ -138,7 +147,10 @@ func (s *slot) report(t Trace, log log.Logger, sent platform.Sent, err error) {
 	if t.Reply == nil {
 		return
 	}
-	s.info.Seq, s.info.ID, s.info.Duplicate = s.seq(), sent.ID, sent.Duplicate
+	s.info.ID, s.info.Duplicate, s.info.AuditID = sent.ID, sent.Duplicate, sent.AuditID
+	if !s.info.Target.Scope.guild() {
+		s.info.Seq = s.seq()
+	}
 	s.info.Waited = max(s.began.Sub(s.info.Target.Time), 0)
 	if s.sending.IsZero() {
 		s.info.Upload = time.Since(s.began)
@@ -178,8 +190,8 @@ type ref struct {
 	MsgSeq  uint32 `json:"msg_seq,omitempty"`
 }
 
-// wireMessage is a message as the platform takes it. botgo's own type cannot carry file_info: it is a string and
-// may be no base64.
+// wireMessage is a message as groups and single chats take it. botgo's own type cannot carry file_info: it is a string
+// and may be no base64.
 type wireMessage struct {
 	ref
 	Content string     `json:"content,omitempty"`
@@ -193,18 +205,25 @@ type wireMedia struct {
 
 const msgTypeMedia = 7
 
-func textMessage(text string) func(ref) any {
+func (c *Context) textMessage(text string) func(ref) any {
+	if c.in.target.Scope.guild() {
+		return func(r ref) any { return guildMessage{ref: r, Content: text} }
+	}
 	return func(r ref) any { return wireMessage{ref: r, Content: text} }
 }
 
-func mediaMessage(f File, caption *string) func(ref) any {
+func mediaMessage(f File, o *replyConfig) func(ref) any {
 	return func(r ref) any {
-		m := wireMessage{ref: r, MsgType: msgTypeMedia, Media: &wireMedia{f.Info}}
-		if caption != nil {
-			m.Content = *caption
-		}
-		return m
+		return wireMessage{ref: r, MsgType: msgTypeMedia, Media: &wireMedia{f.Info}, Content: o.text()}
 	}
+}
+
+// text is the caption, if there is one.
+func (o *replyConfig) text() string {
+	if o.caption == nil {
+		return ""
+	}
+	return *o.caption
 }
 
 // post sends one message. Replies by event_id carry a msg_seq like the others; where the platform takes one for
@@ -212,6 +231,9 @@ func mediaMessage(f File, caption *string) func(ref) any {
 // (nonebot/adapter-qq#124).
 func (c *Context) post(ctx context.Context, s *slot, message func(ref) any) (platform.Sent, error) {
 	if s.sending.IsZero() {
+		if err := s.o.place.turn(ctx, s.o); err != nil {
+			return platform.Sent{}, err
+		}
 		s.sending = time.Now()
 	}
 	ctx, attempts := platform.CountAttempts(ctx)
@@ -221,8 +243,8 @@ func (c *Context) post(ctx context.Context, s *slot, message func(ref) any) (pla
 	if t.MsgID == "" {
 		r.EventID = t.EventID
 	}
-	if r.EventID != "" && c.p.seqless.Load() {
-		if s.claim.Known() { // a handler that is run again: without a number the platform cannot tell
+	if t.Scope.guild() || (r.EventID != "" && c.p.seqless.Load()) {
+		if s.claim != nil && s.claim.Known() { // a handler that is run again: without a number the platform cannot tell
 			return platform.Sent{Duplicate: true}, nil
 		}
 		r.MsgSeq = 0
@@ -240,6 +262,9 @@ func (c *Context) post(ctx context.Context, s *slot, message func(ref) any) (pla
 }
 
 func (c *Context) send(ctx context.Context, message any, dedup bool) (platform.Sent, error) {
+	if image, ok := message.(platform.Image); ok {
+		return c.p.client.SendImage(ctx, c.in.target.chat(), image)
+	}
 	body, err := json.Marshal(message)
 	if err != nil {
 		return platform.Sent{}, fmt.Errorf("richmedia: the message cannot be sent as JSON: %w", err)

@@ -13,16 +13,31 @@ type Scope uint8
 
 // The scopes. The zero Scope is none of them.
 const (
-	ScopeGroup Scope = iota + 1 // a QQ group, by group_openid
-	ScopeC2C                    // a user's single chat, by user_openid
+	ScopeGroup   Scope = iota + 1 // a QQ group, by group_openid
+	ScopeC2C                      // a user's single chat, by user_openid
+	ScopeChannel                  // a guild's channel, by channel_id: texts and images only
+	ScopeDM                       // a user's direct messages in a guild, by their guild_id: texts and images only
 )
 
-var scopeNames = map[Scope]string{ScopeGroup: "group", ScopeC2C: "c2c"}
+// scopes is all that there is to say of each.
+var scopes = map[Scope]struct {
+	name  string
+	scene platform.Scene
+	id    string // what ChatID is
+}{
+	ScopeGroup:   {"group", platform.Group, "group_openid"},
+	ScopeC2C:     {"c2c", platform.C2C, "user_openid"},
+	ScopeChannel: {"channel", platform.Channel, "channel_id"},
+	ScopeDM:      {"dm", platform.DM, "DM's guild_id"},
+}
 
-// String gives "group" or "c2c".
+// guild tells whether s is in a guild, where there are no uploads and no msg_seq.
+func (s Scope) guild() bool { return s == ScopeChannel || s == ScopeDM }
+
+// String gives "group", "c2c", "channel" or "dm".
 func (s Scope) String() string {
-	if name, ok := scopeNames[s]; ok {
-		return name
+	if scope, ok := scopes[s]; ok {
+		return scope.name
 	}
 	return fmt.Sprintf("Scope(%d)", uint8(s))
 }
@@ -50,7 +65,7 @@ func (k Kind) String() string {
 // queue: Plugin.For makes a Context of it.
 type Target struct {
 	Scope   Scope
-	ChatID  string    // group_openid or user_openid
+	ChatID  string    // group_openid, user_openid, channel_id, or the DM's guild_id
 	MsgID   string    // what is answered: one of MsgID, EventID; MsgID wins
 	EventID string    // the outermost id of the payload, with its TYPE: prefix
 	Time    time.Time // when the event arrived: the start of the reply window; zero means now
@@ -58,11 +73,12 @@ type Target struct {
 
 // check says what is missing to send to t.
 func (t Target) check() error {
-	if _, ok := scopeNames[t.Scope]; !ok {
-		return fmt.Errorf("%w: Target.Scope is %s: replies with media go to ScopeGroup and ScopeC2C", ErrUnsupported, t.Scope)
+	scope, ok := scopes[t.Scope]
+	if !ok {
+		return fmt.Errorf("%w: Target.Scope is %s: give ScopeGroup, ScopeC2C, ScopeChannel or ScopeDM", ErrUnsupported, t.Scope)
 	}
 	if strings.TrimSpace(t.ChatID) == "" {
-		return fmt.Errorf("richmedia: Target.ChatID is empty: give the group_openid or the user_openid")
+		return fmt.Errorf("richmedia: Target.ChatID is empty: give the %s", scope.id)
 	}
 	return nil
 }
@@ -76,7 +92,7 @@ func (t Target) answered() string {
 }
 
 func (t Target) chat() platform.Chat {
-	return platform.Chat{Group: t.Scope == ScopeGroup, OpenID: t.ChatID}
+	return platform.Chat{Scene: scopes[t.Scope].scene, ID: t.ChatID}
 }
 
 // key tells chats apart.

@@ -57,6 +57,7 @@ const (
 	RouteURL    UploadRoute = "url"    // fetched by the platform
 	RouteInline UploadRoute = "inline" // in one call, as file_data
 	RouteParts  UploadRoute = "parts"  // prepare, PUT, finish, merge
+	RouteImage  UploadRoute = "image"  // in the message itself, as guilds take images
 )
 
 // UploadInfo is an upload that is over, for each call that wanted it.
@@ -77,13 +78,14 @@ type UploadInfo struct {
 type ReplyInfo struct {
 	Target    Target
 	Kind      Kind          // 0 for a text or a botgo message
-	Seq       uint32        // msg_seq; 0 for a proactive message
+	Seq       uint32        // msg_seq; 0 for a proactive message, and in guilds
 	ID        string        // of the message in the chat; "" where it is not known
 	Attempts  int           // requests to /messages
 	Waited    time.Duration // from the event's arrival to the call
 	Upload    time.Duration // from the call to the file_info
 	Send      time.Duration // of the message, with its repetitions
 	Duplicate bool          // it was in the chat already, by a lost answer, another process or an earlier run
+	AuditID   string        // of the audit that it waits for; guilds only
 	Fallback  bool          // WithFallbackText was sent; Err tells why the media was not
 	Err       error
 }

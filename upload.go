@@ -69,6 +69,9 @@ func (up *upload) identify(ctx context.Context, cfg uploadConfig) error {
 	if _, ok := kindRules[up.kind]; !ok {
 		return up.failed("check", fmt.Errorf("%w: %s; give KindImage, KindVideo, KindVoice or KindFile", ErrUnsupported, up.kind))
 	}
+	if up.to.Scope.guild() && !cfg.inMessage {
+		return up.failed("check", errNoGuildUpload)
+	}
 	if err := up.src.check(); err != nil {
 		return up.failed("check", err)
 	}

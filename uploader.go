@@ -19,9 +19,10 @@ type UploadOption interface {
 }
 
 type uploadConfig struct {
-	noCache  bool
-	cacheKey string
-	progress func(Progress)
+	noCache   bool
+	inMessage bool // of a guild
+	cacheKey  string
+	progress  func(Progress)
 }
 
 type uploadOption func(*uploadConfig)

@@ -7,13 +7,15 @@ type Claim struct {
 	entry *Entry
 	seq   uint32
 	over  bool // under the entry's mu
+	// forgotten claims hold no slot: there is no limit, and more replies than are remembered.
+	forgotten bool
 }
 
 // Seq returns the msg_seq.
 func (c *Claim) Seq() uint32 { return c.seq }
 
 // Known tells whether a reply with this number is in the chat, or may be, by an earlier claim of it. Where the replies
-// have no limit nothing is remembered, and it is false.
+// have no limit only some numbers are remembered, and it is false beyond them.
 func (c *Claim) Known() bool {
 	c.entry.mu.Lock()
 	defer c.entry.mu.Unlock()
@@ -28,17 +30,22 @@ func (c *Claim) Commit() { c.settle(true) }
 func (c *Claim) Release() { c.settle(false) }
 
 func (c *Claim) settle(sent bool) {
+	c.entry.mu.Lock()
+	defer c.entry.mu.Unlock()
+	c.end(sent)
+}
+
+// end settles c. It needs the entry's mu.
+func (c *Claim) end(sent bool) {
 	e := c.entry
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	if c.over {
 		return
 	}
 	c.over = true
-	i := e.slot(c.seq)
-	if i < 0 {
-		return // no limit, nothing is remembered
+	if c.forgotten {
+		return
 	}
+	i := e.slot(c.seq)
 	s := &e.slots[i]
 	s.claims--
 	s.settled = s.settled || sent

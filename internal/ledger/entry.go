@@ -20,8 +20,11 @@ type Entry struct {
 
 	mu    sync.Mutex
 	run   *Run   // of the delivery that began last
-	slots []slot // by number, none twice; unused when there is no limit
+	slots []slot // by number, none twice
 }
+
+// maxRemembered is how many numbers of a message are remembered where its replies have no limit.
+const maxRemembered = 32
 
 // slot is one of the replies that the platform allows, held by a msg_seq.
 type slot struct {
@@ -56,22 +59,55 @@ func (e *Entry) ClaimSeq(seq uint32) (*Claim, error) {
 	return e.claim(seq)
 }
 
+// ClaimSeqs is ClaimSeq for n numbers from seq on, or for none.
+func (e *Entry) ClaimSeqs(seq uint32, n int) ([]*Claim, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.claimAll(seq, n)
+}
+
+// claimAll claims n numbers from seq on, or none. It needs e.mu.
+func (e *Entry) claimAll(seq uint32, n int) ([]*Claim, error) {
+	fresh := 0
+	for i := range n {
+		if e.slot(seq+uint32(i)) < 0 { //nolint:gosec // as many as there are replies
+			fresh++
+		}
+	}
+	if replies := e.shelf.limits.Replies; replies > 0 && len(e.slots)+fresh > replies && !e.late() {
+		return nil, ErrLimit
+	}
+	claims := make([]*Claim, 0, n)
+	for i := range n {
+		c, err := e.claim(seq + uint32(i)) //nolint:gosec // as above
+		if err != nil {                    // the window: nobody else can take what was counted
+			for _, c := range claims {
+				c.end(false)
+			}
+			return nil, err
+		}
+		claims = append(claims, c)
+	}
+	return claims, nil
+}
+
 // claim claims seq and a slot for it. It needs e.mu.
 func (e *Entry) claim(seq uint32) (*Claim, error) {
 	if e.late() {
 		return nil, ErrWindow
 	}
-	if replies := e.shelf.limits.Replies; replies > 0 {
-		i := e.slot(seq)
-		if i < 0 {
-			if len(e.slots) >= replies {
-				return nil, ErrLimit
-			}
-			i = len(e.slots)
-			e.slots = append(e.slots, slot{seq: seq})
+	i := e.slot(seq)
+	if i < 0 {
+		switch replies := e.shelf.limits.Replies; {
+		case replies > 0 && len(e.slots) >= replies:
+			return nil, ErrLimit
+		case replies <= 0 && len(e.slots) >= maxRemembered:
+			return &Claim{entry: e, seq: seq, forgotten: true}, nil
 		}
-		e.slots[i].claims++
+		i = len(e.slots)
+		e.slots = append(e.slots, slot{seq: seq})
 	}
+	e.slots[i].claims++
 	return &Claim{entry: e, seq: seq}, nil
 }
 

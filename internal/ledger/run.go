@@ -48,3 +48,12 @@ func (r *Run) Claim() (*Claim, error) {
 	}
 	return c, err
 }
+
+// ClaimAll is n Claims at once, or none: where fewer replies are left it returns ErrLimit and uses up nothing.
+func (r *Run) ClaimAll(n int) ([]*Claim, error) {
+	r.entry.mu.Lock()
+	defer r.entry.mu.Unlock()
+	claims, err := r.entry.claimAll(r.next, n)
+	r.next += uint32(len(claims)) //nolint:gosec // as many as there are replies
+	return claims, err
+}

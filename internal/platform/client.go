@@ -4,6 +4,7 @@ package platform
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +45,7 @@ type Client struct {
 	cfg    Config
 	http   *http.Client
 	rates  [endpoints]*rate
+	chats  chatRates // of guilds
 	token  atomic.Pointer[oauth2.Token]
 	tokens singleflight.Group
 	wg     sync.WaitGroup // token requests under way
@@ -81,6 +83,7 @@ func (c *Client) Wait(ctx context.Context) error {
 type request struct {
 	op       string
 	endpoint endpoint
+	chat     Chat // where the chat has a rate of its own
 	method   string
 	path     string
 	timeout  time.Duration // of one attempt, from the last byte that was sent; see patience
@@ -88,8 +91,10 @@ type request struct {
 	length   int64
 	open     func(context.Context) (io.ReadCloser, error)
 	// repeatable tells whether a request that may have been acted upon may be sent again.
-	repeatable bool
-	inline     bool // the body holds a file, which may go in parts instead
+	repeatable  bool
+	contentType string // "" is JSON
+	streamed    bool   // the body is made while it is sent
+	inline      bool   // the body holds a file, which may go in parts instead
 	// leave is a code that the caller deals with: it is not repeated here.
 	leave int
 	// decode reads a 2xx body; its error means that the answer is unusable, as if it had not come.
@@ -171,6 +176,11 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 	if err := c.rates[r.endpoint].wait(ctx); err != nil {
 		return &Error{Op: r.op, Err: err, final: true}
 	}
+	if r.chat.Scene.guild() {
+		if err := c.chats.of(r.chat.ID).wait(ctx); err != nil {
+			return &Error{Op: r.op, Err: err, final: true}
+		}
+	}
 	ctx, moved, cancel := patience(ctx, r.timeout, r.length)
 	defer cancel()
 
@@ -178,7 +188,7 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
-	body := &source{ctx: ctx, open: r.open, memory: !r.inline, moved: moved}
+	body := &source{ctx: ctx, open: r.open, memory: !r.streamed, moved: moved}
 	req, err := c.newRequest(ctx, r, body, tok)
 	if err != nil {
 		return &Error{Op: r.op, Err: err, final: true}
@@ -263,7 +273,7 @@ func (c *Client) newRequest(ctx context.Context, r *request, body *source, tok *
 		kind = "QQBot"
 	}
 	req.Header.Set("Authorization", kind+" "+tok.AccessToken)
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", cmp.Or(r.contentType, "application/json"))
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", version.String())
 	if c.cfg.AppID != "" {

@@ -127,7 +127,7 @@ const (
 	uploadedOK = `{"file_uuid":"u","file_info":"QR==","ttl":300}`
 )
 
-var group = Chat{Group: true, OpenID: "G/1"}
+var group = Chat{Scene: Group, ID: "G/1"}
 
 func TestASendIsRepeatedUntilItIsCertain(t *testing.T) {
 	for name, first := range map[string]step{

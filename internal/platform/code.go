@@ -32,6 +32,7 @@ const (
 	BadFile
 	NotPermitted
 	RateLimited
+	GuildImage // which of the ways an image can fail is not documented
 )
 
 type code struct {
@@ -144,10 +145,10 @@ var codes = map[int]code{
 	40034109: {Terminal, 0, "markdown, ark or keyboard refused"},
 	40034124: {Terminal, 0, "markdown, ark or keyboard refused"},
 	40034127: {Terminal, 0, "markdown, ark or keyboard refused"},
-	304010:   {Terminal, 0, "guild image refused"},
-	304017:   {Terminal, 0, "guild image refused"},
-	304020:   {Terminal, 0, "guild image refused"},
-	304021:   {Terminal, 0, "guild image refused"},
+	304010:   {Terminal, GuildImage, "guild image refused"},
+	304017:   {Terminal, GuildImage, "guild image refused"},
+	304020:   {Terminal, GuildImage, "guild image refused"},
+	304021:   {Terminal, GuildImage, "guild image refused"},
 	40061001: {Terminal, 0, "recall refused"},
 	40062003: {Terminal, 0, "recall refused"},
 	40064004: {Terminal, 0, "recall refused"},

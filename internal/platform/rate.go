@@ -2,6 +2,7 @@ package platform
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 )
@@ -64,6 +65,44 @@ func (r *rate) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx) // the turn is lost, which is on the safe side
 	}
+}
+
+// perChat is how many messages a second each of a guild's chats takes (docs 2026-08).
+const perChat = 5
+
+// maxChats is far more than can be busy at once with 100 messages a second for all: beyond it the idle ones are forgotten.
+const maxChats = 1024
+
+// chatRates is the rates of the guilds' chats. The zero value is ready.
+type chatRates struct {
+	mu   sync.Mutex
+	byID map[string]*rate
+}
+
+func (c *chatRates) of(id string) *rate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.byID[id]
+	if r != nil {
+		return r
+	}
+	if len(c.byID) >= maxChats {
+		maps.DeleteFunc(c.byID, func(_ string, r *rate) bool { return r.idle() })
+	}
+	if c.byID == nil {
+		c.byID = make(map[string]*rate)
+	}
+	r = &rate{turns: make([]time.Time, perChat)}
+	c.byID[id] = r
+	return r
+}
+
+// idle tells whether r has nothing to remember.
+func (r *rate) idle() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last := r.turns[(r.next+len(r.turns)-1)%len(r.turns)]
+	return time.Since(last) > ratePeriod
 }
 
 func (r *rate) turn() time.Time {

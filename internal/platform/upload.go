@@ -60,7 +60,7 @@ func (c *Client) Upload(ctx context.Context, chat Chat, m Media) (Uploaded, erro
 	} else {
 		r.timeout = inlineTimeout
 		r.length, r.open = inline(string(head), m)
-		r.inline = true
+		r.inline, r.streamed = true, true
 	}
 	var up Uploaded
 	r.decode = func(body []byte) (err error) {

@@ -1,0 +1,59 @@
+package richmedia
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tencent-connect/botgo/dto"
+
+	"github.com/botgo-contrib/richmedia/internal/platform"
+)
+
+// errNoGuildUpload is the answer to everything that needs a file_info.
+var errNoGuildUpload = fmt.Errorf("%w: guild channels and DMs take no uploads; send an image with ReplyImage, and a link to anything else with ReplyText", ErrUnsupported)
+
+// guildMessage is a message as guild channels and DMs take it: without msg_type and msg_seq.
+type guildMessage struct {
+	ref
+	Content string `json:"content,omitempty"`
+	Image   string `json:"image,omitempty"` // a URL, which the platform copies
+}
+
+// replyInGuild answers in a guild channel or a DM, where an image is a part of its message: a URL as image, bytes as
+// file_image.
+func (c *Context) replyInGuild(ctx context.Context, kind Kind, src Source, o *replyConfig) (*dto.Message, error) {
+	return c.reply(ctx, kind, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
+		o.upload.noCache, o.upload.inMessage = true, true // nothing to keep: each message takes its own copy
+		up, err := c.p.uploads.begin(ctx, c.in.target, kind, src, o.upload)
+		if err != nil {
+			return platform.Sent{}, err
+		}
+		defer up.leave()
+		ctx, end := up.watch(ctx, false)
+		sent, err := c.sendImage(ctx, s, up, o)
+		end(err)
+		if err == nil {
+			up.progress.finish(up.size())
+		}
+		return sent, err
+	})
+}
+
+// sendImage sends what up holds.
+func (c *Context) sendImage(ctx context.Context, s *slot, up *upload, o *replyConfig) (platform.Sent, error) {
+	up.route.Store(string(RouteImage))
+	if up.src.url != "" {
+		return c.post(ctx, s, func(r ref) any { return guildMessage{ref: r, Content: o.text(), Image: up.src.url} })
+	}
+	file, err := up.load(ctx, true)
+	if err != nil {
+		return platform.Sent{}, err
+	}
+	up.progress.begin(file.Size, 0)
+	return c.post(ctx, s, func(r ref) any {
+		return platform.Image{
+			Fields: map[string]string{"msg_id": r.MsgID, "event_id": r.EventID, "content": o.text()},
+			Type:   sniff(file.Head), Size: file.Size, Open: up.progress.counted(0, file.open),
+		}
+	})
+}
