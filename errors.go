@@ -173,7 +173,7 @@ func apiError(err error) error {
 // UploadError says which step of which upload failed.
 type UploadError struct {
 	Name string // the file's name, or the URL without its query
-	Step string // "check", "open", "read", "upload", "prepare", "part", "finish", "merge"
+	Step string // "check", "open", "read", "fetch", "encode", "upload", "prepare", "part", "finish", "merge"
 	Part int    // of an upload in parts, counted from 1; else 0
 	Err  error
 }

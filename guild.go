@@ -41,9 +41,16 @@ func (c *Context) replyInGuild(ctx context.Context, kind Kind, src Source, o *re
 
 // sendImage sends what up holds.
 func (c *Context) sendImage(ctx context.Context, s *slot, up *upload, o *replyConfig) (platform.Sent, error) {
-	up.route.Store(string(RouteImage))
+	up.took(RouteImage)
 	if up.src.url != "" {
-		return c.post(ctx, s, func(r ref) any { return guildMessage{ref: r, Content: o.text(), Image: up.src.url} })
+		sent, err := c.post(ctx, s, func(r ref) any { return guildMessage{ref: r, Content: o.text(), Image: up.src.url} })
+		if err == nil || up.u.fallback == nil || ctx.Err() != nil || isUnknown(err) || !fetchable(err) {
+			return sent, err
+		}
+		if _, err := up.fetch(ctx, err); err != nil {
+			return sent, err
+		}
+		up.took(RouteFetched)
 	}
 	file, err := up.load(ctx, true)
 	if err != nil {

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/tencent-connect/botgo/constant"
 	"github.com/tencent-connect/botgo/log"
+
+	"github.com/botgo-contrib/richmedia/internal/guard"
 )
 
 // The defaults of the options, and of the platform's reply limits (docs 2026-08). The platform documents no
@@ -54,6 +57,9 @@ type config struct {
 	retries      int
 	inlineLimit  int64
 	concurrency  int
+	fallback     *http.Client
+	ownFallback  bool // as ownHTTP
+	encoder      encoder
 	limits       map[Scope]replyLimits
 }
 
@@ -139,6 +145,29 @@ func WithInlineLimit(bytes int64) Option { return func(c *config) { c.inlineLimi
 // WithPartConcurrency caps how many parts of an upload are sent at once, overriding the default of 4. The platform
 // offers a number with each upload, often 1; the lower of both counts.
 func WithPartConcurrency(n int) Option { return func(c *config) { c.concurrency = n } }
+
+// WithURLFallback fetches a URL here and uploads the bytes where the platform cannot download it (850026, 40034001,
+// 304082, 304083) or does not understand what it got (850019), overriding the default of giving up with ErrFetchFailed. The
+// content is kept in a temporary file while it goes on; the kind's hard limit of size holds, 30 s without a byte end it,
+// and the upload is kept in the store under the URL. A nil client stands for one of the plugin's own, which connects to
+// public addresses on the ports 80 and 443 only, follows 5 redirects at most and uses no proxy: what a user writes cannot
+// make the bot read its own network. A client that is given decides all of that itself, for an intranet. The bot's token
+// is never sent there.
+func WithURLFallback(client *http.Client) Option {
+	return func(c *config) {
+		if c.fallback, c.ownFallback = client, client == nil; client == nil {
+			c.fallback = guard.Client()
+		}
+	}
+}
+
+// WithVoiceEncoder makes voices of audio that the platform does not take as such, overriding the default of refusing it
+// with ErrUnsupported. fn reads in, which is good until the reader that it returns is closed, and gives silk, mp3, wav or
+// ogg; it runs once for an upload, beside others, and must end when ctx does. What it makes is kept in a temporary file.
+// The package voice has one on ffmpeg. A URL is the platform's to judge, so that WithURLFallback is needed for one.
+func WithVoiceEncoder(fn func(ctx context.Context, in io.Reader) (io.ReadCloser, error)) Option {
+	return func(c *config) { c.encoder = fn }
+}
 
 // WithReplyLimits is how many replies one message takes and for how long, overriding the default of the
 // platform's: 5 in 5 minutes in groups, 4 in 60 minutes in single chats, any number in 5 minutes in guild channels and

@@ -112,7 +112,7 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 	})
 	p.uploads = &uploader{
 		client: p.client, store: cfg.store, owner: owner, life: p.life, log: cfg.log,
-		trace: cfg.trace, inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, renewals: cfg.retries,
+		trace: cfg.trace, fallback: cfg.fallback, encoder: cfg.encoder, inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, renewals: cfg.retries,
 	}
 	return p, nil
 }

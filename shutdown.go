@@ -65,6 +65,9 @@ func (p *Plugin) settle(ctx context.Context) error {
 	if p.cfg.ownHTTP {
 		p.cfg.http.CloseIdleConnections()
 	}
+	if p.cfg.ownFallback {
+		p.cfg.fallback.CloseIdleConnections()
+	}
 	if err != nil {
 		return context.Cause(ctx)
 	}

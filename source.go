@@ -22,6 +22,7 @@ import (
 type Source struct {
 	name string
 	url  string
+	wav  string                                       // where a voice is to be had as WAV, "" where it is not
 	open func(context.Context) (io.ReadCloser, error) // from the start, every time
 	once *oneShot                                     // FromReader
 	err  error                                        // what the FromX found wrong
@@ -127,7 +128,8 @@ func FromOpener(name string, open func(context.Context) (io.ReadCloser, error)) 
 }
 
 // FromAttachment sends back what the user sent. The platform fetches the attachment from its own address, which
-// ends after a while: upload it soon.
+// ends after a while: upload it soon. As a voice it is taken from VoiceWAVURL where there is one: what users record need
+// not be what the platform takes from bots.
 func FromAttachment(a Attachment) Source {
 	if a.URL == "" {
 		return Source{name: sanitize(a.FileName), err: errors.New("FromAttachment: the attachment has no URL")}
@@ -135,6 +137,10 @@ func FromAttachment(a Attachment) Source {
 	s := FromURL(withScheme(a.URL))
 	if name := sanitize(a.FileName); name != "" {
 		s.name = name
+	}
+	if s.err == nil && a.VoiceWAVURL != "" {
+		wav := FromURL(withScheme(a.VoiceWAVURL))
+		s.wav = wav.url // "" where it is no address
 	}
 	return s
 }

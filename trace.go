@@ -52,12 +52,13 @@ type UploadRoute string
 
 // The routes. An upload that failed before it took one has none: "".
 const (
-	RouteCache  UploadRoute = "cache"  // the store knew it: no request
-	RouteJoined UploadRoute = "joined" // another call was uploading it already
-	RouteURL    UploadRoute = "url"    // fetched by the platform
-	RouteInline UploadRoute = "inline" // in one call, as file_data
-	RouteParts  UploadRoute = "parts"  // prepare, PUT, finish, merge
-	RouteImage  UploadRoute = "image"  // in the message itself, as guilds take images
+	RouteCache   UploadRoute = "cache"   // the store knew it: no request
+	RouteJoined  UploadRoute = "joined"  // another call was uploading it already
+	RouteURL     UploadRoute = "url"     // fetched by the platform
+	RouteInline  UploadRoute = "inline"  // in one call, as file_data
+	RouteParts   UploadRoute = "parts"   // prepare, PUT, finish, merge
+	RouteFetched UploadRoute = "fetched" // fetched here, because the platform could not, and sent as bytes
+	RouteImage   UploadRoute = "image"   // in the message itself, as guilds take images
 )
 
 // UploadInfo is an upload that is over, for each call that wanted it.

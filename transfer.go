@@ -33,7 +33,7 @@ func (e *errStale) Unwrap() error { return e.err }
 
 // inParts uploads c in parts. The error is an *UploadError.
 func (up *upload) inParts(ctx context.Context, c *content) (platform.Uploaded, error) {
-	up.route.Store(string(RouteParts))
+	up.took(RouteParts)
 	if err := c.partSums(ctx); err != nil {
 		return platform.Uploaded{}, up.failed("read", err)
 	}

@@ -26,7 +26,8 @@ type upload struct {
 	reading  time.Duration           // that begin spent on the source
 	route    atomic.Value            // of string: how the file came, for the trace
 	parts    atomic.Int32            // how many, for the trace
-	content  atomic.Pointer[content] // nil until it was read; always nil for a URL, which the platform fetches
+	content  atomic.Pointer[content] // nil until it was read, and for a URL that the platform fetches
+	fetched  bool                    // content was fetched from the URL here
 }
 
 // begin checks everything that can be checked before a request. It reads the source where its content is the key to
@@ -72,6 +73,9 @@ func (up *upload) identify(ctx context.Context, cfg uploadConfig) error {
 	if up.to.Scope.guild() && !cfg.inMessage {
 		return up.failed("check", errNoGuildUpload)
 	}
+	if up.kind == KindVoice && up.src.wav != "" {
+		up.src.url = up.src.wav
+	}
 	if err := up.src.check(); err != nil {
 		return up.failed("check", err)
 	}
@@ -108,14 +112,30 @@ func (up *upload) load(ctx context.Context, hashed bool) (*content, error) {
 		}
 		return nil, up.failed("open", err)
 	}
-	up.content.Store(c)
-	if c.Size == 0 {
-		return nil, up.failed("check", errors.New("the content is empty"))
-	}
-	if err := checkFormat(up.kind, c.Head); err != nil {
+	if err := up.accept(c); err != nil {
 		return nil, up.failed("check", err)
 	}
 	return c, nil
+}
+
+// accept makes c the content, and refuses what the platform would refuse.
+func (up *upload) accept(c *content) error {
+	up.content.Store(c)
+	if c.Size == 0 {
+		return errors.New("the content is empty")
+	}
+	if up.u.encodes(up.kind) {
+		return nil // what the platform does not take is made to fit before it is sent
+	}
+	return checkFormat(up.kind, c.Head)
+}
+
+// took notes the way that the content takes to the platform.
+func (up *upload) took(r UploadRoute) {
+	if up.fetched {
+		r = RouteFetched
+	}
+	up.route.Store(string(r))
 }
 
 // failed names the step; a stepError knows a better one.
@@ -166,22 +186,35 @@ func (up *upload) make(ctx context.Context) (File, error) {
 }
 
 func (up *upload) send(ctx context.Context) (platform.Uploaded, error) {
-	if up.src.url != "" {
-		up.route.Store(string(RouteURL))
+	if up.src.url != "" && !up.fetched {
+		up.took(RouteURL)
 		got, err := up.u.client.Upload(ctx, up.to.chat(), platform.Media{Kind: int(up.kind), Name: up.shownName(), URL: up.src.url})
-		if err != nil {
+		if err == nil {
+			return got, nil
+		}
+		if up.u.fallback == nil || ctx.Err() != nil || !fetchable(err) {
 			return got, up.failed("upload", err)
 		}
-		return got, nil
+		if _, err := up.fetch(ctx, err); err != nil {
+			return got, err
+		}
 	}
 	c, err := up.load(ctx, false)
+	if err == nil {
+		c, err = up.fit(ctx, c)
+	}
 	if err != nil {
 		return platform.Uploaded{}, err
 	}
+	return up.sendBytes(ctx, c)
+}
+
+// sendBytes uploads c in one call or in parts.
+func (up *upload) sendBytes(ctx context.Context, c *content) (platform.Uploaded, error) {
 	if c.Size > up.u.inlineLimit || up.u.refusals.has(up.to.Scope, c.Size) {
 		return up.inParts(ctx, c)
 	}
-	up.route.Store(string(RouteInline))
+	up.took(RouteInline)
 	up.progress.begin(c.Size, 0)
 	got, err := up.u.client.Upload(ctx, up.to.chat(), platform.Media{
 		Kind: int(up.kind), Name: up.shownName(), Size: c.Size, Open: up.progress.counted(0, c.open),

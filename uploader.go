@@ -3,6 +3,7 @@ package richmedia
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 	"time"
 
@@ -51,6 +52,8 @@ type uploader struct {
 	owner       string          // the app id, in keys
 	life        context.Context //nolint:containedctx // the plugin's: an upload that others wait for outlasts its caller
 	log         log.Logger
+	fallback    *http.Client // fetches what the platform cannot; nil: nobody does
+	encoder     encoder      // nil: voices must be what the platform takes
 	inlineLimit int64
 	concurrency int // parts at once
 	renewals    int // prepares after the first

@@ -115,10 +115,8 @@ func (s *summer) read(ctx context.Context, r io.Reader, o Options) (err error) {
 				c = <-free // comes back as soon as the slower lane is done with it
 			}
 		}
-		var n int
-		n, err = io.ReadFull(r, c.buf)
-		end := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-		if err != nil && !end {
+		n, end, err := fill(r, c.buf)
+		if err != nil {
 			free <- c
 			return err
 		}
@@ -139,6 +137,31 @@ func (s *summer) read(ctx context.Context, r io.Reader, o Options) (err error) {
 		}
 	}
 }
+
+// fill reads until buf is full or r is at its end. It is not io.ReadFull, whose io.ErrUnexpectedEOF for a last chunk that
+// is short cannot be told from the one of a reader that was cut off, such as an HTTP body.
+func fill(r io.Reader, buf []byte) (n int, end bool, err error) {
+	for empty := 0; n < len(buf); {
+		m, err := r.Read(buf[n:])
+		n += m
+		switch {
+		case errors.Is(err, io.EOF):
+			return n, true, nil
+		case err != nil:
+			return n, false, err
+		case m > 0:
+			empty = 0
+		default:
+			if empty++; empty == maxEmptyReads {
+				return n, false, io.ErrNoProgress
+			}
+		}
+	}
+	return n, false, nil
+}
+
+// maxEmptyReads is how often in a row a reader may give nothing, as in bufio.
+const maxEmptyReads = 100
 
 // note takes what the reader itself needs of b.
 func (s *summer) note(b []byte, o Options) error {

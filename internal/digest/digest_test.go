@@ -145,3 +145,15 @@ func BenchmarkRead(b *testing.B) {
 	b.ReportMetric(median(speeds), "MB/s")
 	b.ReportMetric(0, "ns/op") // of all three
 }
+
+func TestAReaderThatIsCutOffIsNotAtItsEnd(t *testing.T) {
+	for _, size := range []int{0, 10, 32 << 10, 200 << 10} {
+		for _, parts := range []bool{false, true} {
+			cut := io.MultiReader(bytes.NewReader(make([]byte, size)), iotest.ErrReader(io.ErrUnexpectedEOF))
+			_, err := Read(t.Context(), cut, Options{Limit: 1 << 20, Parts: parts})
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF, size)
+		}
+	}
+	_, err := Read(t.Context(), iotest.ErrReader(nil), Options{Limit: 1})
+	require.ErrorIs(t, err, io.ErrNoProgress, "nor is one that gives nothing for ever")
+}

@@ -1,0 +1,51 @@
+package richmedia
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/botgo-contrib/richmedia/internal/platform"
+)
+
+// fetchable tells whether err says that the platform could not get a URL, or did not understand what it got: signed and
+// dynamic addresses, odd ports and private hosts fail in both ways (AstrBotDevs/AstrBot#7588).
+func fetchable(err error) bool {
+	var e *platform.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	const why = platform.FetchFailed | platform.GuildImage
+	return platform.ReasonOf(e.Status, e.Code, e.Alias)&why != 0 || e.Code == wrongFormat || e.Alias == wrongFormat
+}
+
+// wrongFormat is the platform's code for content that does not fit its file_type; 40034002 comes with it.
+const wrongFormat = 850019
+
+// fetch gets the URL here, after the platform has refused it. It is read to its end into a temporary file, because the
+// platform wants to know its size first.
+func (up *upload) fetch(ctx context.Context, refusal error) (*content, error) {
+	c, err := up.download(ctx)
+	if err == nil {
+		up.fetched = true
+		err = up.accept(c)
+	}
+	if err != nil {
+		return nil, up.failed("fetch", fmt.Errorf("%w (the platform refused the URL: %w)", withoutStep(err), apiError(refusal)))
+	}
+	up.u.log.Infof("richmedia: %s: fetched from here, because the platform could not: %v", up.src.label(), apiError(refusal))
+	return c, nil
+}
+
+func (up *upload) download(ctx context.Context) (*content, error) {
+	limit := kindRules[up.kind].hard
+	body, size, err := platform.Fetch(ctx, up.u.fallback, up.src.url, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close() //nolint:errcheck // only read from
+	if size > limit {
+		return nil, tooLarge(up.kind, size)
+	}
+	return spooled(ctx, body, look{limit: limit})
+}

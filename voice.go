@@ -1,0 +1,57 @@
+package richmedia
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// encoder makes a voice of audio that the platform does not take; see WithVoiceEncoder.
+type encoder func(ctx context.Context, in io.Reader) (io.ReadCloser, error)
+
+// encodes tells whether content that does not fit kind may be made to.
+func (u *uploader) encodes(kind Kind) bool { return kind == KindVoice && u.encoder != nil }
+
+// fit gives content that the platform takes: c itself, or what the voice encoder makes of it, which takes c's place.
+func (up *upload) fit(ctx context.Context, c *content) (*content, error) {
+	if !up.u.encodes(up.kind) || checkFormat(up.kind, c.Head) == nil {
+		return c, nil
+	}
+	made, err := up.encode(ctx, c)
+	if err != nil {
+		return nil, up.failed("encode", withoutStep(err))
+	}
+	encoded := made.free
+	made.free = func() {
+		encoded()
+		if c.free != nil {
+			c.free()
+		}
+	}
+	up.content.Store(made)
+	switch err := checkFormat(up.kind, made.Head); {
+	case made.Size == 0:
+		return nil, up.failed("encode", errors.New("the voice encoder gave nothing"))
+	case err != nil:
+		return nil, up.failed("encode", fmt.Errorf("what the voice encoder gave: %w", err))
+	}
+	return made, nil
+}
+
+func (up *upload) encode(ctx context.Context, c *content) (*content, error) {
+	in, err := c.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close() //nolint:errcheck // only read from
+	out, err := up.u.encoder(ctx, in)
+	switch {
+	case err != nil:
+		return nil, err
+	case out == nil:
+		return nil, errors.New("the voice encoder gave neither a reader nor an error")
+	}
+	defer out.Close() //nolint:errcheck // what went wrong was told by Read
+	return spooled(ctx, out, look{limit: kindRules[up.kind].hard})
+}

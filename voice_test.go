@@ -1,0 +1,166 @@
+package richmedia_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/botgo-contrib/richmedia"
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// amr is audio that the platform does not take as a voice.
+var amr = append([]byte("#!AMR\n"), make([]byte, 1000)...)
+
+// studio is a voice encoder that notes what it is given, and makes mp3 of all of it.
+type studio struct {
+	mp3 []byte
+	got [][]byte
+}
+
+func newStudio(t testing.TB) *studio { return &studio{mp3: readMedia(t, "hello.mp3")} }
+
+func (s *studio) encode(_ context.Context, in io.Reader) (io.ReadCloser, error) {
+	r, w := io.Pipe()
+	go func() { // as it comes, not at its end
+		all, err := io.ReadAll(in)
+		s.got = append(s.got, all)
+		if err == nil {
+			_, err = w.Write(s.mp3)
+		}
+		_ = w.CloseWithError(err)
+	}()
+	return r, nil
+}
+
+func TestAVoiceThatThePlatformDoesNotTakeIsEncoded(t *testing.T) {
+	for name, limit := range map[string]int64{"inline": 5 << 20, "parts": 0} {
+		t.Run(name, func(t *testing.T) {
+			s := newStudio(t)
+			b := newBed(t, richmedia.WithVoiceEncoder(s.encode), richmedia.WithInlineLimit(limit))
+			for i, src := range []richmedia.Source{
+				richmedia.FromBytes("a.amr", amr), richmedia.FromReader("b.amr", bytes.NewReader(amr)),
+			} {
+				club := b.Group(fmt.Sprint(i))
+				_, err := b.context(t, club).ReplyVoice(t.Context(), src)
+				require.NoError(t, err)
+				assert.Equal(t, s.mp3, club.Answers()[0].Media.Upload.Data)
+				assert.Equal(t, name, club.Answers()[0].Media.Upload.Route)
+			}
+			assert.Equal(t, [][]byte{amr}, s.got, "once: what was encoded is kept as the upload of what it was made of")
+		})
+	}
+}
+
+func TestWhatThePlatformTakesIsNotEncoded(t *testing.T) {
+	s := newStudio(t)
+	b := newBed(t, richmedia.WithVoiceEncoder(s.encode))
+	c := b.context(t, b.Group("club"))
+	_, err := c.ReplyVoice(t.Context(), richmedia.FromFS(media, "hello.mp3"))
+	require.NoError(t, err)
+	_, err = c.ReplyFile(t.Context(), richmedia.FromBytes("a.amr", amr))
+	require.NoError(t, err)
+	_, err = c.ReplyImage(t.Context(), richmedia.FromBytes("a.amr", amr))
+	require.ErrorIs(t, err, richmedia.ErrUnsupported, "it makes voices only")
+	assert.Empty(t, s.got)
+}
+
+func TestAVoiceByURLIsFetchedAndEncoded(t *testing.T) {
+	p := richmediatest.New()
+	s := newStudio(t)
+	b := newBedOn(t, p, richmedia.WithVoiceEncoder(s.encode), richmedia.WithURLFallback(p.Client()))
+	p.Host("https://example.com/a.amr", amr) // the platform says 850019
+	club := b.Group("club")
+	_, err := b.context(t, club).ReplyVoice(t.Context(), richmedia.FromURL("https://example.com/a.amr"))
+	require.NoError(t, err)
+	assert.Equal(t, s.mp3, club.Answers()[0].Media.Upload.Data)
+}
+
+func TestARefusedVoiceIsNotEncodedAgain(t *testing.T) {
+	s := newStudio(t)
+	b := newBed(t, richmedia.WithVoiceEncoder(s.encode))
+	b.Fail(richmediatest.OpSend, 1, 400, 304080, "x")
+	_, err := b.context(t, b.Group("club")).ReplyVoice(t.Context(), richmedia.FromBytes("a.amr", amr))
+	require.NoError(t, err)
+	assert.Len(t, s.got, 1)
+	assert.Len(t, b.Uploads(), 2)
+}
+
+func TestAnEncoderThatFailsIsAStepOfTheUpload(t *testing.T) {
+	give := func(data string, err error) func(context.Context, io.Reader) (io.ReadCloser, error) {
+		return func(context.Context, io.Reader) (io.ReadCloser, error) {
+			return io.NopCloser(io.MultiReader(bytes.NewReader([]byte(data)), broken{err})), nil
+		}
+	}
+	for want, encode := range map[string]func(context.Context, io.Reader) (io.ReadCloser, error){
+		"no ffmpeg":                   func(context.Context, io.Reader) (io.ReadCloser, error) { return nil, errors.New("no ffmpeg") },
+		"neither a reader nor":        func(context.Context, io.Reader) (io.ReadCloser, error) { return nil, nil },
+		"the encoder broke":           give("ID3", errors.New("the encoder broke")),
+		"gave nothing":                give("", io.EOF),
+		"what the voice encoder gave": give("text", io.EOF),
+		"handler panicked: boom":      func(context.Context, io.Reader) (io.ReadCloser, error) { panic("boom") },
+	} {
+		t.Run(want, func(t *testing.T) {
+			b := newBed(t, richmedia.WithVoiceEncoder(encode))
+			c := b.context(t, b.Group("club"))
+			_, err := c.ReplyVoice(t.Context(), richmedia.FromBytes("a.amr", amr))
+			require.ErrorContains(t, err, want)
+			var up *richmedia.UploadError
+			require.ErrorAs(t, err, &up)
+			assert.Equal(t, "a.amr", up.Name)
+			assert.Equal(t, want == "what the voice encoder gave", errors.Is(err, richmedia.ErrUnsupported))
+			assert.Empty(t, b.Calls())
+			n, _ := c.RepliesLeft()
+			assert.Equal(t, 5, n)
+		})
+	}
+}
+
+func TestAnEncoderThatHangsEndsWithTheReply(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan error, 1)
+		b := newBed(t, richmedia.WithVoiceEncoder(func(ctx context.Context, _ io.Reader) (io.ReadCloser, error) {
+			go func() {
+				<-ctx.Done()
+				ended <- context.Cause(ctx)
+			}()
+			return io.NopCloser(waiting{ctx}), nil
+		}))
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("enough"))
+		defer cancel()
+		_, err := b.context(t, b.Group("club")).ReplyVoice(ctx, richmedia.FromBytes("a.amr", amr))
+		require.ErrorContains(t, err, "enough")
+		require.Error(t, <-ended)
+	})
+}
+
+func TestAnAttachmentsVoiceIsTakenAsWAV(t *testing.T) {
+	b := newBed(t)
+	b.Host("https://example.com/voice.amr", amr)
+	b.Host("https://example.com/voice.wav", append([]byte("RIFF\x24\x00\x00\x00WAVEfmt "), make([]byte, 100)...))
+	club := b.Group("club")
+	b.PushTo(nil)
+	c, err := b.media.Context(club.Say("alice", "", richmediatest.Attachment{
+		ContentType: "voice", FileName: "voice.amr", URL: "https://example.com/voice.amr",
+		VoiceWAVURL: "example.com/voice.wav", VoiceText: "good morning",
+	}).Payload())
+	require.NoError(t, err)
+	a := c.Attachments()[0]
+	assert.Equal(t, "good morning", a.VoiceText)
+	assert.Equal(t, "https://example.com/voice.wav", a.VoiceWAVURL)
+	_, err = c.ReplyVoice(t.Context(), richmedia.FromAttachment(a))
+	require.NoError(t, err)
+	_, err = c.ReplyFile(t.Context(), richmedia.FromAttachment(a))
+	require.NoError(t, err)
+	assert.Equal(t, "audio/wav", club.Answers()[0].Media.Format)
+	assert.Equal(t, amr, club.Answers()[1].Media.Upload.Data, "as a file it is what it was")
+	assert.Equal(t, "voice.amr", club.Answers()[1].Media.Name)
+}
