@@ -38,6 +38,7 @@ type Platform struct {
 	events  []*Event
 	byID    map[string]*Event // by outer id, msg_id and interaction id, each with its own prefix
 	sent    map[string]*sentMessage
+	audits  []*waitingAudit // oldest first
 
 	uploads    []*Upload
 	byFileInfo map[string]*storedFile
