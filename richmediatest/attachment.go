@@ -1,10 +1,21 @@
 package richmediatest
 
-import "strings"
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
 
-// Attachment is what a user sends beside the text. With Data and without URL it is put on the web under a URL of the shape
-// that the platform uses, and empty ContentType and Size are filled from Data. In guilds the payload has the URL without
-// its https://, as real ones do.
+// downloadPath is where the platform's own listener serves attachments.
+const downloadPath = "/download"
+
+// Attachment is what a user sends beside the text. With Data and without URL it is put on the web for good, and empty
+// ContentType and Size are filled from Data. The URL has the shape of the platform's and, while nothing listens, is found
+// through [Platform.Client] only. After [Platform.Listen] it is one of the listener, http://127.0.0.1:port/download?..., that
+// any client can fetch, in ranges too; and so can the platform, to which its own address is no private one.
+//
+// In guilds the payload has a URL without its https://, as real ones do. The http:// of the listener stays: clients would
+// put https:// before a bare address.
 type Attachment struct {
 	ContentType string // "image/png", "video/mp4", "voice", "file", ...
 	FileName    string
@@ -15,14 +26,16 @@ type Attachment struct {
 	VoiceWAVURL string
 	VoiceText   string // the platform's transcript, asr_refer_text
 	Data        []byte
+	VoiceWAV    []byte // the WAV form of a voice, hosted like Data, for an empty VoiceWAVURL
 }
 
-// attachments puts what has Data on the web and describes all of them. The caller holds p.mu.
-func (c *Chat) attachments(atts []Attachment) []map[string]any {
-	out := make([]map[string]any, len(atts))
-	for i, a := range atts {
+// host puts what has bytes on the web and fills what follows from them. The caller holds p.mu.
+func (c *Chat) host(atts []Attachment) []Attachment {
+	atts = slices.Clone(atts)
+	for i := range atts {
+		a := &atts[i]
 		if a.Data != nil && a.URL == "" {
-			a.URL = c.p.hostAttachment(c, a.Data)
+			a.URL = c.hostAttachment(a.Data)
 		}
 		if a.Data != nil && a.ContentType == "" {
 			a.ContentType = sniff(a.Data)
@@ -30,6 +43,32 @@ func (c *Chat) attachments(atts []Attachment) []map[string]any {
 		if a.Data != nil && a.Size == 0 {
 			a.Size = len(a.Data)
 		}
+		if a.VoiceWAV != nil && a.VoiceWAVURL == "" {
+			a.VoiceWAVURL = c.hostAttachment(a.VoiceWAV)
+		}
+	}
+	return atts
+}
+
+// hostAttachment puts data on the web and returns its URL. The caller holds p.mu.
+func (c *Chat) hostAttachment(data []byte) string {
+	p := c.p
+	query := "?appid=1406&fileid=" + p.hexID(32) + "&rkey=" + p.hexID(16) + "&spec=0"
+	where := "https://multimedia.nt.qq.com.cn" + downloadPath + query
+	switch {
+	case p.listener != nil:
+		where = p.listener.url + downloadPath + query
+	case c.guild():
+		where = "https://gchat.qpic.cn/qmeetpic/" + p.hexID(32) + "/0"
+	}
+	p.web[where] = page{data: data}
+	return where
+}
+
+// describe gives the JSON of attachments that are hosted. The caller holds p.mu.
+func (c *Chat) describe(atts []Attachment) []map[string]any {
+	out := make([]map[string]any, len(atts))
+	for i, a := range atts {
 		m := map[string]any{
 			"content_type": a.ContentType, "filename": a.FileName, "url": a.URL, "size": a.Size,
 		}
@@ -50,12 +89,7 @@ func (c *Chat) attachments(atts []Attachment) []map[string]any {
 	return out
 }
 
-// hostAttachment puts data on the web and returns its URL. The caller holds p.mu.
-func (p *Platform) hostAttachment(c *Chat, data []byte) string {
-	where := "https://multimedia.nt.qq.com.cn/download?appid=1406&fileid=" + p.hexID(32) + "&rkey=" + p.hexID(16) + "&spec=0"
-	if c.guild() {
-		where = "https://gchat.qpic.cn/qmeetpic/" + p.hexID(32) + "/0"
-	}
-	p.web[where] = data
-	return where
+// ownDownload tells whether u is an attachment on the platform's own listener. The caller holds p.mu.
+func (p *Platform) ownDownload(u *url.URL) bool {
+	return p.listener != nil && u.Path == downloadPath && u.Scheme+"://"+u.Host == p.listener.url
 }

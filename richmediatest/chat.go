@@ -25,6 +25,7 @@ type Chat struct {
 	left    bool
 	muted   bool
 	rejects bool // pushes
+	audited bool // sends wait for audit
 	seq     int  // of the messages of a guild's chat
 	lines   []*Message
 }

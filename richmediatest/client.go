@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"syscall"
 )
 
@@ -163,13 +164,20 @@ func (w *memoryWriter) response(req *http.Request) *http.Response {
 	if w.pause != nil {
 		body = &dripping{req: req, rest: w.body.Bytes(), pause: w.pause}
 	}
+	length := int64(w.body.Len())
+	if req.Method == http.MethodHead {
+		length = -1
+		if n, err := strconv.ParseInt(w.sent.Get("Content-Length"), 10, 64); err == nil {
+			length = n
+		}
+	}
 	return &http.Response{
 		Status:     fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
 		StatusCode: w.status,
 		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header:        w.sent,
 		Body:          io.NopCloser(body),
-		ContentLength: int64(w.body.Len()),
+		ContentLength: length,
 		Close:         w.sent.Get("Connection") == "close",
 		Request:       req,
 	}

@@ -20,7 +20,11 @@
 //
 // Chats are groups ([Platform.Group]), single chats ([Platform.C2C]), channels of a guild ([Platform.Channel]) and direct
 // messages in one ([Platform.DM]). Guilds have rules of their own: no uploads, an image is sent as a URL or as file_image of
-// a multipart form, and nothing de-duplicates, so that what is sent twice is in the chat twice.
+// a multipart form, and nothing de-duplicates, so that what is sent twice is in the chat twice; [Chat.Audit] holds it back.
+//
+// The web is faked, too: [Platform.Host] and [Platform.HostRedirect] put something on it, for the platform's downloader and
+// for a bot's own on [Platform.Client], and [Platform.Unreachable] keeps the platform away. The attachments of users are on
+// it by themselves, and after Listen on the loopback address, for any client.
 //
 // Faults are one line each: [Faults.Refuse], [Faults.Drop], [Faults.Lose], [Faults.Stall], [Faults.Delay], [Faults.Drip],
 // [Faults.Fail], [Faults.RateLimit], [Faults.Empty], [Faults.Truncate], [Faults.Garble] and others strike at the next calls

@@ -36,3 +36,34 @@ func FuzzBodies(f *testing.F) {
 		}
 	})
 }
+
+// FuzzGuildBodies sends arbitrary bodies of arbitrary types to a channel: each gets an answer of the platform's own making,
+// and what is accepted shows exactly once.
+func FuzzGuildBodies(f *testing.F) {
+	const form = "multipart/form-data; boundary=x"
+	f.Add("application/json", `{"content":"x","image":"https://example.com/cat.png","msg_seq":2}`)
+	f.Add("application/json; charset=utf-8", `{"embed":{"title":"x"},"keyboard":null,"msg_type":0}`)
+	f.Add(form, "--x\r\nContent-Disposition: form-data; name=\"content\"\r\n\r\nhi\r\n--x--\r\n")
+	f.Add(form, "--x\r\nContent-Disposition: form-data; name=\"file_image\"; filename=\"a.png\"\r\n\r\n"+string(png)+"\r\n--x--\r\n")
+	f.Add(form, "--x\r\nContent-Disposition: form-data; name=\"ark\"\r\n\r\n{}\r\n--x\r\n")
+	f.Add(`multipart/form-data; boundary="x`, "--x--")
+	f.Add("multipart/form-data; boundary=\"a b\"", "--a b\r\n\r\n\r\n--a b--")
+	f.Fuzz(func(t *testing.T, contentType, body string) {
+		b := newBot(t, richmediatest.WithProactive())
+		b.p.Host("https://example.com/cat.png", png)
+		c := b.p.Channel("cats")
+		r := b.typed(c, contentType, body)
+		if !slices.Contains([]int{200, 400, 413}, r.status) {
+			t.Fatalf("%d %s", r.status, r.raw)
+		}
+		shown := c.Answers()
+		if (r.status == 200) != (len(shown) == 1) {
+			t.Fatalf("%d %s, and %d messages", r.status, r.raw, len(shown))
+		}
+		for _, m := range shown {
+			if m.Media != nil && m.Media.Format == "" || m.String() == "bot: " {
+				t.Fatalf("shown: %+v", m)
+			}
+		}
+	})
+}

@@ -46,7 +46,7 @@ func (p *Platform) botUser() map[string]any {
 // guildMessage makes a message event of a channel or of direct messages, in the shape of the documents' samples. The text
 // of AT_MESSAGE_CREATE holds the mention.
 func (c *Chat) guildMessage(typ dto.EventType, user, text string, atts []Attachment) *Event {
-	line := &Message{User: user, Text: text, Attachments: atts}
+	line := &Message{User: user, Text: text}
 	return c.happen(typ, line, func(e *Event) map[string]any {
 		e.msgID = c.messageID()
 		c.seq++
@@ -67,7 +67,8 @@ func (c *Chat) guildMessage(typ dto.EventType, user, text string, atts []Attachm
 			d["member"] = map[string]any{"joined_at": joinedAt}
 		}
 		if len(atts) > 0 {
-			d["attachments"] = c.attachments(atts)
+			line.Attachments = c.host(atts)
+			d["attachments"] = c.describe(line.Attachments)
 		}
 		return d
 	})

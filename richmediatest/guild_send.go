@@ -46,8 +46,9 @@ func parseGuildSend(contentType string, body []byte) (form guildForm, bad *refus
 	return form, form.check(f)
 }
 
-// check refuses what is of groups and single chats only, and a message with nothing in it. The documents name no code for
-// either; 40011000 (wrong fields) and 22006 (content does not fit) are what groups answer to such a thing.
+// check refuses what is of groups and single chats only, and a message with nothing in it. The documents name no codes for
+// this in guilds. 40011000 (wrong fields), 22006 (content that does not fit) and 304061 (nothing that could be shown) are
+// those of the other scenes.
 func (form *guildForm) check(f fields) *refusal {
 	for _, name := range []string{"file_info", "file_data"} {
 		if _, ok := f[name]; ok {
@@ -66,7 +67,7 @@ func (form *guildForm) check(f fields) *refusal {
 		return mismatch("image and file_image exclude each other")
 	case strings.TrimSpace(form.content) == "" && form.image == "" && form.file == nil &&
 		form.embed == nil && form.ark == nil && form.markdown == nil:
-		return mismatch("one of content, embed, ark, image, file_image, markdown is needed")
+		return refuse(304061, "消息内容无效: one of content, embed, ark, image, file_image, markdown is needed")
 	}
 	return nil
 }
@@ -132,6 +133,9 @@ func (p *Platform) sendGuild(r *http.Request, to route, body []byte) (any, *refu
 	}
 	if event != nil {
 		line.ReplyTo = form.replyTo()
+	}
+	if c.audited {
+		return nil, p.audit(c, line)
 	}
 	return p.guildAnswer(c, p.say(c, line), line), nil
 }

@@ -175,3 +175,28 @@ func TestGuildsHaveNoMembershipOfTheBot(t *testing.T) {
 	assert.Panics(t, func() { p.DM("ann").Press("ann", "x") })
 	assert.Empty(t, p.Channel("c").Messages())
 }
+
+func TestEveryGuildEventHasItsIntent(t *testing.T) {
+	for want, intent := range map[string]dto.Intent{
+		"AT_MESSAGE_CREATE": dto.IntentGuildAtMessage, "MESSAGE_CREATE": dto.IntentGuildMessages,
+		"DIRECT_MESSAGE_CREATE": dto.IntentDirectMessages, "INTERACTION_CREATE": dto.IntentInteraction,
+		"MESSAGE_AUDIT_PASS": dto.IntentAudit, "GROUP_AT_MESSAGE_CREATE": dto.IntentGroupMessages,
+	} {
+		t.Run(want, func(t *testing.T) {
+			b := listening(t)
+			s := b.dial()
+			b.identify(s, intent)
+			c := b.p.Channel("cats")
+			b.p.Group("g").Say("ann", "hi")
+			said := c.Say("ann", "hi")
+			c.SayUnmentioned("ann", "hi")
+			b.p.DM("ann").Say("", "hi")
+			c.Press("ann", "x")
+			c.Audit(true)
+			b.p.PassAudit(audited(t, b.message(c, object("content", "x", "msg_id", said.MsgID())), 304024))
+			b.p.DropGateway(4009) // the end, should nothing have come
+			assert.Equal(t, want, s.read().Type)
+			assert.Equal(t, 4009, s.closed())
+		})
+	}
+}

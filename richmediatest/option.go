@@ -66,7 +66,7 @@ func WithProactive() Option { return func(c *config) { c.proactive = true } }
 func WithObservedPayloads() Option { return func(c *config) { c.observed = true } }
 
 // WithIntegerTimestamps makes the timestamp of a send's answer an integer of unix seconds, as in docs 2025-04 and 2026-06.
-// The default is the RFC 3339 string of docs 2026-08.
+// The default is the RFC 3339 string of docs 2026-08. Guilds answer with a string either way.
 func WithIntegerTimestamps() Option { return func(c *config) { c.integerTimes = true } }
 
 // WithRateLimits enforces the documented requests per second of each endpoint (messages 100, files 50, upload_prepare 10,

@@ -10,7 +10,7 @@ import (
 // message makes a message event. The documented d has group_openid, author.member_openid or author.user_openid and no
 // other id; the captured one repeats them as group_id and author.id and has union_openid.
 func (c *Chat) message(typ dto.EventType, user, text string, atts []Attachment) *Event {
-	line := &Message{User: user, Text: text, Attachments: atts}
+	line := &Message{User: user, Text: text}
 	return c.happen(typ, line, func(e *Event) map[string]any {
 		e.msgID = c.messageID()
 		scene := map[string]any{"source": "default"}
@@ -30,7 +30,8 @@ func (c *Chat) message(typ dto.EventType, user, text string, atts []Attachment) 
 			}
 		}
 		if len(atts) > 0 {
-			d["attachments"] = c.attachments(atts)
+			line.Attachments = c.host(atts)
+			d["attachments"] = c.describe(line.Attachments)
 		}
 		return d
 	})

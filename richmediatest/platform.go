@@ -32,12 +32,14 @@ type Platform struct {
 	serial  uint64
 
 	tokens  []*accessToken
-	web     map[string][]byte
+	web     map[string]page
+	faraway map[string]bool  // what the downloader cannot reach
 	chats   map[string]*Chat // by scene and name
 	openids map[string]*Chat // by openid
 	events  []*Event
 	byID    map[string]*Event // by outer id, msg_id and interaction id, each with its own prefix
 	sent    map[string]*sentMessage
+	audits  []*waitingAudit // oldest first
 
 	uploads    []*Upload
 	byFileInfo map[string]*storedFile
@@ -76,7 +78,8 @@ func New(opts ...Option) *Platform {
 	p := &Platform{
 		cfg:        cfg,
 		changed:    make(chan struct{}),
-		web:        make(map[string][]byte),
+		web:        make(map[string]page),
+		faraway:    make(map[string]bool),
 		chats:      make(map[string]*Chat),
 		openids:    make(map[string]*Chat),
 		byID:       make(map[string]*Event),

@@ -126,7 +126,7 @@ func (p *Platform) serveRaw(w http.ResponseWriter, r *http.Request) {
 		writeCOS(w, http.StatusForbidden, "AccessDenied", "Request has expired")
 		return
 	}
-	serveHosted(w, r, found.Data)
+	serveData(w, r, found.Data)
 }
 
 // writeCOS answers with an error of the object store.

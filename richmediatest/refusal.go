@@ -15,6 +15,7 @@ type refusal struct {
 	code    int
 	errCode int
 	message string
+	data    any // of a send that waits for audit
 }
 
 func (r *refusal) Error() string { return fmt.Sprintf("%d %d %s", r.status, r.code, r.message) }
@@ -73,6 +74,9 @@ func (p *Platform) write(w http.ResponseWriter, v any, bad *refusal) {
 		body := map[string]any{"message": bad.message, "code": bad.code, "trace_id": trace}
 		if bad.errCode != 0 {
 			body["err_code"] = bad.errCode
+		}
+		if bad.data != nil {
+			body["data"] = bad.data
 		}
 		v = body
 	}

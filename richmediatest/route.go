@@ -31,10 +31,10 @@ type route struct {
 
 // ServeHTTP serves the whole platform: the token endpoint, the API, the gateway's websocket (on a real connection only) and
 // the presigned URLs of parts. Requests with an absolute URL that was given to [Platform.Host] get those bytes, so that a
-// bot's own downloader can run on [Platform.Client].
+// bot's own downloader can run on [Platform.Client]; those of attachments are served on the listener, too.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if data, ok := p.hosted(r.URL); ok {
-		serveHosted(w, r, data)
+	if at, ok := p.hosted(r.URL); ok {
+		at.serve(w, r)
 		return
 	}
 	switch {

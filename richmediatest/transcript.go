@@ -17,7 +17,7 @@ type Message struct {
 	Bot         bool
 	Event       dto.EventType // of button presses and of adding or removing the bot; "" for messages
 	Text        string        // as shown; a caption is shown with images only
-	Attachments []Attachment  // of a user's message
+	Attachments []Attachment  // of a user's message, as hosted
 	Media       *Media
 	Markdown    json.RawMessage
 	Ark         json.RawMessage

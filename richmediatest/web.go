@@ -1,25 +1,70 @@
 package richmediatest
 
 import (
+	"bytes"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 )
 
-// Host puts data on the web at rawURL, for the platform's downloader and for requests through [Platform.Client]. The URL
-// must be found exactly as given, query included. It panics when rawURL is no absolute URL. The data is not copied.
+// maxRedirects is how many redirects the platform's downloader follows. The documents say nothing of redirects.
+const maxRedirects = 5
+
+// page is what the fake web has at a URL: data, a redirect, or what a handler says.
+type page struct {
+	data    []byte
+	to      string
+	handler http.Handler
+}
+
+// Host puts data on the web at rawURL, for the platform's downloader and for requests through [Platform.Client], which may
+// ask for ranges of it. The URL must be found exactly as given, query included. It panics when rawURL is no absolute URL. The
+// data is not copied.
 //
 // Hosting a URL does not make it public: the platform still refuses private and loopback hosts and ports other than 80
 // and 443 with 850026, as it does every URL that nobody hosts.
-func (p *Platform) Host(rawURL string, data []byte) {
-	u, err := url.Parse(rawURL)
-	if err != nil || !u.IsAbs() || u.Host == "" {
-		panic("richmediatest: Host needs an absolute URL, not " + rawURL)
+func (p *Platform) Host(rawURL string, data []byte) { p.host("Host", rawURL, page{data: data}) }
+
+// HostRedirect puts a redirect on the web: rawURL answers 302 to the URL to, which may be relative to it. The platform's
+// downloader follows up to five in a row, and none to a host that it would refuse by itself.
+func (p *Platform) HostRedirect(rawURL, to string) {
+	target, err := parseAbsolute("HostRedirect", rawURL).Parse(to)
+	if err != nil {
+		panic("richmediatest: HostRedirect cannot go to " + to)
 	}
+	p.host("HostRedirect", rawURL, page{to: target.String()})
+}
+
+// HostFunc puts h on the web at rawURL: it answers every request there in the goroutine that makes it. The platform's
+// downloader takes a 200 and follows redirects; anything else is a failed download.
+func (p *Platform) HostFunc(rawURL string, h http.Handler) {
+	p.host("HostFunc", rawURL, page{handler: h})
+}
+
+func (p *Platform) host(method, rawURL string, at page) {
+	key := webKey(parseAbsolute(method, rawURL))
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.web[webKey(u)] = data
+	p.web[key] = at
+}
+
+// Unreachable keeps the platform's downloader, and nobody else, away from rawURL while on, as servers do that let no foreign
+// site use their files: an upload by this URL is refused with 850026 / 40034001, an image in a guild with 304010.
+func (p *Platform) Unreachable(rawURL string, on bool) {
+	key := webKey(parseAbsolute("Unreachable", rawURL))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faraway[key] = on
+}
+
+func parseAbsolute(method, rawURL string) *url.URL {
+	u, err := url.Parse(rawURL)
+	if err != nil || !u.IsAbs() || u.Host == "" {
+		panic("richmediatest: " + method + " needs an absolute URL, not " + rawURL)
+	}
+	return u
 }
 
 // webKey is the URL without what never travels: the fragment, and the default port.
@@ -33,27 +78,45 @@ func webKey(u *url.URL) string {
 	return u.Scheme + "://" + host + u.RequestURI()
 }
 
-// hosted finds what Host put at an absolute URL; requests of a real connection have a relative one.
-func (p *Platform) hosted(u *url.URL) ([]byte, bool) {
-	if !u.IsAbs() {
-		return nil, false
-	}
+// hosted finds what is on the web at an absolute URL. Requests of a real connection have a relative one; of the web they
+// reach the attachments on the platform's own listener only.
+func (p *Platform) hosted(u *url.URL) (page, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	data, ok := p.web[webKey(u)]
-	return data, ok
+	var key string
+	switch {
+	case u.IsAbs():
+		key = webKey(u)
+	case u.Path == downloadPath:
+		key = p.base() + u.RequestURI()
+	}
+	at, ok := p.web[key]
+	return at, ok
 }
 
-func serveHosted(w http.ResponseWriter, r *http.Request, data []byte) {
+// serve answers a client.
+func (at page) serve(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case at.handler != nil:
+		at.handler.ServeHTTP(w, r)
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.WriteHeader(http.StatusMethodNotAllowed)
+	case at.to != "":
+		w.Header().Set("Location", at.to)
+		w.WriteHeader(http.StatusFound)
+	default:
+		serveData(w, r, at.data)
+	}
+}
+
+// serveData answers GET and HEAD with data, whole or in ranges.
+func serveData(w http.ResponseWriter, r *http.Request, data []byte) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
 	w.Header().Set("Content-Type", sniff(data))
-	w.WriteHeader(http.StatusOK)
-	if r.Method == http.MethodGet {
-		_, _ = w.Write(data)
-	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
 }
 
 // download is the platform fetching a URL.
@@ -62,14 +125,47 @@ func (p *Platform) download(rawURL string) ([]byte, *refusal) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, errUploadField("url must start with http")
 	}
-	if !public(u) {
-		return nil, errDownload()
+	for range maxRedirects + 1 {
+		data, to, ok := p.fetch(u)
+		if !ok {
+			break
+		}
+		if to == "" {
+			return data, nil
+		}
+		if u, err = u.Parse(to); err != nil {
+			break
+		}
 	}
-	data, ok := p.hosted(u)
-	if !ok {
-		return nil, errDownload()
+	return nil, errDownload()
+}
+
+// fetch is one request of the platform's downloader, which gets data or a redirect.
+func (p *Platform) fetch(u *url.URL) (data []byte, to string, ok bool) {
+	p.mu.Lock()
+	reachable := !p.faraway[webKey(u)] && (public(u) || p.ownDownload(u))
+	p.mu.Unlock()
+	at, found := p.hosted(u)
+	if !reachable || !found || at.handler == nil {
+		return at.data, at.to, reachable && found
 	}
-	return data, nil
+	r, err := http.NewRequestWithContext(p.life.ctx, http.MethodGet, u.String(), http.NoBody)
+	if err != nil {
+		return nil, "", false
+	}
+	r, _ = serverRequest(r)
+	w := newMemoryWriter()
+	if serveInMemory(at.handler, w, r) != nil {
+		return nil, "", false
+	}
+	w.WriteHeader(http.StatusOK)
+	switch {
+	case w.status == http.StatusOK:
+		return w.body.Bytes(), "", true
+	case w.status/100 == 3 && w.sent.Get("Location") != "":
+		return nil, w.sent.Get("Location"), true
+	}
+	return nil, "", false
 }
 
 // public tells whether a server on the internet could reach the URL: no private host, and only ports 80 and 443.
