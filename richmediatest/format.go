@@ -2,7 +2,9 @@ package richmediatest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
+	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
 )
@@ -52,49 +54,147 @@ func sniff(data []byte) string {
 		return "image/webp"
 	case bmp(data):
 		return "image/bmp"
-	case mp4(data):
-		return "video/mp4"
+	case len(data) >= 12 && data[0] == 0 && string(data[4:8]) == "ftyp":
+		return isoMedia(data)
 	case bytes.HasPrefix(data, []byte("#!SILK_V3")), bytes.HasPrefix(data, []byte("\x02#!SILK_V3")):
 		return "audio/silk" // Tencent's variant has the 0x02
 	case riff(data, "WAVE"):
 		return "audio/wav"
 	case bytes.HasPrefix(data, []byte("OggS")):
-		return "audio/ogg"
-	case bytes.HasPrefix(data, []byte("ID3")), mp3Frame(data):
+		return ogg(data)
+	}
+	audio := untagged(data)
+	if mp3(audio) || len(audio) < 4 && len(audio) < len(data) {
 		return "audio/mpeg"
 	}
-	return mimetype.Detect(data).String()
+	format := mimetype.Detect(audio).String()
+	if format == "audio/mpeg" && audio[0] == 0xff {
+		return "audio/mp2" // a frame of another layer; what begins otherwise has frames of layer III further on
+	}
+	return format
 }
 
 func riff(data []byte, form string) bool {
-	return len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == form
+	return len(data) > 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == form
 }
 
 // bmp wants a plausible header behind the two letters, with which many a text begins.
 func bmp(data []byte) bool {
 	return len(data) >= 18 && string(data[:2]) == "BM" && data[15] == 0 && data[16] == 0 && data[17] == 0 &&
-		slices.Contains([]byte{12, 40, 52, 56, 64, 108, 124}, data[14])
+		slices.Contains([]byte{12, 16, 24, 40, 48, 52, 56, 64, 108, 124}, data[14])
 }
 
-// mp4 is an ISO base media file whose brand is a video's: not QuickTime, not an image (HEIC, AVIF), not audio alone.
-func mp4(data []byte) bool {
-	if len(data) < 12 || string(data[4:8]) != "ftyp" {
-		return false
-	}
-	switch brand := string(data[8:12]); brand {
-	case "isom", "iso2", "iso3", "iso4", "iso5", "iso6", "iso7", "iso8", "iso9",
-		"mp41", "mp42", "mp71", "avc1", "M4V ", "MSNV", "dash", "XAVC", "f4v ", "F4V ":
-		return true
-	}
-	return false
+// mp4Brands are those that cameras, phones and encoders write into mp4: not QuickTime's, not those of images (HEIC, AVIF),
+// not those of audio alone.
+var mp4Brands = []string{
+	"isom", "iso2", "iso3", "iso4", "iso5", "iso6", "iso7", "iso8", "iso9", "isoa", "isob", "isoc",
+	"mp41", "mp42", "mp71", "avc1", "M4V ", "M4VH", "M4VP", "MSNV", "XAVC", "F4V ", "f4v ", "mmp4",
+	"dash", "cmfc", "cmf2", "cmff", "cmfs", "isml", "piff", "msdh", "msix",
 }
 
-// mp3Frame recognizes the header of an MPEG layer III frame, for files without an ID3 tag.
-func mp3Frame(data []byte) bool {
-	if len(data) < 4 || data[0] != 0xff || data[1]&0xe0 != 0xe0 {
+// isoMedia names a file of the ISO base media family by its brand, by the compatible ones where its own is not known.
+func isoMedia(data []byte) string {
+	brand := string(data[8:12])
+	if brand == "crx " {
+		return "image/x-canon-cr3" // and compatible with isom
+	}
+	known := slices.Contains(mp4Brands, brand)
+	if !known {
+		if format := mimetype.Detect(data).String(); format != "video/mp4" {
+			return format
+		}
+		brands := data[min(len(data), 16):max(16, min(len(data), int(data[3])))]
+		for brand := range slices.Chunk(brands, 4) {
+			known = known || slices.Contains(mp4Brands, string(brand))
+		}
+	}
+	switch {
+	case !known:
+		return "application/mp4" // mimetype's video/mp4 is a guess
+	case soundOnly(data):
+		return "audio/mp4"
+	}
+	return "video/mp4"
+}
+
+// soundOnly tells audio in an mp4 by the handlers of its tracks, where the movie box is at the beginning.
+func soundOnly(data []byte) bool {
+	at := bytes.Index(data, []byte("moov"))
+	if at < 4 {
 		return false
 	}
-	version, layer := data[1]>>3&3, data[1]>>1&3
-	bitrate, sampling := data[2]>>4, data[2]>>2&3
-	return version != 1 && layer == 1 && bitrate != 0 && bitrate != 15 && sampling != 3
+	if size := binary.BigEndian.Uint32(data[at-4:]); uint64(at-4)+uint64(size) > uint64(len(data)) {
+		return false
+	}
+	handler := func(of string) bool { return bytes.Contains(data[at:], []byte("\x00\x00\x00\x00\x00\x00\x00\x00"+of)) }
+	return handler("soun") && !handler("vide")
+}
+
+// ogg goes by the headers of the streams, which stand at the beginning of the file: one of a picture makes it a video.
+func ogg(data []byte) string {
+	heads := data[:min(len(data), 512)]
+	for _, of := range []struct{ format, magics string }{
+		{"video/ogg", "\x80theora \x01video\x00 BBCD\x00 OVP80"},
+		{"audio/ogg", "\x01vorbis OpusHead Speex \x7fFLAC"},
+	} {
+		for magic := range strings.SplitSeq(of.magics, " ") {
+			if bytes.Contains(heads, []byte(magic)) {
+				return of.format
+			}
+		}
+	}
+	return "application/ogg"
+}
+
+// untagged is data without the ID3v2 and APEv2 tags at its beginning.
+func untagged(data []byte) []byte {
+	for {
+		var skip int
+		switch {
+		case len(data) >= 10 && string(data[:3]) == "ID3" && data[3] >= 2 && data[3] <= 4:
+			for _, seven := range data[6:10] {
+				skip = skip<<7 | int(seven&0x7f)
+			}
+			skip += 10
+			if data[5]&0x10 != 0 {
+				skip += 10
+			}
+		case len(data) >= 32 && string(data[:8]) == "APETAGEX":
+			skip = 32 + int(binary.LittleEndian.Uint32(data[12:]))
+		default:
+			return data
+		}
+		if skip >= len(data) {
+			return nil
+		}
+		data = data[skip:]
+	}
+}
+
+// mp3 tells whether data begins with a frame of MPEG layer III and goes on with another, as far as it goes.
+func mp3(data []byte) bool {
+	n := mp3Frame(data)
+	return n > 0 && (n+4 > len(data) || mp3Frame(data[n:]) > 0 || string(data[n:n+3]) == "TAG")
+}
+
+// mp3Frame is the length of the layer III frame that begins data, and 0 where none does.
+func mp3Frame(data []byte) int {
+	if len(data) < 4 || data[0] != 0xff || data[1]&0xe6 != 0xe2 {
+		return 0
+	}
+	version, index, sampling := data[1]>>3&3, data[2]>>4, data[2]>>2&3
+	if version == 1 || index == 0 || index == 15 || sampling == 3 {
+		return 0
+	}
+	hz := []int{44100, 48000, 32000}[sampling]
+	padding := int(data[2] >> 1 & 1)
+	if version == 3 { // MPEG-1
+		kbit := []int{0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320}[index]
+		return 144*kbit*1000/hz + padding
+	}
+	kbit := []int{0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160}[index]
+	if version == 0 { // MPEG-2.5 halves the rates of MPEG-2 again
+		hz /= 2
+	}
+	return 72*kbit*1000/(hz/2) + padding
 }
