@@ -51,6 +51,20 @@ type Attachment struct {
 	VoiceText   string `json:"asr_refer_text"` // voice only: the platform's transcript
 }
 
+// Kind is what the attachment can be sent back as, by its content_type: KindImage, KindVideo, KindVoice, or KindFile for
+// everything else. The platform may still refuse the format; KindFile takes any.
+func (a Attachment) Kind() Kind {
+	switch kind, _, _ := strings.Cut(a.ContentType, "/"); kind {
+	case "image":
+		return KindImage
+	case "video":
+		return KindVideo
+	case "voice", "audio":
+		return KindVoice
+	}
+	return KindFile
+}
+
 // incoming is an event as the plugin needs it. Ids come from the raw payload, because botgo's types know
 // neither group_openid, member_openid nor user_openid.
 type incoming struct {

@@ -268,3 +268,20 @@ func TestAFetchEndsWithItsCaller(t *testing.T) {
 		require.ErrorContains(t, err, "enough")
 	})
 }
+
+func TestAURLThatOnlyThePlatformCannotReachIsFetchedHere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := richmediatest.New()
+		b := newBedOn(t, p, richmedia.WithURLFallback(p.Client()))
+		p.Host(faraway, readMedia(t, "cat.png"))
+		p.HostRedirect("https://example.com/cat", faraway)
+		p.Unreachable(faraway, true)
+		for i, address := range []string{faraway, "https://example.com/cat"} {
+			for _, chat := range []*richmediatest.Chat{p.Group("club"), p.C2C("alice"), p.Channel("lounge"), p.DM("alice")} {
+				_, err := b.context(t, chat).ReplyImage(t.Context(), richmedia.FromURL(address))
+				require.NoError(t, err)
+				assert.Equal(t, readMedia(t, "cat.png"), chat.Answers()[i].Media.Upload.Data)
+			}
+		}
+	})
+}

@@ -124,8 +124,12 @@ func checkFormat(kind Kind, head []byte) error {
 	if plain := plainNames[got]; plain != "" {
 		shown = plain + " (" + got + ")"
 	}
-	return fmt.Errorf("%w: the content is %s, and as %s the platform takes %s; ReplyFile takes anything",
-		ErrUnsupported, shown, article(rule.name), rule.takes)
+	instead := "ReplyFile takes anything"
+	if kind == KindVoice {
+		instead += ", and WithVoiceEncoder makes voices of other audio"
+	}
+	return fmt.Errorf("%w: the content is %s, and as %s the platform takes %s; %s",
+		ErrUnsupported, shown, article(rule.name), rule.takes, instead)
 }
 
 func article(noun string) string {

@@ -23,6 +23,10 @@ type guildMessage struct {
 // file_image.
 func (c *Context) replyInGuild(ctx context.Context, kind Kind, src Source, o *replyConfig) (*dto.Message, error) {
 	return c.reply(ctx, kind, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
+		if kind != KindImage {
+			return platform.Sent{}, fmt.Errorf("%w: %s in a guild: guild channels and DMs take images only; send a link with ReplyText",
+				ErrUnsupported, article(kind.String()))
+		}
 		o.upload.noCache, o.upload.inMessage = true, true // nothing to keep: each message takes its own copy
 		up, err := c.p.uploads.begin(ctx, c.in.target, kind, src, o.upload)
 		if err != nil {

@@ -310,3 +310,28 @@ func TestAnAlbumInAGuildArrivesInOrder(t *testing.T) {
 	_, err = b.context(t, lounge).ReplyAll(t.Context(), richmedia.KindVideo, pictures(t, 2))
 	require.ErrorIs(t, err, richmedia.ErrUnsupported)
 }
+
+func TestAnAuditedMessageIsASuccessWithWhatIsKnown(t *testing.T) {
+	var replies []richmedia.ReplyInfo
+	b := newBed(t, richmedia.WithTrace(richmedia.Trace{Reply: func(i richmedia.ReplyInfo) { replies = append(replies, i) }}))
+	lounge := b.Channel("lounge")
+	c := b.context(t, lounge)
+	lounge.Audit(true)
+	for i, reply := range []func() (*dto.Message, error){
+		func() (*dto.Message, error) { return c.ReplyImage(t.Context(), cat(), richmedia.WithCaption("soon")) },
+		func() (*dto.Message, error) { return c.ReplyText(t.Context(), "soon") },
+	} {
+		m, err := reply()
+		require.NoError(t, err)
+		assert.Empty(t, m.ID, "nobody knows it before the audit")
+		assert.Equal(t, lounge.Audits()[i].ID, replies[i].AuditID)
+		assert.False(t, replies[i].Duplicate)
+		assert.Contains(t, b.log.text(), "waits for the platform's audit "+replies[i].AuditID)
+	}
+	b.PassAudit(replies[0].AuditID)
+	b.RejectAudit(replies[1].AuditID)
+	require.Len(t, lounge.Answers(), 1)
+	assert.NotNil(t, lounge.Answers()[0].Media)
+	n := b.Count(richmediatest.OpSend)
+	assert.Equal(t, 2, n, "an audit is no reason to send again")
+}

@@ -93,8 +93,6 @@ func (c *Context) mediaRefusal(kind Kind, o *replyConfig) error {
 		return c.in.refusal
 	case o.caption != nil && kind != KindImage:
 		return fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, article(kind.String()))
-	case c.in.target.Scope.guild() && kind != KindImage:
-		return fmt.Errorf("%w: %s in a guild: guild channels and DMs take images only; send a link with ReplyText", ErrUnsupported, article(kind.String()))
 	}
 	return nil
 }

@@ -105,6 +105,7 @@ type File struct {
 	UUID    string    // file_uuid
 	Info    string    // file_info, verbatim; whoever has it can send the file, so keep it out of logs
 	Expires time.Time // zero: long-lived
+	Card    bool      // over the kind's soft size: the chat shows a file card, and no caption; unknown, so false, for a URL
 }
 
 // expired tells whether the platform will refuse f.

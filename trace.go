@@ -70,6 +70,7 @@ type UploadInfo struct {
 	Bytes    int64         // of the content; 0 where it was not read, as of a URL
 	Parts    int           // RouteParts
 	Attempts int           // requests to the platform; 0 for RouteCache and RouteJoined
+	Card     bool          // over the kind's soft size: the chat shows a file card
 	Again    bool          // made because the platform had refused an earlier file_info
 	Duration time.Duration // with the reading of the source
 	Err      error
@@ -128,7 +129,7 @@ func (up *upload) watch(ctx context.Context, again bool) (context.Context, func(
 	return ctx, func(err error) {
 		info := UploadInfo{
 			Target: up.to, Kind: up.kind, Name: up.src.label(), Route: UploadRoute(up.route.Load().(string)), //nolint:forcetypeassert // it holds nothing else
-			Bytes: up.size(), Parts: int(up.parts.Load()), Attempts: int(attempts.Load()), Again: again,
+			Bytes: up.size(), Parts: int(up.parts.Load()), Attempts: int(attempts.Load()), Card: up.card, Again: again,
 			Duration: time.Since(began), Err: err,
 		}
 		if !again {

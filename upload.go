@@ -28,6 +28,7 @@ type upload struct {
 	parts    atomic.Int32            // how many, for the trace
 	content  atomic.Pointer[content] // nil until it was read, and for a URL that the platform fetches
 	fetched  bool                    // content was fetched from the URL here
+	card     bool                    // the File is over the soft size, for the trace
 }
 
 // begin checks everything that can be checked before a request. It reads the source where its content is the key to
@@ -181,6 +182,10 @@ func (up *upload) make(ctx context.Context) (File, error) {
 	f := File{Scope: up.to.Scope, Kind: up.kind, UUID: got.FileUUID, Info: got.FileInfo}
 	if got.TTL > 0 {
 		f.Expires = got.Asked.Add(got.TTL)
+	}
+	if f.Card = overSoft(up.kind, up.size()); f.Card {
+		up.u.log.Warnf("richmedia: %s: %d bytes are over the %d up to which the platform shows %s as such: the chat shows a file card, without a caption",
+			up.src.label(), up.size(), kindRules[up.kind].soft, article(up.kind.String()))
 	}
 	return f, nil
 }

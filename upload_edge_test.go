@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -365,4 +366,31 @@ func TestALeaderThatLeavesWhileDigestsAreMadeDoesNotRace(t *testing.T) {
 		assert.NoError(t, err)
 	})
 	wg.Wait()
+}
+
+func TestAFileOverTheSoftSizeIsWarnedOfOnce(t *testing.T) {
+	var told []richmedia.UploadInfo
+	b := newBedOn(t, richmediatest.New(), richmedia.WithTrace(richmedia.Trace{
+		Upload: func(i richmedia.UploadInfo) { told = append(told, i) },
+	}))
+	big := append(readMedia(t, "cat.png"), make([]byte, 20<<20)...)
+	club := b.Group("club")
+	c := b.context(t, club)
+	for range 2 {
+		_, err := c.ReplyImage(t.Context(), richmedia.FromBytes("big.png", big))
+		require.NoError(t, err)
+	}
+	f, err := b.media.Upload(t.Context(), c.Target(), richmedia.KindImage, richmedia.FromBytes("big.png", big))
+	require.NoError(t, err)
+	assert.True(t, f.Card)
+	assert.True(t, club.Answers()[0].Media.Card, "and so it is")
+	require.Len(t, told, 3)
+	for _, i := range told {
+		assert.True(t, i.Card, i.Route)
+	}
+	assert.Equal(t, 1, strings.Count(b.log.text(), "the chat shows a file card"))
+
+	f, err = b.media.Upload(t.Context(), c.Target(), richmedia.KindImage, cat())
+	require.NoError(t, err)
+	assert.False(t, f.Card)
 }

@@ -67,6 +67,7 @@ type uploader struct {
 func (up *upload) file(ctx context.Context) (File, error) {
 	ctx, end := up.watch(ctx, false)
 	f, err := up.find(ctx)
+	up.card = f.Card
 	end(err)
 	if err == nil {
 		up.progress.finish(up.size())
@@ -145,6 +146,7 @@ func (up *upload) renew(ctx context.Context) (File, error) {
 	ctx, end := up.watch(ctx, true)
 	up.route.Store("") // the first look's is over
 	f, err := up.makeAndKeep(ctx)
+	up.card = f.Card
 	end(err)
 	if err == nil {
 		up.progress.finish(up.size())
