@@ -9,14 +9,16 @@ import (
 )
 
 // fetchable tells whether err says that the platform could not get a URL, or did not understand what it got: signed and
-// dynamic addresses, odd ports and private hosts fail in both ways (AstrBotDevs/AstrBot#7588).
+// dynamic addresses, odd ports and private hosts fail in both ways (AstrBotDevs/AstrBot#7588). A refusal that names no
+// reason may be either.
 func fetchable(err error) bool {
 	var e *platform.Error
 	if !errors.As(err, &e) {
 		return false
 	}
 	const why = platform.FetchFailed | platform.GuildImage
-	return platform.ReasonOf(e.Status, e.Code, e.Alias)&why != 0 || e.Code == wrongFormat || e.Alias == wrongFormat
+	return platform.ReasonOf(e.Status, e.Code, e.Alias)&why != 0 || e.Code == wrongFormat || e.Alias == wrongFormat ||
+		(e.Status == 400 && e.Class() == platform.Terminal && e.Unsaid())
 }
 
 // wrongFormat is the platform's code for content that does not fit its file_type; 40034002 comes with it.
