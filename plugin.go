@@ -1,5 +1,5 @@
 // Package richmedia lets bots on github.com/tencent-connect/botgo answer group and single chats with images,
-// videos, voices and files.
+// videos, voices and files, and guild channels and direct messages with images.
 //
 // QQ's platform wants two steps for that: upload the media with srv_send_msg=false, then send a message of
 // msg_type 7 with the file_info that came back, tied to the msg_id or event_id that is answered. The plugin
