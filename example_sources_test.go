@@ -1,0 +1,124 @@
+package richmedia_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/tencent-connect/botgo/event"
+
+	"github.com/botgo-contrib/richmedia"
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// One handler serves every scene. Guild channels and direct messages take images and texts only, so that the fallback
+// text stands in for a video there.
+func ExamplePlugin_ATMessage() {
+	platform, media, end := offline(richmedia.WithLogger(&logger{}))
+	defer end()
+
+	files := os.DirFS("examples/quickstart/media")
+	clip := func(ctx context.Context, c *richmedia.Context) error {
+		_, err := c.ReplyVideo(ctx, richmedia.FromFS(files, "clip.mp4"), richmedia.WithFallbackText("The clip is at example.com/clip"))
+		return err
+	}
+	event.RegisterHandlers(media.GroupATMessage(clip), media.C2CMessage(clip), media.ATMessage(clip), media.DirectMessage(clip))
+
+	for _, chat := range []*richmediatest.Chat{platform.Group("cats"), platform.Channel("lounge")} {
+		chat.Say("ann", "the clip, please")
+		show(chat, 1)
+	}
+
+	// Output:
+	// ann: the clip, please
+	// bot: [video video/mp4, 34680 bytes]
+	// ann: the clip, please
+	// bot: The clip is at example.com/clip
+}
+
+// Several images, a message each: uploaded side by side, sent in order. What fails does not keep the others back.
+func ExampleContext_ReplyAll() {
+	platform, media, end := offline(richmedia.WithErrorHandler(func(_ context.Context, _ *richmedia.Context, err error) {
+		fmt.Println("one is missing:", errors.Is(err, os.ErrNotExist))
+	}))
+	defer end()
+
+	files := os.DirFS("examples/quickstart/media")
+	event.RegisterHandlers(media.GroupATMessage(func(ctx context.Context, c *richmedia.Context) error {
+		_, err := c.ReplyAll(ctx, richmedia.KindImage, []richmedia.Source{
+			richmedia.FromFS(files, "cat.png"),
+			richmedia.FromFS(files, "dog.png"),
+			richmedia.FromURL("https://example.com/cat.png"),
+		}, richmedia.WithCaption("The cats:"))
+		return err
+	}))
+
+	platform.Host("https://example.com/cat.png", quickCat)
+	cats := platform.Group("cats")
+	cats.Say("ann", "all of them")
+	show(cats, 2)
+
+	// Unordered output:
+	// ann: all of them
+	// bot: [image image/png, 16113 bytes] The cats:
+	// bot: [image image/png, 16113 bytes]
+	// one is missing: true
+}
+
+// The platform cannot reach the URL, but the bot can. A nil client would fetch from public addresses only.
+func ExampleWithURLFallback() {
+	platform := richmediatest.New()
+	media, err := richmedia.New(platform.TokenSource(), richmedia.WithHTTPClient(platform.Client()), richmedia.WithBaseURL(platform.URL()),
+		richmedia.WithLogger(&logger{}), richmedia.WithURLFallback(platform.Client()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer media.Close() //nolint:errcheck // always nil
+	platform.PushTo(richmedia.WebhookHandler(platform.Credentials()))
+
+	event.RegisterHandlers(media.C2CMessage(func(ctx context.Context, c *richmedia.Context) error {
+		_, err := c.ReplyImage(ctx, richmedia.FromURL(c.Text()))
+		return err
+	}))
+
+	platform.Host("https://cdn.example.com/cat.png?sign=x", quickCat)
+	platform.Unreachable("https://cdn.example.com/cat.png?sign=x", true)
+	carol := platform.C2C("carol")
+	carol.Say("carol", "https://cdn.example.com/cat.png?sign=x")
+	show(carol, 1)
+	fmt.Println("uploaded as", platform.Uploads()[0].Route)
+
+	// Output:
+	// carol: https://cdn.example.com/cat.png?sign=x
+	// bot: [image image/png, 16113 bytes]
+	// uploaded as inline
+}
+
+// An encoder makes voices of what the platform does not take. The package voice has one that runs ffmpeg; this one only
+// shows the shape.
+func ExampleWithVoiceEncoder() {
+	encode := func(_ context.Context, in io.Reader) (io.ReadCloser, error) {
+		if _, err := io.Copy(io.Discard, in); err != nil {
+			return nil, err
+		}
+		return os.Open("examples/quickstart/media/hello.mp3")
+	}
+	platform, media, end := offline(richmedia.WithVoiceEncoder(encode)) // voice.FFmpeg{}.Encode
+	defer end()
+
+	event.RegisterHandlers(media.C2CMessage(func(ctx context.Context, c *richmedia.Context) error {
+		_, err := c.ReplyVoice(ctx, richmedia.FromFile("testdata/formats/m4a.m4a"))
+		return err
+	}))
+
+	carol := platform.C2C("carol")
+	carol.Say("carol", "sing")
+	show(carol, 1)
+
+	// Output:
+	// carol: sing
+	// bot: [voice audio/mpeg, 15069 bytes]
+}
