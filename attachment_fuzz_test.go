@@ -69,6 +69,9 @@ func checkAttachments(t *testing.T, attachments []byte) {
 		if strings.ContainsAny(src.name, `/\`) || strings.ContainsFunc(src.name, unicode.IsControl) {
 			t.Errorf("a file name that is a path, or cannot be shown: %q", src.name)
 		}
+		if src.wav != "" && FromURL(src.wav).check() != nil {
+			t.Errorf("a voice that cannot be fetched: %q", src.wav)
+		}
 		if src.check() != nil {
 			continue
 		}

@@ -53,6 +53,9 @@ func TestTheDocumentedAndTheCapturedPayloadsAreRead(t *testing.T) {
 		"docs_group_at_message.json": {Target{Scope: ScopeGroup, ChatID: "B2C3", MsgID: "ROBOT1.0_x"}, "C3D4", "看看这张风景照"},
 		"docs_friend_add.json":       {Target{Scope: ScopeC2C, ChatID: "A1B2", EventID: "FRIEND_ADD:docs"}, "A1B2", ""},
 		"docs_c2c_button.json":       {Target{Scope: ScopeC2C, ChatID: "A1B2", EventID: "INTERACTION_CREATE:docs"}, "A1B2", ""},
+		"docs_at_message.json":       {Target{Scope: ScopeChannel, ChatID: "100010", MsgID: "0812345677890abcdef"}, "1234", "ndnnd"},
+		"direct_message.json":        {Target{Scope: ScopeDM, ChatID: "18700000000002", MsgID: "08abcdef"}, "1234", "hi"},
+		"guild_button.json":          {Target{Scope: ScopeChannel, ChatID: "100010", EventID: "INTERACTION_CREATE:guild"}, "1234", ""},
 		"docs_group_button.json":     {Target{Scope: ScopeGroup, ChatID: "B2C3", EventID: "INTERACTION_CREATE:docs"}, "A1B2", ""},
 	}
 	now := time.Now()
