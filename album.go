@@ -38,9 +38,17 @@ func (c *Context) ReplyAll(ctx context.Context, kind Kind, srcs []Source, opts .
 	}
 	a, err := c.newAlbum(o, len(srcs))
 	if err != nil {
+		for range srcs {
+			tell(c.p.cfg.log, c.p.cfg.trace.Reply, ReplyInfo{Target: c.in.target, Kind: kind, Err: err})
+		}
 		return nil, err
 	}
 	defer a.release()
+	ctx, leave, err := c.p.enter(ctx) // once for all of them: what has begun is not cut in half by Shutdown
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	o.upload.progress = serially(o.upload.progress)
@@ -52,15 +60,16 @@ func (c *Context) ReplyAll(ctx context.Context, kind Kind, srcs []Source, opts .
 		group.Go(func() error {
 			one := *o
 			one.place = &a.places[i]
-			m, err := c.item(ctx, kind, src, &one)
-			if err != nil {
-				if over(err) {
-					cancel(err)
+			c.item(ctx, kind, src, &one, func(m *dto.Message, err error) {
+				if err != nil {
+					if reason := over(err); reason != nil {
+						cancel(reason)
+					}
+					err = fmt.Errorf("item %d of %d: %w", i+1, len(srcs), err)
 				}
-				err = fmt.Errorf("item %d of %d: %w", i+1, len(srcs), err)
-			}
-			messages[i], errs[i] = m, err
-			one.place.leave(err == nil && one.caption != nil)
+				messages[i], errs[i] = m, err
+				one.place.leave(err == nil && one.caption != nil)
+			})
 			return nil
 		})
 	}
@@ -69,16 +78,22 @@ func (c *Context) ReplyAll(ctx context.Context, kind Kind, srcs []Source, opts .
 }
 
 // item is one reply of an album. A source that panics ends its own item, on a goroutine where nobody else could recover.
-func (c *Context) item(ctx context.Context, kind Kind, src Source, o *replyConfig) (m *dto.Message, err error) {
+func (c *Context) item(ctx context.Context, kind Kind, src Source, o *replyConfig, settle func(*dto.Message, error)) {
+	var m *dto.Message
+	var err error
 	returned := false
 	defer func() {
 		if !returned {
-			m, err = nil, &UploadError{Name: src.label(), Step: "read", Err: &PanicError{Value: recover(), Stack: debug.Stack()}}
+			v := recover()
+			if v == nil {
+				v = "runtime.Goexit was called"
+			}
+			m, err = nil, &UploadError{Name: src.label(), Step: "read", Err: &PanicError{Value: v, Stack: debug.Stack()}}
 		}
+		settle(m, err)
 	}()
 	m, err = c.replyMedia(ctx, kind, src, o)
 	returned = true
-	return m, err
 }
 
 // album is what the items of one ReplyAll share.

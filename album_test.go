@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
+	"os"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -219,4 +223,175 @@ func TestAnAlbumIsCheckedBeforeAnythingIsSent(t *testing.T) {
 	require.NoError(t, b.media.Close())
 	_, err = c.ReplyAll(t.Context(), richmedia.KindImage, pictures(t, 2))
 	require.ErrorIs(t, err, richmedia.ErrClosed)
+}
+
+func TestASourceThatEndsItsGoroutineEndsItsItemOnly(t *testing.T) {
+	b := newBed(t)
+	c := b.context(t, b.Group("club"))
+	srcs := pictures(t, 3)
+	srcs[0] = richmedia.FromOpener("0.png", func(context.Context) (io.ReadCloser, error) { runtime.Goexit(); return nil, nil })
+	done := make(chan error, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	go func() {
+		_, err := c.ReplyAll(ctx, richmedia.KindImage, srcs)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		require.ErrorContains(t, err, "runtime.Goexit was called")
+		assert.Len(t, b.Group("club").Answers(), 2)
+	case <-time.After(5 * time.Second):
+		require.Fail(t, "ReplyAll hangs, past its ctx")
+	}
+}
+
+func TestShutdownLetsAnAlbumFinish(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		club := b.Group("club")
+		c := b.context(t, club)
+		b.Delay(richmediatest.OpSend, 5, time.Second)
+		done := make(chan error, 1)
+		go func() {
+			_, err := c.ReplyAll(t.Context(), richmedia.KindImage, pictures(t, 5))
+			done <- err
+		}()
+		time.Sleep(500 * time.Millisecond) // item 1 is being sent
+		require.NoError(t, b.media.Shutdown(t.Context()))
+		err := <-done
+		assert.NoError(t, err)
+		assert.Len(t, club.Answers(), 5)
+	})
+}
+
+func TestAnItemThatNeverLeftIsNotInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		c := b.context(t, b.Group("club"))
+		b.Fail(richmediatest.OpSend, 1, 400, 40034128, "x")
+		b.Fail(richmediatest.OpSend, 1, 502, 0, "")
+		_, err := c.ReplyAll(t.Context(), richmedia.KindImage, pictures(t, 2))
+		var joined interface{ Unwrap() []error }
+		require.ErrorAs(t, err, &joined)
+		var api *richmedia.APIError
+		require.ErrorAs(t, joined.Unwrap()[0], &api)
+		require.Equal(t, richmedia.DeliveredUnknown, api.Delivered)
+		if errors.As(joined.Unwrap()[1], &api) {
+			assert.Equal(t, richmedia.DeliveredNo, api.Delivered, "item 2 never left: %v", joined.Unwrap()[1])
+		}
+		assert.Len(t, b.Uploads(), 2)
+	})
+}
+
+func TestAnAlbumThatIsRefusedIsTraced(t *testing.T) {
+	var told []richmedia.ReplyInfo
+	b := newBed(t, richmedia.WithTrace(richmedia.Trace{Reply: func(i richmedia.ReplyInfo) { told = append(told, i) }}))
+	c := b.context(t, b.Group("club"))
+	_, err := c.ReplyAll(t.Context(), richmedia.KindImage, pictures(t, 6))
+	require.ErrorIs(t, err, richmedia.ErrReplyLimit)
+	require.Len(t, told, 6)
+	assert.ErrorIs(t, told[5].Err, richmedia.ErrReplyLimit)
+}
+
+// TestAlbumsInAnyWeather compares, in all scenes, what the bot was told of each item with what is in the chat.
+func TestAlbumsInAnyWeather(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	for seed := range uint64(150) {
+		synctest.Test(t, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 1))
+			b := newBed(t, richmedia.WithInlineLimit(int64(r.IntN(2))*5<<20), richmedia.WithReplyLimits(richmedia.ScopeGroup, 20, 5*time.Minute))
+			chats := []*richmediatest.Chat{b.Group("a"), b.Channel("c"), b.C2C("d"), b.DM("e")}
+			for _, op := range []richmediatest.Op{richmediatest.OpUpload, richmediatest.OpSend} {
+				if r.IntN(2) == 0 {
+					b.Delay(op, r.IntN(4), time.Duration(r.IntN(4000))*time.Millisecond)
+				}
+				switch r.IntN(5) {
+				case 0:
+					b.Lose(op, 1)
+				case 1:
+					b.Fail(op, 1, 500, 850027, "x")
+				case 2:
+					b.Fail(op, 1, 400, 304080, "x")
+				case 3:
+					b.Fail(op, 1, 400, 40034128, "x")
+				}
+			}
+			var wg sync.WaitGroup
+			for _, chat := range chats {
+				c := b.context(t, chat)
+				n := 1 + r.IntN(6)
+				if chat.Scene() == "c2c" {
+					n = 1 + r.IntN(4)
+				}
+				left, _ := c.RepliesLeft()
+				srcs := pictures(t, n)
+				var kinds []int
+				for i := range srcs {
+					k := r.IntN(8)
+					kinds = append(kinds, k)
+					switch k {
+					case 0:
+						srcs[i] = richmedia.FromBytes("bad.png", []byte("text"))
+					case 1:
+						srcs[i] = richmedia.FromOpener("p", func(context.Context) (io.ReadCloser, error) { panic("boom") })
+					case 2:
+						srcs[i] = srcs[0]
+					case 3:
+						srcs[i] = richmedia.FromReader("r.png", strings.NewReader(string(readMedia(t, "cat.png"))+strings.Repeat("x", 300<<10)+fmt.Sprint(i%10)))
+					case 4:
+						if i > 0 {
+							srcs[i] = srcs[i-1]
+						}
+					}
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				if r.IntN(4) == 0 {
+					time.AfterFunc(time.Duration(r.IntN(3000))*time.Millisecond, cancel)
+				}
+				opts := []richmedia.ReplyOption{richmedia.WithProgress(func(richmedia.Progress) {})}
+				if r.IntN(2) == 0 {
+					opts = append(opts, richmedia.WithFallbackText("oops"))
+				}
+				if r.IntN(2) == 0 {
+					opts = append(opts, richmedia.WithCaption("cap"))
+				}
+				wg.Go(func() {
+					defer cancel()
+					got, err := c.ReplyAll(ctx, richmedia.KindImage, srcs, opts...)
+					sent, doubt := 0, 0
+					for _, m := range got {
+						if m != nil {
+							sent++
+						}
+					}
+					if err != nil {
+						var j interface{ Unwrap() []error }
+						if errors.As(err, &j) {
+							for _, e := range j.Unwrap() {
+								var api *richmedia.APIError
+								if errors.As(e, &api) && api.Op == "send" && api.Delivered == richmedia.DeliveredUnknown {
+									doubt++
+								}
+							}
+						}
+					}
+					time.Sleep(20 * time.Second)
+					have := len(chat.Answers())
+					if have < sent || have > sent+doubt {
+						t.Errorf("seed %d %s: %d sent, %d in doubt, %d in chat: %v %v", seed, chat.Scene(), sent, doubt, have, kinds, err)
+					}
+					now, _ := c.RepliesLeft()
+					if left < 1000 && (left-now < sent || left-now > sent+doubt) {
+						t.Errorf("seed %d %s: left %d -> %d with %d sent, %d doubt", seed, chat.Scene(), left, now, sent, doubt)
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
+	left, err := os.ReadDir(tmp)
+	require.NoError(t, err)
+	assert.Empty(t, left)
 }

@@ -33,15 +33,6 @@ type stepError struct {
 func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
-// withoutStep is err for who names the step better.
-func withoutStep(err error) error {
-	var at *stepError
-	if errors.As(err, &at) {
-		return at.err
-	}
-	return err
-}
-
 // look says how closely to inspect a Source.
 type look struct {
 	hash   bool  // its SHA-256 is wanted

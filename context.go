@@ -33,7 +33,8 @@ func (c *Context) Target() Target { return c.in.target }
 // guild. They are different namespaces. "" where the event names nobody.
 func (c *Context) UserID() string { return c.in.userID }
 
-// Text is the message's content, trimmed and without the mention of the bot; "" where the event is no message.
+// Text is the message's content, trimmed and without the mention of the bot; "" where the event is no message. In
+// MESSAGE_CREATE, which does not say who the bot is, mentions stay.
 func (c *Context) Text() string { return c.in.text }
 
 // Attachments are what the user sent, with the scheme of every URL completed. The slice must not be changed.

@@ -245,7 +245,7 @@ func (in *incoming) identify(d *eventData) error {
 
 // readMessage decodes what only messages have.
 func (in *incoming) readMessage(d *eventData, raw json.RawMessage) {
-	in.text = plainText(d, in.target.Scope.guild())
+	in.text = plainText(in.payload.Type, d)
 	in.attachments = d.Attachments
 	for i := range in.attachments {
 		a := &in.attachments[i]
@@ -270,27 +270,40 @@ func botgoMessage(in *incoming, d *eventData, raw json.RawMessage) *dto.Message 
 	return m
 }
 
-// plainText is the content without the mention of the bot: <@id> or <@!id>. Guilds do not say which of the mentioned the
-// bot is: there it is the only one that is a bot.
-func plainText(d *eventData, guild bool) string {
+// plainText is the content without the mention of the bot.
+func plainText(typ dto.EventType, d *eventData) string {
 	text := d.Content
-	bots := 0
+	bots := map[string]bool{}
 	for _, m := range d.Mentions {
 		if m.Bot {
-			bots++
+			bots[m.ID] = true
+		}
+		if m.IsYou {
+			text = unmention(text, m.ID, m.MemberOpenID)
 		}
 	}
-	for _, m := range d.Mentions {
-		if you := m.IsYou || (guild && m.Bot && bots == 1); !you {
-			continue
-		}
-		for _, id := range []string{m.ID, m.MemberOpenID} {
-			if id != "" {
-				text = strings.NewReplacer("<@"+id+">", "", "<@!"+id+">", "").Replace(text)
+	// A guild does not say which of the mentioned the bot is. AT_MESSAGE_CREATE comes because it is one of them: the only
+	// bot, or the one that is called first.
+	if typ == dto.EventAtMessageCreate {
+		for id := range bots {
+			leads := strings.HasPrefix(strings.TrimSpace(text), "<@!"+id+">") || strings.HasPrefix(strings.TrimSpace(text), "<@"+id+">")
+			if len(bots) == 1 || leads {
+				text = unmention(text, id)
+				break
 			}
 		}
 	}
 	return strings.TrimSpace(text)
+}
+
+// unmention is text without the mentions of ids: <@id> or <@!id>.
+func unmention(text string, ids ...string) string {
+	for _, id := range ids {
+		if id != "" {
+			text = strings.NewReplacer("<@"+id+">", "", "<@!"+id+">", "").Replace(text)
+		}
+	}
+	return text
 }
 
 // ids are what a repeated delivery of the same event has in common with the first.

@@ -3,7 +3,7 @@ package richmedia
 import (
 	"context"
 	"errors"
-	"fmt"
+	"net/http"
 
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
@@ -18,7 +18,7 @@ func fetchable(err error) bool {
 	}
 	const why = platform.FetchFailed | platform.GuildImage
 	return platform.ReasonOf(e.Status, e.Code, e.Alias)&why != 0 || e.Code == wrongFormat || e.Alias == wrongFormat ||
-		(e.Status == 400 && e.Class() == platform.Terminal && e.Unsaid())
+		(e.Status == http.StatusBadRequest && e.Code == 0)
 }
 
 // wrongFormat is the platform's code for content that does not fit its file_type; 40034002 comes with it.
@@ -33,15 +33,24 @@ func (up *upload) fetch(ctx context.Context, refusal error) (*content, error) {
 		err = up.accept(c)
 	}
 	if err != nil {
-		return nil, up.failed("fetch", fmt.Errorf("%w (the platform refused the URL: %w)", withoutStep(err), apiError(refusal)))
+		return nil, up.failed("fetch", &fetchError{up.plain(err), apiError(refusal)})
 	}
 	up.u.log.Infof("richmedia: %s: fetched from here, because the platform could not: %v", up.src.label(), apiError(refusal))
 	return c, nil
 }
 
+// fetchError is a URL that neither side could fetch. It is ErrFetchFailed, and both reasons.
+type fetchError struct{ here, there error }
+
+func (e *fetchError) Error() string {
+	return e.here.Error() + " (the platform refused the URL: " + e.there.Error() + ")"
+}
+
+func (e *fetchError) Unwrap() []error { return []error{ErrFetchFailed, e.here, e.there} }
+
 func (up *upload) download(ctx context.Context) (*content, error) {
 	limit := kindRules[up.kind].hard
-	body, size, err := platform.Fetch(ctx, up.u.fallback, up.src.url, limit)
+	body, size, err := platform.Fetch(ctx, up.u.fallback, up.src.url)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -240,7 +241,7 @@ func (w waiting) Read([]byte) (int, error) {
 func TestAFetchMayTakeAsLongAsBytesCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, richmedia.WithURLFallback(&http.Client{Transport: web(func(*http.Request) (*http.Response, error) {
-			return page(200, -1, &slow{bytes.NewReader(readMedia(t, "cat.png"))}), nil
+			return page(200, -1, &slow{io.MultiReader(bytes.NewReader(readMedia(t, "cat.png")), io.LimitReader(endless{}, 20<<20)), 5 * time.Second, 400 << 10}), nil
 		})}), richmedia.WithRetries(0))
 		refuseURLs(b.Platform, 400, 850026)
 		_, err := b.context(t, b.C2C("alice")).ReplyImage(t.Context(), richmedia.FromURL(faraway))
@@ -248,12 +249,16 @@ func TestAFetchMayTakeAsLongAsBytesCome(t *testing.T) {
 	})
 }
 
-// slow gives a kilobyte every 20 s.
-type slow struct{ r io.Reader }
+// slow gives at most n bytes after every pause.
+type slow struct {
+	r     io.Reader
+	pause time.Duration
+	n     int
+}
 
 func (s *slow) Read(p []byte) (int, error) {
-	time.Sleep(20 * time.Second)
-	return s.r.Read(p[:min(len(p), 1<<10)])
+	time.Sleep(s.pause)
+	return s.r.Read(p[:min(len(p), s.n)])
 }
 
 func TestAFetchEndsWithItsCaller(t *testing.T) {
@@ -283,5 +288,128 @@ func TestAURLThatOnlyThePlatformCannotReachIsFetchedHere(t *testing.T) {
 				assert.Equal(t, readMedia(t, "cat.png"), chat.Answers()[i].Media.Upload.Data)
 			}
 		}
+	})
+}
+
+func TestAFetchOfAnUnknownSizeIsBounded(t *testing.T) {
+	b := newBed(t, richmedia.WithURLFallback(&http.Client{Transport: web(func(*http.Request) (*http.Response, error) {
+		return page(200, -1, io.MultiReader(bytes.NewReader(readMedia(t, "cat.png")), endless{})), nil
+	})}), richmedia.WithRetries(0))
+	refuseURLs(b.Platform, 400, 850026)
+	_, err := b.context(t, b.C2C("alice")).ReplyImage(t.Context(), richmedia.FromURL(faraway))
+	require.ErrorIs(t, err, richmedia.ErrTooLarge)
+}
+
+func TestARedirectThatLeadsNowhereTellsNoSecret(t *testing.T) {
+	for _, loc := range []string{"/%zz?sign=credential", "https://x.example/%zz?sign=credential", "//h.example/%zz?sign=credential"} {
+		b := newBed(t, richmedia.WithURLFallback(&http.Client{Transport: web(func(*http.Request) (*http.Response, error) {
+			r := page(302, 0, strings.NewReader(""))
+			r.Header.Set("Location", loc)
+			return r, nil
+		})}), richmedia.WithRetries(0))
+		refuseURLs(b.Platform, 400, 850026)
+		_, err := b.context(t, b.C2C("alice")).ReplyImage(t.Context(), richmedia.FromURL("https://a.example/x.png"))
+		assert.NotContains(t, err.Error(), "credential")
+		var up *richmedia.UploadError
+		require.ErrorAs(t, err, &up)
+		assert.NotContains(t, up.Err.Error(), "credential", "Err")
+	}
+}
+
+func TestNothingIsLeftOfFetchesAndEncodings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var open atomic.Int32
+		body := func(ctx context.Context, kind int) io.Reader {
+			head := readMedia(t, "hello.mp3")
+			big := append(head, make([]byte, 400<<10)...)
+			switch kind {
+			case 0:
+				return bytes.NewReader(big)
+			case 1:
+				return io.MultiReader(bytes.NewReader(big), broken{io.ErrUnexpectedEOF})
+			case 2:
+				return io.MultiReader(bytes.NewReader(big), waiting{ctx})
+			case 3:
+				return bytes.NewReader(bytes.Repeat([]byte("text"), 100<<10))
+			case 4:
+				return bytes.NewReader(append([]byte("#!AMR\n"), make([]byte, 500<<10)...))
+			}
+			return strings.NewReader("")
+		}
+		for fetch := range 6 {
+			for enc := range 7 {
+				b := newBed(t, richmedia.WithURLFallback(&http.Client{Transport: web(func(r *http.Request) (*http.Response, error) {
+					open.Add(1)
+					return &http.Response{StatusCode: 200, ContentLength: -1, Header: http.Header{}, Body: closer{body(r.Context(), fetch), &open}}, nil
+				})}), richmedia.WithVoiceEncoder(func(ctx context.Context, in io.Reader) (io.ReadCloser, error) {
+					if enc == 6 {
+						panic("boom")
+					}
+					_, err := io.Copy(io.Discard, in)
+					if err != nil {
+						return nil, err
+					}
+					open.Add(1)
+					return closer{body(ctx, enc), &open}, nil
+				}), richmedia.WithRetries(0))
+				refuseURLs(b.Platform, 400, 850026)
+				c := b.context(t, b.C2C("alice"))
+				for _, opts := range [][]richmedia.ReplyOption{nil, {richmedia.WithoutCache()}} {
+					func() {
+						defer func() { _ = recover() }()
+						ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+						defer cancel()
+						var last richmedia.Progress
+						_, err := c.ReplyVoice(ctx, richmedia.FromURL(faraway), append(opts, richmedia.WithProgress(func(p richmedia.Progress) {
+							if p.Sent < last.Sent {
+								t.Error("falls", p, last)
+							}
+							last = p
+						}))...)
+						if err == nil && (last.Sent != last.Total || last.Total == 0) {
+							t.Error("incomplete", last)
+						}
+						if err == nil && fetch != 0 && fetch != 3 && fetch != 4 {
+							t.Error("success?", fetch, enc)
+						}
+					}()
+				}
+			}
+		}
+		time.Sleep(time.Minute)
+		assert.Zero(t, open.Load())
+	})
+	assert.Zero(t, deletedFDs())
+}
+
+func deletedFDs() int {
+	n := 0
+	fds, _ := os.ReadDir("/proc/self/fd")
+	for _, fd := range fds {
+		if to, _ := os.Readlink("/proc/self/fd/" + fd.Name()); strings.Contains(to, "richmedia-") {
+			n++
+		}
+	}
+	return n
+}
+
+type closer struct {
+	io.Reader
+	n *atomic.Int32
+}
+
+func (c closer) Close() error { c.n.Add(-1); return nil }
+
+func TestAHostThatGivesAByteNowAndThenHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t, richmedia.WithURLFallback(&http.Client{Transport: web(func(*http.Request) (*http.Response, error) {
+			return page(200, -1, &slow{endless{}, 25 * time.Second, 1}), nil
+		})}), richmedia.WithRetries(0))
+		refuseURLs(b.Platform, 400, 850026)
+		began := time.Now()
+		_, err := b.context(t, b.C2C("alice")).ReplyFile(t.Context(), richmedia.FromURL(faraway))
+		require.ErrorContains(t, err, "slower than 16 KiB a second")
+		require.ErrorIs(t, err, richmedia.ErrFetchFailed)
+		assert.Less(t, time.Since(began), 2*time.Minute)
 	})
 }

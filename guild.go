@@ -2,6 +2,7 @@ package richmedia
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tencent-connect/botgo/dto"
@@ -35,7 +36,7 @@ func (c *Context) replyInGuild(ctx context.Context, kind Kind, src Source, o *re
 		defer up.leave()
 		ctx, end := up.watch(ctx, false)
 		sent, err := c.sendImage(ctx, s, up, o)
-		end(err)
+		end(apiError(err))
 		if err == nil {
 			up.progress.finish(up.size())
 		}
@@ -61,10 +62,15 @@ func (c *Context) sendImage(ctx context.Context, s *slot, up *upload, o *replyCo
 		return platform.Sent{}, err
 	}
 	up.progress.begin(file.Size, 0)
-	return c.post(ctx, s, func(r ref) any {
+	sent, err := c.post(ctx, s, func(r ref) any {
 		return platform.Image{
 			Fields: map[string]string{"msg_id": r.MsgID, "event_id": r.EventID, "content": o.text()},
 			Type:   sniff(file.Head), Size: file.Size, Open: up.progress.counted(0, file.open),
 		}
 	})
+	var e *platform.Error
+	if errors.As(err, &e) && e.Body {
+		return sent, up.failed("read", e.Err)
+	}
+	return sent, err
 }

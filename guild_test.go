@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
@@ -302,13 +303,15 @@ func TestTheTraceTellsOfAGuildsImage(t *testing.T) {
 }
 
 func TestAnAlbumInAGuildArrivesInOrder(t *testing.T) {
-	b := newBed(t)
-	lounge := b.Channel("lounge")
-	_, err := b.context(t, lounge).ReplyAll(t.Context(), richmedia.KindImage, pictures(t, 7), richmedia.WithCaption("seven"))
-	require.NoError(t, err)
-	assert.Equal(t, []string{"0seven", "1", "2", "3", "4", "5", "6"}, shown(lounge))
-	_, err = b.context(t, lounge).ReplyAll(t.Context(), richmedia.KindVideo, pictures(t, 2))
-	require.ErrorIs(t, err, richmedia.ErrUnsupported)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		lounge := b.Channel("lounge")
+		_, err := b.context(t, lounge).ReplyAll(t.Context(), richmedia.KindImage, pictures(t, 7), richmedia.WithCaption("seven"))
+		require.NoError(t, err)
+		assert.Equal(t, []string{"0seven", "1", "2", "3", "4", "5", "6"}, shown(lounge))
+		_, err = b.context(t, lounge).ReplyAll(t.Context(), richmedia.KindVideo, pictures(t, 2))
+		require.ErrorIs(t, err, richmedia.ErrUnsupported)
+	})
 }
 
 func TestAnAuditedMessageIsASuccessWithWhatIsKnown(t *testing.T) {
@@ -334,4 +337,109 @@ func TestAnAuditedMessageIsASuccessWithWhatIsKnown(t *testing.T) {
 	assert.NotNil(t, lounge.Answers()[0].Media)
 	n := b.Count(richmediatest.OpSend)
 	assert.Equal(t, 2, n, "an audit is no reason to send again")
+}
+
+func TestAGuildMessageThatIsPushedAgainWhileItIsAnsweredIsAnsweredOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		lounge := b.Channel("lounge")
+		p := b.context(t, lounge).Payload()
+		b.Delay(richmediatest.OpSend, 1, 4*time.Second)
+		var wg sync.WaitGroup
+		for i := range 2 {
+			wg.Go(func() {
+				time.Sleep(time.Duration(i) * 3 * time.Second) // the platform pushes again after 3 s
+				delivery := *p
+				c, err := b.media.Context(&delivery)
+				require.NoError(t, err)
+				_, err = c.ReplyImage(t.Context(), cat())
+				require.NoError(t, err)
+			})
+		}
+		wg.Wait()
+		assert.Len(t, lounge.Answers(), 1)
+	})
+}
+
+func TestAHandlerOfManyRepliesCanBeRunAgainInAGuild(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		lounge := b.Channel("lounge")
+		p := b.context(t, lounge).Payload()
+		for range 2 {
+			delivery := *p
+			c, err := b.media.Context(&delivery)
+			require.NoError(t, err)
+			for i := range 300 {
+				_, err = c.ReplyText(t.Context(), fmt.Sprint(i))
+				require.NoError(t, err)
+			}
+		}
+		assert.Len(t, lounge.Answers(), 300)
+	})
+}
+
+func TestTheTraceOfAGuildsImageHasItsAttemptsAndAPublicError(t *testing.T) {
+	var ups []richmedia.UploadInfo
+	b := newBed(t, richmedia.WithRetries(0), richmedia.WithTrace(richmedia.Trace{Upload: func(i richmedia.UploadInfo) { ups = append(ups, i) }}))
+	c := b.context(t, b.Channel("lounge"))
+	_, err := c.ReplyImage(t.Context(), cat())
+	require.NoError(t, err)
+	assert.Equal(t, 1, ups[0].Attempts)
+	b.Fail(richmediatest.OpSend, 1, 400, 40054002, "muted")
+	_, err = c.ReplyImage(t.Context(), cat())
+	require.ErrorIs(t, err, richmedia.ErrNotPermitted)
+	assert.ErrorIs(t, ups[1].Err, richmedia.ErrNotPermitted)
+}
+
+func TestASourceThatPanicsWhileItIsSentIsTheSameErrorEverywhere(t *testing.T) {
+	for _, chat := range []func(*bed) *richmediatest.Chat{func(b *bed) *richmediatest.Chat { return b.Group("g") }, func(b *bed) *richmediatest.Chat { return b.Channel("g") }} {
+		b := newBed(t)
+		opens := 0
+		data := readMedia(t, "cat.png")
+		src := richmedia.FromOpener("x.png", func(context.Context) (io.ReadCloser, error) {
+			if opens++; opens > 1 {
+				panic("boom")
+			}
+			return readSeekNopCloser{bytes.NewReader(data)}, nil
+		})
+		_, err := b.context(t, chat(b)).ReplyImage(t.Context(), src)
+		var p *richmedia.PanicError
+		assert.ErrorAs(t, err, &p)
+		var up *richmedia.UploadError
+		assert.ErrorAs(t, err, &up)
+	}
+}
+
+func TestABusyChannelHoldsUpNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		lounge := b.context(t, b.Channel("lounge"))
+		carol := b.context(t, b.C2C("carol"))
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range 300 {
+			wg.Go(func() { _, _ = lounge.ReplyText(ctx, "x") })
+		}
+		synctest.Wait()
+		began := time.Now()
+		_, err := carol.ReplyText(t.Context(), "x")
+		require.NoError(t, err)
+		assert.Less(t, time.Since(began), time.Second)
+		cancel()
+		wg.Wait()
+	})
+}
+
+func guildText(t *testing.T, b *bed, typ, content, mentions string) string {
+	raw := fmt.Sprintf(`{"op":0,"id":"%s:x","t":"%s","d":{"id":"m1","channel_id":"1","guild_id":"2","content":%q,"author":{"id":"u"},"mentions":%s}}`, typ, typ, content, mentions)
+	c, err := b.media.Context(&dto.WSPayload{WSPayloadBase: dto.WSPayloadBase{Type: dto.EventType(typ), EventID: typ + ":x"}, RawMessage: []byte(raw)})
+	require.NoError(t, err)
+	return c.Text()
+}
+
+func TestOnlyTheMentionOfTheBotIsTakenFromAGuildsText(t *testing.T) {
+	b := newBed(t)
+	assert.Equal(t, "<@!9> play", guildText(t, b, "MESSAGE_CREATE", "<@!9> play", `[{"id":"9","bot":true}]`), "another bot's mention")
+	assert.Equal(t, "hi", guildText(t, b, "AT_MESSAGE_CREATE", "<@!7> hi <@!7>", `[{"id":"7","bot":true},{"id":"7","bot":true}]`))
 }

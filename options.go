@@ -147,9 +147,10 @@ func WithInlineLimit(bytes int64) Option { return func(c *config) { c.inlineLimi
 func WithPartConcurrency(n int) Option { return func(c *config) { c.concurrency = n } }
 
 // WithURLFallback fetches a URL here and uploads the bytes where the platform cannot download it (850026, 40034001,
-// 304082, 304083) or does not understand what it got (850019), overriding the default of giving up with ErrFetchFailed. The
-// content is kept in a temporary file while it goes on; the kind's hard limit of size holds, 30 s without a byte end it,
-// and the upload is kept in the store under the URL. A nil client stands for one of the plugin's own, which connects to
+// 304082, 304083; 304010 and its neighbours in guilds), does not understand what it got (850019) or refuses it without a
+// code, overriding the default of giving up with ErrFetchFailed. The content is kept in a temporary file while it goes on;
+// the kind's hard limit of size holds, 30 s without a byte end it and so does a minute below 16 KiB/s, and the upload is
+// kept in the store under the URL. What fails here as well is ErrFetchFailed too. A nil client stands for one of the plugin's own, which connects to
 // public addresses on the ports 80 and 443 only, follows 5 redirects at most and uses no proxy: what a user writes cannot
 // make the bot read its own network. A client that is given decides all of that itself, for an intranet. The bot's token
 // is never sent there.
@@ -163,7 +164,8 @@ func WithURLFallback(client *http.Client) Option {
 
 // WithVoiceEncoder makes voices of audio that the platform does not take as such, overriding the default of refusing it
 // with ErrUnsupported. fn reads in, which is good until the reader that it returns is closed, and gives silk, mp3, wav or
-// ogg; it runs once for an upload, beside others, and must end when ctx does. What it makes is kept in a temporary file.
+// ogg; it runs once for an upload, beside others, and must end when ctx does. An error of its reader's Read or Close fails
+// the upload. What it makes is kept in a temporary file.
 // The package voice has one on ffmpeg. A URL is the platform's to judge, so that WithURLFallback is needed for one.
 func WithVoiceEncoder(fn func(ctx context.Context, in io.Reader) (io.ReadCloser, error)) Option {
 	return func(c *config) { c.encoder = fn }

@@ -66,7 +66,7 @@ func (c *Context) reply(ctx context.Context, kind Kind, o *replyConfig, compose 
 		return nil, c.in.refusal
 	}
 	s := &slot{began: time.Now(), info: ReplyInfo{Target: c.in.target, Kind: kind}, o: o}
-	sent, err := c.attempt(ctx, s, o, compose)
+	sent, err := c.attempt(ctx, s, compose)
 	if err = apiError(err); err == nil && s.info.Fallback {
 		c.p.cfg.log.Warnf("richmedia: the fallback text was sent instead of %s: %v", article(kind.String()), s.info.Err)
 	}
@@ -81,7 +81,8 @@ func (c *Context) reply(ctx context.Context, kind Kind, o *replyConfig, compose 
 }
 
 // attempt is reply without its trace.
-func (c *Context) attempt(ctx context.Context, s *slot, o *replyConfig, compose func(context.Context, *slot) (platform.Sent, error)) (platform.Sent, error) {
+func (c *Context) attempt(ctx context.Context, s *slot, compose func(context.Context, *slot) (platform.Sent, error)) (platform.Sent, error) {
+	o := s.o
 	if err := o.check(c.in.target); err != nil {
 		return platform.Sent{}, err
 	}
@@ -99,11 +100,14 @@ func (c *Context) attempt(ctx context.Context, s *slot, o *replyConfig, compose 
 		defer s.claim.Release() // where nothing has settled it: a source may panic
 		_, until = c.entry().Left()
 	}
-	ctx, leave, err := c.p.enter(ctx)
-	if err != nil {
-		return platform.Sent{}, err
+	if o.place == nil {
+		var leave func()
+		var err error
+		if ctx, leave, err = c.p.enter(ctx); err != nil {
+			return platform.Sent{}, err
+		}
+		defer leave()
 	}
-	defer leave()
 	if !until.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
@@ -134,12 +138,17 @@ func mediaFailed(err error) bool {
 	if errors.As(public, &api) && api.Op == "token" {
 		return false
 	}
-	return !over(public) && !errors.Is(public, ErrNotPermitted)
+	return over(public) == nil && !errors.Is(public, ErrNotPermitted)
 }
 
-// over tells whether nothing else can be sent to this message.
-func over(err error) bool {
-	return errors.Is(err, ErrReplyWindow) || errors.Is(err, ErrReplyLimit) || errors.Is(err, ErrClosed)
+// over tells why nothing else can be sent to this message; nil where something may be.
+func over(err error) error {
+	for _, reason := range []error{ErrReplyWindow, ErrReplyLimit, ErrClosed} {
+		if errors.Is(err, reason) {
+			return reason
+		}
+	}
+	return nil
 }
 
 // report fills in what became of the reply.
@@ -244,10 +253,13 @@ func (c *Context) post(ctx context.Context, s *slot, message func(ref) any) (pla
 		r.EventID = t.EventID
 	}
 	if t.Scope.guild() || (r.EventID != "" && c.p.seqless.Load()) {
-		if s.claim != nil && s.claim.Known() { // a handler that is run again: without a number the platform cannot tell
-			return platform.Sent{Duplicate: true}, nil
-		}
 		r.MsgSeq = 0
+		if s.claim != nil { // a handler that is run again, or beside itself: without a number the platform cannot tell
+			known, err := s.claim.Alone(ctx)
+			if known || err != nil {
+				return platform.Sent{Duplicate: known}, err
+			}
+		}
 	}
 	sent, err := c.send(ctx, message(r), r.MsgSeq != 0)
 	var e *platform.Error

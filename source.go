@@ -131,14 +131,14 @@ func FromOpener(name string, open func(context.Context) (io.ReadCloser, error)) 
 // ends after a while: upload it soon. As a voice it is taken from VoiceWAVURL where there is one: what users record need
 // not be what the platform takes from bots.
 func FromAttachment(a Attachment) Source {
-	if a.URL == "" {
-		return Source{name: sanitize(a.FileName), err: errors.New("FromAttachment: the attachment has no URL")}
-	}
 	s := FromURL(withScheme(a.URL))
+	if a.URL == "" {
+		s = Source{err: errors.New("FromAttachment: the attachment has no URL")}
+	}
 	if name := sanitize(a.FileName); name != "" {
 		s.name = name
 	}
-	if s.err == nil && a.VoiceWAVURL != "" {
+	if a.VoiceWAVURL != "" {
 		wav := FromURL(withScheme(a.VoiceWAVURL))
 		s.wav = wav.url // "" where it is no address
 	}

@@ -67,7 +67,7 @@ type UploadInfo struct {
 	Kind     Kind
 	Name     string // the file's name, or the URL without its query
 	Route    UploadRoute
-	Bytes    int64         // of the content; 0 where it was not read, as of a URL
+	Bytes    int64         // of the content, of a voice that was encoded here of what came out; 0 where it was not read, as of a URL
 	Parts    int           // RouteParts
 	Attempts int           // requests to the platform; 0 for RouteCache and RouteJoined
 	Card     bool          // over the kind's soft size: the chat shows a file card
@@ -84,9 +84,9 @@ type ReplyInfo struct {
 	ID        string        // of the message in the chat; "" where it is not known
 	Attempts  int           // requests to /messages
 	Waited    time.Duration // from the event's arrival to the call
-	Upload    time.Duration // from the call to the file_info
+	Upload    time.Duration // from the call to the file_info; in an album, to its turn
 	Send      time.Duration // of the message, with its repetitions
-	Duplicate bool          // it was in the chat already, by a lost answer, another process or an earlier run
+	Duplicate bool          // it is in the chat by a lost answer, another process or an earlier run; in a guild it may be
 	AuditID   string        // of the audit that it waits for; guilds only
 	Fallback  bool          // WithFallbackText was sent; Err tells why the media was not
 	Err       error

@@ -75,7 +75,7 @@ func (up *upload) identify(ctx context.Context, cfg uploadConfig) error {
 		return up.failed("check", errNoGuildUpload)
 	}
 	if up.kind == KindVoice && up.src.wav != "" {
-		up.src.url = up.src.wav
+		up.src.url, up.src.err = up.src.wav, nil
 	}
 	if err := up.src.check(); err != nil {
 		return up.failed("check", err)
@@ -107,10 +107,6 @@ func (up *upload) load(ctx context.Context, hashed bool) (*content, error) {
 	}
 	c, err := up.src.inspect(ctx, look{hash: hashed, inline: up.u.inlineLimit, limit: kindRules[up.kind].hard})
 	if err != nil {
-		var over digest.OverError
-		if errors.As(err, &over) {
-			err = &stepError{"check", tooLarge(up.kind, int64(over))}
-		}
 		return nil, up.failed("open", err)
 	}
 	if err := up.accept(c); err != nil {
@@ -139,12 +135,25 @@ func (up *upload) took(r UploadRoute) {
 	up.route.Store(string(r))
 }
 
+// plain is err without a step, for who names it, and with what is too large for the kind by its public name.
+func (up *upload) plain(err error) error {
+	var at *stepError
+	if errors.As(err, &at) {
+		err = at.err
+	}
+	if over, ok := err.(digest.OverError); ok { //nolint:errorlint // it comes as it is
+		return tooLarge(up.kind, int64(over))
+	}
+	return err
+}
+
 // failed names the step; a stepError knows a better one.
 func (up *upload) failed(step string, err error) *UploadError {
 	var at *stepError
 	if errors.As(err, &at) {
-		step, err = at.step, at.err
+		step = at.step
 	}
+	err = up.plain(err)
 	var old *errStale
 	stale := errors.As(err, &old)
 	var panicked *platform.SourcePanic

@@ -394,3 +394,38 @@ func TestAFileOverTheSoftSizeIsWarnedOfOnce(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, f.Card)
 }
+
+type cutOff struct {
+	*bytes.Reader
+	left int
+}
+
+func (c *cutOff) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n, err := c.Reader.Read(p[:min(len(p), c.left)])
+	c.left -= n
+	return n, err
+}
+func (c *cutOff) Close() error { return nil }
+
+func TestASourceThatIsCutOffWhileItIsSentIsAnError(t *testing.T) {
+	b := newBed(t)
+	data := append(readMedia(t, "cat.png"), make([]byte, 100<<10)...)
+	opens := 0
+	src := richmedia.FromOpener("x.png", func(context.Context) (io.ReadCloser, error) {
+		opens++
+		left := len(data) + 1
+		if opens > 1 {
+			left = 50 << 10
+		}
+		return struct {
+			io.Reader
+			io.Seeker
+			io.Closer
+		}{&cutOff{bytes.NewReader(data), left}, bytes.NewReader(data), io.NopCloser(nil)}, nil
+	})
+	_, err := b.context(t, b.Group("club")).ReplyImage(t.Context(), src)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+}

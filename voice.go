@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 )
 
 // encoder makes a voice of audio that the platform does not take; see WithVoiceEncoder.
@@ -20,7 +21,7 @@ func (up *upload) fit(ctx context.Context, c *content) (*content, error) {
 	}
 	made, err := up.encode(ctx, c)
 	if err != nil {
-		return nil, up.failed("encode", withoutStep(err))
+		return nil, up.failed("encode", up.plain(err))
 	}
 	encoded := made.free
 	made.free = func() {
@@ -39,7 +40,12 @@ func (up *upload) fit(ctx context.Context, c *content) (*content, error) {
 	return made, nil
 }
 
-func (up *upload) encode(ctx context.Context, c *content) (*content, error) {
+func (up *upload) encode(ctx context.Context, c *content) (made *content, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
 	in, err := c.open(ctx)
 	if err != nil {
 		return nil, err
@@ -52,6 +58,10 @@ func (up *upload) encode(ctx context.Context, c *content) (*content, error) {
 	case out == nil:
 		return nil, errors.New("the voice encoder gave neither a reader nor an error")
 	}
-	defer out.Close() //nolint:errcheck // what went wrong was told by Read
-	return spooled(ctx, out, look{limit: kindRules[up.kind].hard})
+	made, err = spooled(ctx, out, look{limit: kindRules[up.kind].hard})
+	if closed := out.Close(); err == nil && closed != nil { // of a program, how it has ended
+		made.free()
+		return nil, closed
+	}
+	return made, err
 }

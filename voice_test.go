@@ -164,3 +164,26 @@ func TestAnAttachmentsVoiceIsTakenAsWAV(t *testing.T) {
 	assert.Equal(t, amr, club.Answers()[1].Media.Upload.Data, "as a file it is what it was")
 	assert.Equal(t, "voice.amr", club.Answers()[1].Media.Name)
 }
+
+func TestAnEncodersOutputIsBounded(t *testing.T) {
+	b := newBed(t, richmedia.WithVoiceEncoder(func(context.Context, io.Reader) (io.ReadCloser, error) {
+		return io.NopCloser(endless{}), nil
+	}))
+	_, err := b.context(t, b.C2C("alice")).ReplyVoice(t.Context(), richmedia.FromBytes("a.amr", amr))
+	require.ErrorIs(t, err, richmedia.ErrTooLarge)
+}
+
+type failingClose struct{ io.Reader }
+
+func (failingClose) Close() error { return errors.New("exit status 1") }
+
+func TestAnEncoderThatFailsAtItsEndIsAnError(t *testing.T) {
+	half := readMedia(t, "hello.mp3")
+	half = half[:len(half)/2]
+	b := newBed(t, richmedia.WithVoiceEncoder(func(context.Context, io.Reader) (io.ReadCloser, error) {
+		return failingClose{bytes.NewReader(half)}, nil // as exec.Cmd: EOF of the pipe, then Wait's error
+	}))
+	club := b.Group("club")
+	_, err := b.context(t, club).ReplyVoice(t.Context(), richmedia.FromBytes("a.amr", amr))
+	require.ErrorContains(t, err, "exit status 1")
+}

@@ -12,7 +12,7 @@ import (
 )
 
 // bot receives and sends as botgo's own example does: handlers in botgo's shape, answers through botgo's openapi. Lines
-// that end in "// +" are what the plugin has added to it.
+// that end in "// +" are what the plugin has added to its handler of group messages.
 type bot struct {
 	api   openapi.OpenAPI
 	media *richmedia.Plugin // +

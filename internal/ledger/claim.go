@@ -1,5 +1,7 @@
 package ledger
 
+import "context"
+
 // Claim is a msg_seq and a reply slot taken for one reply. It ends with Commit or Release, of which the first call
 // counts. Claims of one number share one slot: it is free again when all were released and none was committed.
 // It is safe for concurrent use.
@@ -14,13 +16,41 @@ type Claim struct {
 // Seq returns the msg_seq.
 func (c *Claim) Seq() uint32 { return c.seq }
 
-// Known tells whether a reply with this number is in the chat, or may be, by an earlier claim of it. Where the replies
-// have no limit only some numbers are remembered, and it is false beyond them.
-func (c *Claim) Known() bool {
+// Alone is for a reply that the platform cannot tell from a repetition. It returns known when one with this number is in
+// the chat, or may be; else the caller may send, and nobody else can until the claim is settled: whoever has a claim of the
+// same number waits here for that, or until ctx ends, whose cause is the error. Where the replies have no limit only some
+// numbers are remembered, and beyond them everybody may send.
+func (c *Claim) Alone(ctx context.Context) (known bool, err error) {
+	for {
+		free, known := c.take()
+		if free == nil {
+			return known, nil
+		}
+		select {
+		case <-free:
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
+	}
+}
+
+// take makes c the sender of its number, or says what to wait for.
+func (c *Claim) take() (free <-chan struct{}, known bool) {
 	c.entry.mu.Lock()
 	defer c.entry.mu.Unlock()
-	i := c.entry.slot(c.seq)
-	return i >= 0 && c.entry.slots[i].settled
+	if c.forgotten || c.over {
+		return nil, false
+	}
+	s := &c.entry.slots[c.entry.slot(c.seq)]
+	switch {
+	case s.settled:
+		return nil, true
+	case s.sender != nil && s.sender != c:
+		return s.free, false
+	case s.sender == nil:
+		s.sender, s.free = c, make(chan struct{})
+	}
+	return nil, false
 }
 
 // Commit says that the reply is in the chat, or may be: the slot is used.
@@ -47,6 +77,10 @@ func (c *Claim) end(sent bool) {
 	}
 	i := e.slot(c.seq)
 	s := &e.slots[i]
+	if s.sender == c {
+		s.sender = nil
+		close(s.free)
+	}
 	s.claims--
 	s.settled = s.settled || sent
 	if s.claims == 0 && !s.settled {

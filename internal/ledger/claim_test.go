@@ -1,15 +1,16 @@
 package ledger_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/botgo-contrib/richmedia/internal/ledger"
+	"github.com/stretchr/testify/require"
 )
 
 func left(e *ledger.Entry) int {
@@ -88,7 +89,7 @@ func TestEachDeliveryCountsForItself(t *testing.T) {
 	seq := func(owner any) uint32 {
 		c, err := e.Run(owner).Claim()
 		require.NoError(t, err)
-		require.False(t, c.Known() && owner == "a")
+		require.False(t, known(t, c) && owner == "a")
 		c.Commit()
 		return c.Seq()
 	}
@@ -109,14 +110,70 @@ func TestEachDeliveryCountsForItself(t *testing.T) {
 func TestAKnownNumberIsOneThatWasSent(t *testing.T) {
 	e := open(2)
 	first := claim(t, e)
-	require.False(t, first.Known())
+	require.False(t, known(t, first))
+	require.False(t, known(t, first), "its own sending is no repetition")
 	first.Commit()
 	again, err := e.ClaimSeq(ledger.FirstSeq)
 	require.NoError(t, err)
-	require.True(t, again.Known())
+	require.True(t, known(t, again))
 	refused := claim(t, e)
 	refused.Release()
-	require.False(t, refused.Known())
+	require.False(t, known(t, refused))
+}
+
+func known(t *testing.T, c *ledger.Claim) bool {
+	t.Helper()
+	known, err := c.Alone(t.Context())
+	require.NoError(t, err)
+	return known
+}
+
+func TestOfTwoClaimsOfANumberOneSendsAtATime(t *testing.T) {
+	for name, end := range map[string]struct {
+		settle func(*ledger.Claim)
+		known  bool
+	}{
+		"sent":    {(*ledger.Claim).Commit, true},
+		"refused": {(*ledger.Claim).Release, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := ledger.New(1).Open("m", time.Now(), free)
+				first, err := e.ClaimSeq(1001)
+				require.NoError(t, err)
+				second, err := e.ClaimSeq(1001)
+				require.NoError(t, err)
+				require.False(t, known(t, first))
+				ctx, cancel := context.WithCancelCause(t.Context())
+				cancel(errors.New("left"))
+				_, err = second.Alone(ctx)
+				require.ErrorContains(t, err, "left")
+				told := make(chan bool)
+				go func() { told <- known(t, second) }()
+				synctest.Wait()
+				select {
+				case <-told:
+					require.Fail(t, "both send at once")
+				default:
+				}
+				end.settle(first)
+				require.Equal(t, end.known, <-told)
+			})
+		})
+	}
+}
+
+func TestNumbersWithoutALimitAreRemembered(t *testing.T) {
+	e := ledger.New(1).Open("m", time.Now(), ledger.Limits{Window: time.Minute})
+	for i := range 2000 {
+		c := claim(t, e)
+		require.False(t, known(t, c))
+		c.Commit()
+		again, err := e.ClaimSeq(c.Seq())
+		require.NoError(t, err)
+		require.Equal(t, i < 1500, known(t, again), i)
+		again.Release()
+	}
 }
 
 func TestAFixedNumberTakesOneSlotHoweverOftenItIsClaimed(t *testing.T) {

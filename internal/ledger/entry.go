@@ -23,14 +23,18 @@ type Entry struct {
 	slots []slot // by number, none twice
 }
 
-// maxRemembered is how many numbers of a message are remembered where its replies have no limit.
-const maxRemembered = 32
+// maxRemembered is how many numbers of a message are remembered where its replies have no limit: as many as a guild's
+// channel can get in its window, at 5 a second for 5 minutes.
+const maxRemembered = 1500
 
 // slot is one of the replies that the platform allows, held by a msg_seq.
 type slot struct {
 	seq     uint32
 	claims  int32 // claims of seq that are neither committed nor released
 	settled bool  // one was committed: the slot stays used for ever
+
+	sender *Claim        // the one that sends alone; nil: nobody does
+	free   chan struct{} // closed when sender is settled
 }
 
 // Left tells how many more replies can be claimed now under new numbers, math.MaxInt when there is no limit and 0

@@ -137,14 +137,14 @@ func (r *base64Reader) Read(p []byte) (int, error) {
 		if r.err != nil {
 			return 0, r.err
 		}
-		n, err := io.ReadFull(r.src, r.raw[:])
-		switch {
-		case err == nil:
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			r.err = io.EOF
-		default:
-			r.err = err
-			return 0, err
+		n := 0
+		for n < len(r.raw) && r.err == nil { // not io.ReadFull: a source that is cut off is not at its end
+			var m int
+			m, r.err = r.src.Read(r.raw[n:])
+			n += m
+		}
+		if r.err != nil && !errors.Is(r.err, io.EOF) {
+			return 0, r.err
 		}
 		base64.StdEncoding.Encode(r.out[:], r.raw[:n])
 		r.buf = r.out[:base64.StdEncoding.EncodedLen(n)]

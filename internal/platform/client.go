@@ -173,13 +173,13 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 	if err != nil {
 		return &Error{Op: "token", Err: err, final: true} // it was asked for as often as makes sense
 	}
-	if err := c.rates[r.endpoint].wait(ctx); err != nil {
-		return &Error{Op: r.op, Err: err, final: true}
-	}
-	if r.chat.Scene.guild() {
+	if r.chat.Scene.guild() { // before the turn that all chats share
 		if err := c.chats.of(r.chat.ID).wait(ctx); err != nil {
 			return &Error{Op: r.op, Err: err, final: true}
 		}
+	}
+	if err := c.rates[r.endpoint].wait(ctx); err != nil {
+		return &Error{Op: r.op, Err: err, final: true}
 	}
 	ctx, moved, cancel := patience(ctx, r.timeout, r.length)
 	defer cancel()
@@ -191,7 +191,7 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 	body := &source{ctx: ctx, open: r.open, memory: !r.streamed, moved: moved}
 	req, err := c.newRequest(ctx, r, body, tok)
 	if err != nil {
-		return &Error{Op: r.op, Err: err, final: true}
+		return &Error{Op: r.op, Err: err, Body: body.failure() != nil, final: true}
 	}
 	if err := filter(req); err != nil {
 		return &Error{Op: r.op, Err: err, final: true}
@@ -202,7 +202,7 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 	if err != nil {
 		// A source that broke off cannot have been taken: the announced length was never reached.
 		if broken := body.failure(); broken != nil {
-			return &Error{Op: r.op, Err: broken, final: true}
+			return &Error{Op: r.op, Err: broken, Body: true, final: true}
 		}
 		return &Error{Op: r.op, Err: c.cause(ctx, err), Unknown: connected.Load() || !traced(c.http), token: tok}
 	}

@@ -30,6 +30,8 @@ type Error struct {
 
 	Dedup bool // the platform knows the message by its msg_seq: it can be sent again in any case
 
+	Body bool // the request's body could not be read: Err says why
+
 	final  bool // no attempt can mend it
 	inline bool // a call with file_data, which may go in parts
 	before bool // an earlier attempt may have been acted upon
@@ -239,7 +241,7 @@ func (e *Error) pause() time.Duration {
 	return 0
 }
 
-var query = regexp.MustCompile(`(https?://[^\s?"']*)\?[^\s"']*`)
+var query = regexp.MustCompile(`(?i)(https?://[^\s?"']*)\?[^\s"']*`)
 
 // Clean makes a foreign text fit for an error: bounded, one line, and no query of an address, which may be a
 // credential.
