@@ -22,6 +22,7 @@ type uploadConfig struct {
 	noCache  bool
 	cacheKey string
 	progress func(Progress)
+	ahead    bool // the refresher's
 }
 
 type uploadOption func(*uploadConfig)
@@ -55,6 +56,7 @@ type uploader struct {
 	renewals    int // prepares after the first
 	flights     flight.Group[File]
 	refusals    refusals
+	refresher   *refresher // nil: nothing is renewed ahead
 }
 
 // file gives the File from the store, from an upload that is under way, or from a new one. Everybody who wants the
@@ -65,6 +67,7 @@ func (up *upload) file(ctx context.Context) (File, error) {
 	f, err := up.find(ctx)
 	end(err)
 	if err == nil {
+		up.u.refresher.used(up, f) //nolint:contextcheck // a renewal outlasts the call that it follows from
 		up.progress.finish(up.size())
 	}
 	return f, err
@@ -143,6 +146,7 @@ func (up *upload) renew(ctx context.Context) (File, error) {
 	f, err := up.makeAndKeep(ctx)
 	end(err)
 	if err == nil {
+		up.u.refresher.used(up, f) //nolint:contextcheck // a renewal outlasts the call that it follows from
 		up.progress.finish(up.size())
 	}
 	return f, err
