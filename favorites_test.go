@@ -41,7 +41,7 @@ func TestFavoritesOfAnotherDayMakeRoom(t *testing.T) {
 			useFavorite(&s, fmt.Sprint("old ", i))
 		}
 	}
-	for range 31 {
+	for range 60 { // twice as often: to compare with some of them takes a while
 		for i := range 20 {
 			useFavorite(&s, fmt.Sprint("new ", i))
 		}
@@ -82,6 +82,19 @@ func TestFavoritesAreInOnePlaceEach(t *testing.T) {
 			assert.Equal(t, 1, n, key)
 		}
 	}
+}
+
+func TestAFavoriteThatIsBeingRenewedKeepsItsPlace(t *testing.T) {
+	s := newFavorites(1)
+	useFavorite(&s, "a")
+	useFavorite(&s, "a").busy = true
+	for range 10 {
+		useFavorite(&s, "b")
+	}
+	assert.Contains(t, s.chosen, "a")
+	s.chosen["a"].busy = false
+	useFavorite(&s, "b")
+	assert.Contains(t, s.chosen, "b")
 }
 
 func BenchmarkFavorites(b *testing.B) {

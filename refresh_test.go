@@ -213,6 +213,30 @@ func TestTheMoreUsedTakesThePlaceOfTheLessUsed(t *testing.T) {
 	})
 }
 
+func TestWhatWasHotOnceMakesRoomForWhatIsHotNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rec recorder
+		b := refreshBed(t, 1, rec.option())
+		for range 1000 {
+			b.use(t, picture(t, "was hot"))
+		}
+		for range 10 * shortTTL / (30 * time.Second) {
+			b.use(t, picture(t, "was hot"))
+			b.use(t, picture(t, "is hotter"))
+			b.use(t, picture(t, "is hotter"))
+			b.use(t, picture(t, "is hotter"))
+			time.Sleep(30 * time.Second)
+		}
+		var last richmedia.UploadInfo
+		for _, up := range rec.takeUploads() {
+			if up.Ahead {
+				last = up
+			}
+		}
+		assert.Equal(t, int64(len(readMedia(t, "cat.png"))+len("is hotter")), last.Bytes)
+	})
+}
+
 func TestAReaderIsNeverRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := refreshBed(t, 10)
@@ -375,6 +399,27 @@ func TestWhoMissesAnUploadThatIsBeingRenewedWaitsForIt(t *testing.T) {
 	})
 }
 
+func TestARenewalJoinsWhoMissedTheUploadAlready(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rec recorder
+		b := refreshBed(t, 10, rec.option(), richmedia.WithStore(richmedia.NewMemoryStore(1)))
+		b.use(t, cat())
+		b.use(t, cat())
+		time.Sleep(shortDue * 14 / 16)
+		b.use(t, picture(t, "pushes cat out of the store"))
+		rec.takeUploads()
+		b.Delay(richmediatest.OpUpload, -1, 28*time.Second)
+		b.use(t, cat())
+		synctest.Wait()
+		assert.Equal(t, 3, b.uploads())
+		routes := map[richmedia.UploadRoute]bool{}
+		for _, up := range rec.takeUploads() {
+			routes[up.Route] = up.Ahead
+		}
+		assert.Equal(t, map[richmedia.UploadRoute]bool{richmedia.RouteJoined: true, richmedia.RouteInline: false}, routes)
+	})
+}
+
 func TestWhoMissesAnUploadIsNotHurtByARenewalThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := underWay(t)
@@ -391,23 +436,17 @@ func TestWhoMissesAnUploadIsNotHurtByARenewalThatFails(t *testing.T) {
 
 func TestARenewalEndsWithTheUpload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := refreshBed(t, 10)
+		b := refreshBed(t, 10, richmedia.WithRetries(100))
 		b.use(t, cat())
 		b.use(t, cat())
-		began := time.Now()
-		ended := make(chan time.Duration, 1)
-		b.Intercept(richmediatest.OpUpload, func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
-			time.Sleep(5 * time.Second) // the client's own timeout may come first
-			<-r.Context().Done()
-			select {
-			case ended <- time.Since(began):
-			default:
-			}
-			panic(http.ErrAbortHandler)
-		})
-		time.Sleep(2 * shortTTL)
-		assert.LessOrEqual(t, <-ended, shortTTL)
-		assert.Equal(t, 1, strings.Count(b.log.text(), "was not renewed"))
+		b.Stall(richmediatest.OpUpload, -1)
+		time.Sleep(shortTTL - time.Second)
+		assert.NotContains(t, b.log.text(), "was not renewed")
+		time.Sleep(2 * time.Second)
+		assert.Contains(t, b.log.text(), "the upload ended before it was renewed")
+		tried := b.uploads()
+		time.Sleep(time.Hour)
+		assert.Equal(t, tried, b.uploads())
 	})
 }
 
@@ -534,6 +573,44 @@ func TestShutdownDoesNotWaitForWhatIsToBeRenewedLater(t *testing.T) {
 		cancel()
 		require.NoError(t, b.media.Shutdown(ended), "nothing is left")
 		time.Sleep(time.Hour)
+		assert.Equal(t, 1, b.uploads())
+	})
+}
+
+func TestNothingIsRenewedWhileShutdownDrains(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10)
+		b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
+			_, err := c.ReplyImage(ctx, cat()) // accepted before the end
+			time.Sleep(shortTTL)
+			return err
+		})
+		b.use(t, cat())
+		b.Group("club").Say("alice", "hi")
+		began := time.Now()
+		require.NoError(t, b.media.Shutdown(t.Context()))
+		assert.Equal(t, shortTTL, time.Since(began))
+		assert.Equal(t, 1, b.uploads())
+	})
+}
+
+func TestCloseWaitsForASourceThatIsBeingReadForARenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10)
+		var opening, opened atomic.Int32
+		src := richmedia.FromOpener("cat.png", func(context.Context) (io.ReadCloser, error) {
+			if opening.Add(1) > 2 {
+				time.Sleep(time.Minute) // heeds nothing
+			}
+			opened.Add(1)
+			return io.NopCloser(bytes.NewReader(readMedia(t, "cat.png"))), nil
+		})
+		b.use(t, src)
+		b.use(t, src)
+		time.Sleep(shortDue)
+		assert.Equal(t, int32(3), opening.Load())
+		require.NoError(t, b.media.Close())
+		assert.Equal(t, int32(3), opened.Load())
 		assert.Equal(t, 1, b.uploads())
 	})
 }
