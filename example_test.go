@@ -402,6 +402,43 @@ func ExampleWithStore() {
 	// uploads saved: 1
 }
 
+// A picture that many chats get is renewed before the platform forgets it, while nobody waits. Here the platform keeps
+// uploads for a second.
+func ExampleWithRefreshAhead() {
+	platform := richmediatest.New(richmediatest.WithTTL(time.Second))
+	renewed := make(chan richmedia.UploadInfo, 1)
+	media, err := richmedia.New(
+		platform.TokenSource(),
+		richmedia.WithHTTPClient(platform.Client()),
+		richmedia.WithBaseURL(platform.URL()),
+		richmedia.WithRefreshAhead(100),
+		richmedia.WithTrace(richmedia.Trace{Upload: func(i richmedia.UploadInfo) {
+			if i.Ahead {
+				renewed <- i
+			}
+		}}),
+	)
+	if err != nil {
+		log.Panic(err)
+	}
+	cat := richmedia.FromFile("examples/quickstart/media/cat.png")
+	for _, name := range []string{"cats", "dogs"} {
+		group := richmedia.Target{Scope: richmedia.ScopeGroup, ChatID: platform.Group(name).OpenID()}
+		if _, err := media.Upload(context.Background(), group, richmedia.KindImage, cat); err != nil {
+			log.Panic(err)
+		}
+	}
+	i := <-renewed
+	fmt.Println(i.Name, "by", i.Route, i.Err)
+	fmt.Println(platform.Count(richmediatest.OpUpload), "uploads, of which nobody waited for the second")
+	if err := errors.Join(media.Close(), platform.Close()); err != nil {
+		log.Panic(err)
+	}
+	// Output:
+	// cat.png by inline <nil>
+	// 2 uploads, of which nobody waited for the second
+}
+
 // The error handler gets what handlers return, and their panics. Its context may be over.
 func ExampleWithErrorHandler() {
 	platform, media, end := offline(

@@ -39,6 +39,8 @@ func TestNewNamesEveryOptionThatIsOutOfRange(t *testing.T) {
 		"WithWorkers(100001)":              richmedia.WithWorkers(100_001),
 		"WithRetries(-1)":                  richmedia.WithRetries(-1),
 		"WithRetries(101)":                 richmedia.WithRetries(101),
+		"WithRefreshAhead(-1)":             richmedia.WithRefreshAhead(-1),
+		"WithRefreshAhead(10001)":          richmedia.WithRefreshAhead(10_001),
 		"WithLogger(nil)":                  richmedia.WithLogger(nil),
 		"WithHTTPClient(nil)":              richmedia.WithHTTPClient(nil),
 		"WithBaseURL: give an absolute":    richmedia.WithBaseURL("api.sgroup.qq.com"),
@@ -57,6 +59,9 @@ func TestNewNamesEveryOptionThatIsOutOfRange(t *testing.T) {
 	_, err = richmedia.New(p.TokenSource(), richmedia.WithSandbox(), richmedia.WithBaseURL("https://example.com"), richmedia.WithWorkers(0))
 	require.ErrorContains(t, err, "give one of them")
 	require.ErrorContains(t, err, "WithWorkers(0)", "all of them at once")
+
+	_, err = richmedia.New(p.TokenSource(), richmedia.WithRefreshAhead(1), richmedia.WithStore(nil))
+	require.ErrorContains(t, err, "WithRefreshAhead(1) and WithStore(nil): give one of them")
 
 	fine, err := richmedia.New(p.TokenSource(), nil, richmedia.WithStore(nil), richmedia.WithRetries(0))
 	require.NoError(t, err)

@@ -61,6 +61,7 @@ type config struct {
 	ownFallback  bool // as ownHTTP
 	encoder      encoder
 	limits       map[Scope]replyLimits
+	refreshAhead int
 }
 
 type replyLimits struct {
@@ -196,6 +197,12 @@ func (c *config) check() error {
 	}
 	if c.concurrency < 1 {
 		refuse("WithPartConcurrency(%d): at least 1 part must be sent at once", c.concurrency)
+	}
+	if c.refreshAhead < 0 || c.refreshAhead > maxRefreshAhead {
+		refuse("WithRefreshAhead(%d): give 0 to %d uploads to renew", c.refreshAhead, maxRefreshAhead)
+	}
+	if c.refreshAhead > 0 && c.store == nil {
+		refuse("WithRefreshAhead(%d) and WithStore(nil): give one of them; without a store there is nothing to renew", c.refreshAhead)
 	}
 	if c.log == nil {
 		refuse("WithLogger(nil): give a logger, or leave the option out for botgo's")

@@ -43,6 +43,7 @@ func (p *Plugin) refuse(all bool) {
 	defer p.mu.Unlock()
 	p.draining = true
 	p.closed = p.closed || all
+	p.uploads.refresher.stop()
 }
 
 // cancel ends the plugin's life.
@@ -59,6 +60,7 @@ func (p *Plugin) settle(ctx context.Context) error {
 		p.dispatch.Drain(ctx),
 		p.inline.wait(ctx),
 		p.calls.wait(ctx),
+		p.uploads.refresher.wait(ctx),
 		p.uploads.flights.Wait(ctx),
 		p.client.Wait(ctx),
 	)

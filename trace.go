@@ -63,7 +63,7 @@ const (
 
 // UploadInfo is an upload that is over, for each call that wanted it.
 type UploadInfo struct {
-	Target   Target // whose chat it was wanted for
+	Target   Target // whose chat it was wanted for; Ahead, without what is answered
 	Kind     Kind
 	Name     string // the file's name, or the URL without its query
 	Route    UploadRoute
@@ -71,6 +71,7 @@ type UploadInfo struct {
 	Parts    int           // RouteParts
 	Attempts int           // requests to the platform; 0 for RouteCache and RouteJoined
 	Card     bool          // over the kind's soft size: the chat shows a file card
+	Ahead    bool          // made in the background, by WithRefreshAhead
 	Again    bool          // made because the platform had refused an earlier file_info
 	Duration time.Duration // with the reading of the source
 	Err      error
@@ -129,7 +130,7 @@ func (up *upload) watch(ctx context.Context, again bool) (context.Context, func(
 	return ctx, func(err error) {
 		info := UploadInfo{
 			Target: up.to, Kind: up.kind, Name: up.src.label(), Route: UploadRoute(up.route.Load().(string)), //nolint:forcetypeassert // it holds nothing else
-			Bytes: up.size(), Parts: int(up.parts.Load()), Attempts: int(attempts.Load()), Card: up.card, Again: again,
+			Bytes: up.size(), Parts: int(up.parts.Load()), Attempts: int(attempts.Load()), Card: up.card, Ahead: up.ahead, Again: again,
 			Duration: time.Since(began), Err: err,
 		}
 		if !again {

@@ -130,7 +130,7 @@ func (t *transfer) fileName() string {
 // failure stops the others, and all have ended when it returns.
 func (t *transfer) sendParts(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(min(t.offer.Concurrency, t.u.concurrency))
+	group.SetLimit(t.partsAtOnce())
 	for i, p := range t.plan {
 		if t.done[i] {
 			continue
@@ -150,6 +150,15 @@ func (t *transfer) sendParts(ctx context.Context) error {
 		})
 	}
 	return group.Wait()
+}
+
+// partsAtOnce is what the platform offers and the bot allows. A renewal in the background has time: it leaves the line and
+// the platform's request rates to replies.
+func (t *transfer) partsAtOnce() int {
+	if t.ahead {
+		return 1
+	}
+	return min(t.offer.Concurrency, t.u.concurrency)
 }
 
 // sendPart sends p until the platform has it: PUT, then finish. A finish that fails for now is repeated as the

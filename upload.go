@@ -21,6 +21,8 @@ type upload struct {
 	kind     Kind
 	src      Source
 	key      string // "" without a cache
+	named    string // WithCacheKey
+	ahead    bool   // for the refresher, and no reply
 	progress *progress
 	users    atomic.Int32
 	reading  time.Duration           // that begin spent on the source
@@ -34,7 +36,10 @@ type upload struct {
 // begin checks everything that can be checked before a request. It reads the source where its content is the key to
 // the store. The error is an *UploadError; without one, leave must be called.
 func (u *uploader) begin(ctx context.Context, to Target, kind Kind, src Source, cfg uploadConfig) (*upload, error) {
-	up := &upload{u: u, to: to, kind: kind, src: src, progress: newProgress(cfg.progress, src.label(), u.log)}
+	up := &upload{
+		u: u, to: to, kind: kind, src: src, named: cfg.cacheKey, ahead: cfg.ahead,
+		progress: newProgress(cfg.progress, src.label(), u.log),
+	}
 	up.route.Store("") // until it takes one
 	up.retain()
 	began := time.Now()

@@ -24,6 +24,7 @@ type uploadConfig struct {
 	inMessage bool // of a guild
 	cacheKey  string
 	progress  func(Progress)
+	ahead     bool // the refresher's
 }
 
 type uploadOption func(*uploadConfig)
@@ -59,6 +60,7 @@ type uploader struct {
 	renewals    int // prepares after the first
 	flights     flight.Group[File]
 	refusals    refusals
+	refresher   *refresher // nil: nothing is renewed ahead
 }
 
 // file gives the File from the store, from an upload that is under way, or from a new one. Everybody who wants the
@@ -70,6 +72,7 @@ func (up *upload) file(ctx context.Context) (File, error) {
 	up.card = f.Card
 	end(err)
 	if err == nil {
+		up.u.refresher.used(up, f) //nolint:contextcheck // a renewal outlasts the call that it follows from
 		up.progress.finish(up.size())
 	}
 	return f, err
@@ -149,6 +152,7 @@ func (up *upload) renew(ctx context.Context) (File, error) {
 	up.card = f.Card
 	end(err)
 	if err == nil {
+		up.u.refresher.used(up, f) //nolint:contextcheck // a renewal outlasts the call that it follows from
 		up.progress.finish(up.size())
 	}
 	return f, err

@@ -70,6 +70,9 @@ func (m *metrics) uploaded(i richmedia.UploadInfo) {
 		m.bytes.WithLabelValues(string(i.Route)).Add(float64(i.Bytes))
 	}
 	m.upload.WithLabelValues(string(i.Route)).Observe(i.Duration.Seconds())
+	if i.Ahead { // no reply will come and take it
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.last[i.Target] = i // an upload comes before its reply; one that was made Again comes last

@@ -1,0 +1,100 @@
+package richmedia
+
+import "time"
+
+// favorite is an upload as the refresher remembers it. It is under the refresher's mu.
+type favorite struct {
+	key   string
+	score int       // uses, of which half count on when another upload takes the place of the last
+	uses  int       // of the last upload
+	ends  time.Time // of the last upload, to the millisecond, as stores keep it
+	due   time.Time // when the last upload is to be renewed; not before ends where that was tried already
+
+	chosen bool // one of the most used; the others have nothing of what follows
+	busy   bool // it is being renewed
+	src    Source
+	kind   Kind
+	to     Target // the chat that used it last
+	named  string // WithCacheKey
+}
+
+// minUses is how often an upload must have been used to be renewed: what was sent once may never be again.
+const minUses = 2
+
+// favorites are the uploads that are used most, max of them at most. Of others it remembers how often they were used, in
+// two generations, so that what is used again and again gets in, and no number of those that are used once pushes anything
+// out. The refresher's mu guards it.
+type favorites struct {
+	max           int
+	chosen        map[string]*favorite
+	recent, older map[string]*favorite // not chosen
+}
+
+// minGeneration is how many others a generation takes at least.
+const minGeneration = 1000
+
+func newFavorites(limit int) favorites {
+	return favorites{max: limit, chosen: map[string]*favorite{}, recent: map[string]*favorite{}}
+}
+
+// get gives what is remembered of key, from now on if nothing is.
+func (s *favorites) get(key string) *favorite {
+	if f := s.chosen[key]; f != nil {
+		return f
+	}
+	f := s.recent[key]
+	if f == nil {
+		if f = s.older[key]; f == nil {
+			f = &favorite{key: key}
+		}
+		s.push(f)
+	}
+	return f
+}
+
+// push remembers f among those that are not chosen, and forgets those before when there are too many.
+func (s *favorites) push(f *favorite) {
+	if len(s.recent) >= max(s.max, minGeneration) {
+		s.older, s.recent = s.recent, map[string]*favorite{}
+	}
+	delete(s.older, f.key)
+	s.recent[f.key] = f
+}
+
+// choose takes f in if there is room, or one that is used less.
+func (s *favorites) choose(f *favorite) {
+	if f.chosen || f.uses < minUses {
+		return
+	}
+	if len(s.chosen) >= s.max {
+		out := s.least()
+		if out == nil || out.score >= f.score {
+			return
+		}
+		delete(s.chosen, out.key)
+		s.push(&favorite{key: out.key, score: out.score, uses: out.uses, ends: out.ends, due: out.due})
+	}
+	delete(s.recent, f.key)
+	delete(s.older, f.key)
+	f.chosen = true
+	s.chosen[f.key] = f
+}
+
+// least gives the least used of some: whoever takes its place is used more in any case, and to look at all for each of
+// thousands would take long.
+func (s *favorites) least() (least *favorite) {
+	const some = 16
+	seen := 0
+	for _, f := range s.chosen {
+		if !f.busy && (least == nil || f.score < least.score) {
+			least = f
+		}
+		if seen++; seen == some {
+			break
+		}
+	}
+	return least
+}
+
+// drop forgets f, which is chosen.
+func (s *favorites) drop(f *favorite) { delete(s.chosen, f.key) }

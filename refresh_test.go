@@ -1,0 +1,685 @@
+package richmedia_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/botgo-contrib/richmedia"
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// The ttl of these tests, how long the store keeps such an upload, and when a renewal is over at the latest.
+const (
+	shortTTL    = 300 * time.Second
+	shortUsable = 270 * time.Second
+	shortDue    = shortUsable * 3 / 4
+)
+
+// refreshBed is a platform whose uploads live for five minutes, and a plugin that renews them.
+func refreshBed(t *testing.T, limit int, opts ...richmedia.Option) *bed {
+	t.Helper()
+	return newBedOn(t, richmediatest.New(richmediatest.WithTTL(shortTTL)), append(opts, richmedia.WithRefreshAhead(limit))...)
+}
+
+// picture is an image of its own for each name.
+func picture(t testing.TB, name string) richmedia.Source {
+	t.Helper()
+	return richmedia.FromBytes("cat.png", append(readMedia(t, "cat.png"), name...))
+}
+
+// use uploads src through the group "club".
+func (b *bed) use(t testing.TB, src richmedia.Source, opts ...richmedia.UploadOption) richmedia.File {
+	t.Helper()
+	f, err := b.media.Upload(t.Context(), target(b.Group("club")), richmedia.KindImage, src, opts...)
+	require.NoError(t, err)
+	return f
+}
+
+// uploads is how often the platform was asked for one so far.
+func (b *bed) uploads() int { return b.Count(richmediatest.OpUpload) }
+
+func TestAHotUploadIsRenewedBeforeItEnds(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "cat.png")
+	require.NoError(t, os.WriteFile(file, readMedia(t, "cat.png"), 0o600))
+	for name, src := range map[string]richmedia.Source{
+		"bytes": picture(t, ""), "file": richmedia.FromFile(file), "fs": cat(), "url": richmedia.FromURL("https://example.com/cat.png"),
+		"opener": richmedia.FromOpener("cat.png", func(context.Context) (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(readMedia(t, "cat.png"))), nil
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var rec recorder
+				b := refreshBed(t, 10, rec.option())
+				b.Host("https://example.com/cat.png", readMedia(t, "cat.png"))
+				reply := func(chat string) richmedia.UploadInfo {
+					t.Helper()
+					_, err := b.context(t, b.Group(chat)).ReplyImage(t.Context(), src)
+					require.NoError(t, err)
+					return rec.theUpload(t)
+				}
+				b.Delay(richmediatest.OpUpload, -1, 5*time.Second)
+				assert.Equal(t, 5*time.Second, reply("first").Duration)
+				reply("second")
+				assert.Equal(t, 1, b.uploads())
+				time.Sleep(shortDue * 14 / 16)
+				assert.Equal(t, 1, b.uploads(), "not long before it is due")
+				time.Sleep(shortDue*2/16 + 5*time.Second)
+				ahead := rec.theUpload(t)
+				assert.True(t, ahead.Ahead)
+				assert.NoError(t, ahead.Err)
+				assert.Equal(t, richmedia.Target{Scope: richmedia.ScopeGroup, ChatID: b.Group("second").OpenID()}, ahead.Target, "the chat that used it last, and no message")
+				time.Sleep(shortTTL - shortDue - 5*time.Second)
+				assert.Equal(t, 2, b.uploads(), "the first has ended")
+				got := reply("third")
+				assert.Equal(t, richmedia.RouteCache, got.Route)
+				assert.False(t, got.Ahead)
+				assert.Zero(t, got.Duration)
+				assert.Equal(t, 2, b.uploads(), "the reply waited for none")
+				assert.Len(t, b.Group("third").Answers(), 1)
+			})
+		})
+	}
+}
+
+func TestAHotUploadIsWaitedForOnceAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rec recorder
+		b := refreshBed(t, 1, rec.option())
+		for range 3600 / 20 {
+			b.use(t, cat())
+			time.Sleep(20 * time.Second)
+		}
+		waited := 0
+		for _, up := range rec.takeUploads() {
+			require.NoError(t, up.Err)
+			if !up.Ahead && up.Route != richmedia.RouteCache {
+				waited++
+			}
+		}
+		assert.Equal(t, 1, waited)
+		assert.LessOrEqual(t, b.uploads(), 1+int(time.Hour/(shortDue*14/16)))
+	})
+}
+
+func TestAnUploadThatIsUsedNoMoreEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10)
+		for range 100 {
+			b.use(t, cat())
+		}
+		time.Sleep(time.Hour)
+		assert.Equal(t, 2, b.uploads(), "it was renewed once, and then used by nobody")
+		b.use(t, cat())
+		time.Sleep(time.Hour)
+		assert.Equal(t, 3, b.uploads(), "and being used once renews nothing")
+		b.use(t, cat())
+		b.use(t, cat())
+		time.Sleep(time.Hour)
+		assert.Equal(t, 5, b.uploads(), "but later use may")
+	})
+}
+
+func TestOneOffsAreNotRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10)
+		for i := range 50 {
+			b.use(t, picture(t, fmt.Sprint(i)))
+		}
+		b.use(t, cat(), richmedia.WithoutCache())
+		b.use(t, cat(), richmedia.WithoutCache())
+		time.Sleep(time.Hour)
+		assert.Equal(t, 52, b.uploads())
+	})
+}
+
+func TestTheMostUsedAreRenewedWhateverElseIsSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rec recorder
+		b := refreshBed(t, 2, rec.option())
+		n := 0
+		for round := range 40 { // twenty minutes
+			for range 4 {
+				b.use(t, picture(t, "hot 1"))
+				b.use(t, picture(t, "hot 2"))
+			}
+			b.use(t, picture(t, "warm"))
+			for range 10 { // sent once, and one of them twice
+				n++
+				b.use(t, picture(t, fmt.Sprint("one-off ", n)))
+			}
+			b.use(t, picture(t, fmt.Sprint("one-off ", n)))
+			if round == 0 {
+				rec.takeUploads()
+			}
+			time.Sleep(30 * time.Second)
+		}
+		hot := int64(len(readMedia(t, "cat.png")) + len("hot 1"))
+		ahead := 0
+		for _, up := range rec.takeUploads() {
+			if up.Ahead {
+				ahead++
+				assert.Equal(t, hot, up.Bytes)
+			} else if up.Bytes == hot {
+				assert.Equal(t, richmedia.RouteCache, up.Route)
+			}
+		}
+		assert.InDelta(t, 2*int(20*time.Minute/shortDue), ahead, 3)
+	})
+}
+
+func TestNoMoreThanMaxAreRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 3)
+		for range 2 {
+			for i := range 40 {
+				b.use(t, picture(t, fmt.Sprint(i)))
+			}
+		}
+		time.Sleep(time.Hour)
+		assert.Equal(t, 43, b.uploads())
+	})
+}
+
+func TestTheMoreUsedTakesThePlaceOfTheLessUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rec recorder
+		b := refreshBed(t, 1, rec.option())
+		for range 3 {
+			b.use(t, picture(t, "was hot"))
+		}
+		for range 9 {
+			b.use(t, picture(t, "is hotter"))
+		}
+		rec.takeUploads()
+		time.Sleep(shortDue)
+		assert.Equal(t, int64(len(readMedia(t, "cat.png"))+len("is hotter")), rec.theUpload(t).Bytes)
+	})
+}
+
+func TestWhatWasHotOnceMakesRoomForWhatIsHotNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rec recorder
+		b := refreshBed(t, 1, rec.option())
+		for range 1000 {
+			b.use(t, picture(t, "was hot"))
+		}
+		for range 10 * shortTTL / (30 * time.Second) {
+			b.use(t, picture(t, "was hot"))
+			b.use(t, picture(t, "is hotter"))
+			b.use(t, picture(t, "is hotter"))
+			b.use(t, picture(t, "is hotter"))
+			time.Sleep(30 * time.Second)
+		}
+		var last richmedia.UploadInfo
+		for _, up := range rec.takeUploads() {
+			if up.Ahead {
+				last = up
+			}
+		}
+		assert.Equal(t, int64(len(readMedia(t, "cat.png"))+len("is hotter")), last.Bytes)
+	})
+}
+
+func TestAReaderIsNeverRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10)
+		reader := func() richmedia.Source {
+			return richmedia.FromReader("cat.png", bytes.NewReader(readMedia(t, "cat.png")))
+		}
+		for range 20 {
+			b.use(t, reader())
+		}
+		time.Sleep(time.Hour)
+		assert.Equal(t, 1, b.uploads())
+
+		b.use(t, reader())
+		b.use(t, cat())
+		b.use(t, reader())
+		time.Sleep(shortTTL)
+		assert.Equal(t, 3, b.uploads(), "the same content from a file can be")
+	})
+}
+
+func TestLongLivedUploadsAreNotRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBedOn(t, richmediatest.New(richmediatest.WithTTL(0)), richmedia.WithRefreshAhead(10))
+		for range 20 {
+			b.use(t, cat())
+			time.Sleep(24 * time.Hour)
+		}
+		assert.Equal(t, 1, b.uploads())
+	})
+}
+
+func TestChangedContentIsNotKeptUnderItsOldKey(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cat.png")
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10)
+		old := readMedia(t, "cat.png")
+		require.NoError(t, os.WriteFile(file, old, 0o600))
+		b.use(t, richmedia.FromFile(file))
+		b.use(t, richmedia.FromFile(file))
+		require.NoError(t, os.WriteFile(file, append(old, "changed"...), 0o600))
+		time.Sleep(shortTTL)
+		assert.Equal(t, 1, b.uploads(), "nobody asked for the new content")
+		assert.Empty(t, b.log.text())
+		b.use(t, richmedia.FromBytes("cat.png", old))
+		require.Len(t, b.Uploads(), 2)
+		assert.Equal(t, old, b.Uploads()[1].Data)
+	})
+}
+
+func TestWithCacheKeyIsRenewedUnderThatKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10)
+		var opened atomic.Int32
+		src := richmedia.FromOpener("cat.png", func(context.Context) (io.ReadCloser, error) {
+			opened.Add(1)
+			return io.NopCloser(bytes.NewReader(readMedia(t, "cat.png"))), nil
+		})
+		b.use(t, src, richmedia.WithCacheKey("cat"))
+		b.use(t, src, richmedia.WithCacheKey("cat"))
+		time.Sleep(shortTTL)
+		assert.Equal(t, int32(2), opened.Load())
+		b.use(t, src, richmedia.WithCacheKey("cat"))
+		assert.Equal(t, int32(2), opened.Load())
+		assert.Equal(t, 2, b.uploads())
+	})
+}
+
+func TestARenewalThatFailsCostsAnUploadAndNoReply(t *testing.T) {
+	panics := errors.New("the bucket is gone")
+	for name, fault := range map[string]func(b *bed, broken *atomic.Bool){
+		"refused": func(b *bed, _ *atomic.Bool) { b.Fail(richmediatest.OpUpload, 1, 400, 850019, "secret") },
+		"down":    func(b *bed, _ *atomic.Bool) { b.Refuse(richmediatest.OpUpload, 4) },
+		"muted":   func(b *bed, _ *atomic.Bool) { b.Fail(richmediatest.OpUpload, 1, 400, 40034101, "") },
+		"source":  func(_ *bed, broken *atomic.Bool) { broken.Store(true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := refreshBed(t, 10)
+				var broken atomic.Bool
+				src := richmedia.FromOpener("cat.png", func(context.Context) (io.ReadCloser, error) {
+					if broken.Load() {
+						panic(panics)
+					}
+					return io.NopCloser(bytes.NewReader(readMedia(t, "cat.png"))), nil
+				})
+				b.use(t, src)
+				b.use(t, src)
+				fault(b, &broken)
+				time.Sleep(shortDue + time.Minute)
+				broken.Store(false)
+				assert.Equal(t, 1, strings.Count(b.log.text(), "was not renewed"), b.log.text())
+				assert.Contains(t, b.log.text(), "cat.png")
+				tried := b.uploads()
+				for range 20 { // it is still good, and used; but it was tried
+					b.use(t, src)
+				}
+				time.Sleep(shortTTL - shortDue - time.Minute)
+				assert.Equal(t, tried, b.uploads(), "once")
+				b.use(t, src)
+				assert.Equal(t, tried+1, b.uploads(), "the next uploads by itself")
+				b.use(t, src)
+				time.Sleep(shortDue)
+				assert.Equal(t, tried+2, b.uploads(), "and that is renewed again")
+				assert.Equal(t, 1, strings.Count(b.log.text(), "was not renewed"))
+			})
+		})
+	}
+}
+
+func TestAFailedRenewalLogsNoSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10)
+		const address = "https://example.com/cat.png?sign=secret"
+		b.Host(address, readMedia(t, "cat.png"))
+		b.use(t, richmedia.FromURL(address))
+		b.use(t, richmedia.FromURL(address))
+		b.Fail(richmediatest.OpUpload, -1, 400, 850026, "cannot download "+address)
+		time.Sleep(shortTTL)
+		assert.Contains(t, b.log.text(), "was not renewed")
+		assert.NotContains(t, b.log.text(), "secret")
+	})
+}
+
+// underWay gives a bed on which the renewal of cat takes 20 s, with the first of them over, and nothing of it in the store.
+func underWay(t *testing.T, opts ...richmedia.Option) *bed {
+	t.Helper()
+	b := refreshBed(t, 10, append(opts, richmedia.WithStore(richmedia.NewMemoryStore(1)))...)
+	b.use(t, cat())
+	b.use(t, cat())
+	remove := b.Delay(richmediatest.OpUpload, -1, 20*time.Second)
+	for range 300 {
+		if b.uploads() == 2 {
+			break
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+	}
+	require.Equal(t, 2, b.uploads(), "under way")
+	b.use(t, cat())
+	require.Equal(t, 2, b.uploads(), "and what there is can be used meanwhile")
+	remove()
+	b.use(t, picture(t, "pushes cat out of the store"))
+	require.Equal(t, 3, b.uploads())
+	return b
+}
+
+func TestWhoMissesAnUploadThatIsBeingRenewedWaitsForIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rec recorder
+		b := underWay(t, rec.option())
+		rec.takeUploads()
+		b.use(t, cat())
+		assert.Equal(t, 3, b.uploads())
+		synctest.Wait()
+		routes := map[richmedia.UploadRoute]bool{}
+		for _, up := range rec.takeUploads() {
+			routes[up.Route] = up.Ahead
+		}
+		assert.Equal(t, map[richmedia.UploadRoute]bool{richmedia.RouteJoined: false, richmedia.RouteInline: true}, routes)
+	})
+}
+
+func TestARenewalJoinsWhoMissedTheUploadAlready(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rec recorder
+		b := refreshBed(t, 10, rec.option(), richmedia.WithStore(richmedia.NewMemoryStore(1)))
+		b.use(t, cat())
+		b.use(t, cat())
+		time.Sleep(shortDue * 14 / 16)
+		b.use(t, picture(t, "pushes cat out of the store"))
+		rec.takeUploads()
+		b.Delay(richmediatest.OpUpload, -1, 28*time.Second)
+		b.use(t, cat())
+		synctest.Wait()
+		assert.Equal(t, 3, b.uploads())
+		routes := map[richmedia.UploadRoute]bool{}
+		for _, up := range rec.takeUploads() {
+			routes[up.Route] = up.Ahead
+		}
+		assert.Equal(t, map[richmedia.UploadRoute]bool{richmedia.RouteJoined: true, richmedia.RouteInline: false}, routes)
+	})
+}
+
+func TestWhoMissesAnUploadIsNotHurtByARenewalThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := underWay(t)
+		gone := b.Group("club")
+		gone.Mute(true)
+		fine := target(b.Group("fine"))
+		_, err := b.media.Upload(t.Context(), fine, richmedia.KindImage, cat())
+		require.NoError(t, err)
+		assert.Equal(t, 4, b.uploads())
+		synctest.Wait()
+		assert.Contains(t, b.log.text(), "was not renewed")
+	})
+}
+
+func TestARenewalEndsWithTheUpload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10, richmedia.WithRetries(100))
+		b.use(t, cat())
+		b.use(t, cat())
+		b.Stall(richmediatest.OpUpload, -1)
+		time.Sleep(shortTTL - time.Second)
+		assert.NotContains(t, b.log.text(), "was not renewed")
+		time.Sleep(2 * time.Second)
+		assert.Contains(t, b.log.text(), "the upload ended before it was renewed")
+		tried := b.uploads()
+		time.Sleep(time.Hour)
+		assert.Equal(t, tried, b.uploads())
+	})
+}
+
+func TestProcessesThatShareAStoreShareRenewals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := richmedia.NewMemoryStore(0)
+		p := richmediatest.New(richmediatest.WithTTL(shortTTL))
+		var recs [4]recorder
+		var beds []*bed
+		for i := range recs {
+			b := newBedOn(t, p, richmedia.WithStore(store), richmedia.WithRefreshAhead(10), recs[i].option())
+			beds = append(beds, b)
+		}
+		p.Delay(richmediatest.OpUpload, -1, 100*time.Millisecond)
+		const hours = 4
+		for range hours * 3600 / 20 {
+			for _, b := range beds {
+				b.use(t, cat())
+			}
+			time.Sleep(20 * time.Second)
+		}
+		waited, taken := 0, 0
+		for i := range recs {
+			for _, up := range recs[i].takeUploads() {
+				switch {
+				case up.Ahead && up.Route == richmedia.RouteCache:
+					taken++
+				case !up.Ahead && up.Route != richmedia.RouteCache:
+					waited++
+				}
+			}
+		}
+		assert.Equal(t, 1, waited)
+		// One renewal of the four for each upload, but where two come within its 100 ms.
+		assert.Less(t, p.Count(richmediatest.OpUpload), 3*int(hours*time.Hour/shortDue)/2)
+		t.Logf("%d uploads in %d hours by 4 processes, %d renewals found a newer upload", p.Count(richmediatest.OpUpload), hours, taken)
+	})
+}
+
+func TestTwoRenewalsRunAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10)
+		for range 2 {
+			for i := range 8 {
+				b.use(t, picture(t, fmt.Sprint(i)))
+			}
+		}
+		var mu sync.Mutex
+		now, most := 0, 0
+		b.Intercept(richmediatest.OpUpload, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			mu.Lock()
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			time.Sleep(15 * time.Second)
+			next.ServeHTTP(w, r)
+			mu.Lock()
+			now--
+			mu.Unlock()
+		})
+		time.Sleep(shortTTL)
+		mu.Lock()
+		defer mu.Unlock()
+		assert.Equal(t, 2, most)
+		assert.Equal(t, 16, b.uploads())
+	})
+}
+
+func TestARenewalSendsOnePartAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBedOn(t, richmediatest.New(richmediatest.WithTTL(shortTTL), richmediatest.WithParts(richmediatest.PartShape{BlockSize: 100_000, Concurrency: 4})),
+			richmedia.WithInlineLimit(0), richmedia.WithRefreshAhead(10))
+		var now, most atomic.Int32
+		b.Intercept(richmediatest.OpPart, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if n := now.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			time.Sleep(time.Second)
+			next.ServeHTTP(w, r)
+			now.Add(-1)
+		})
+		big := picture(t, strings.Repeat("x", 1_000_000))
+		b.use(t, big)
+		b.use(t, big)
+		assert.Equal(t, int32(4), most.Swap(0))
+		time.Sleep(shortTTL)
+		assert.Equal(t, int32(1), most.Load())
+		assert.Len(t, b.Uploads(), 2)
+	})
+}
+
+func TestARefusedUploadIsRenewedFromItsSuccessorOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10, richmedia.WithReplyLimits(richmedia.ScopeGroup, 0, 0))
+		reply := func() {
+			t.Helper()
+			_, err := b.context(t, b.Group("club")).ReplyImage(t.Context(), cat())
+			require.NoError(t, err)
+		}
+		reply()
+		reply()
+		time.Sleep(100 * time.Second)
+		b.ExpireUploads()
+		reply()
+		reply()
+		assert.Equal(t, 2, b.uploads())
+		time.Sleep(shortDue * 14 / 16)
+		assert.Equal(t, 2, b.uploads(), "the old one's renewal is off")
+		time.Sleep(shortDue * 2 / 16)
+		assert.Equal(t, 3, b.uploads())
+	})
+}
+
+func TestShutdownDoesNotWaitForWhatIsToBeRenewedLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10)
+		b.use(t, cat())
+		b.use(t, cat())
+		synctest.Wait()
+		ended, cancel := context.WithCancel(t.Context())
+		began := time.Now()
+		require.NoError(t, b.media.Shutdown(t.Context()))
+		assert.Zero(t, time.Since(began))
+		cancel()
+		require.NoError(t, b.media.Shutdown(ended), "nothing is left")
+		time.Sleep(time.Hour)
+		assert.Equal(t, 1, b.uploads())
+	})
+}
+
+func TestNothingIsRenewedWhileShutdownDrains(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10)
+		b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
+			_, err := c.ReplyImage(ctx, cat()) // accepted before the end
+			time.Sleep(shortTTL)
+			return err
+		})
+		b.use(t, cat())
+		b.Group("club").Say("alice", "hi")
+		began := time.Now()
+		require.NoError(t, b.media.Shutdown(t.Context()))
+		assert.Equal(t, shortTTL, time.Since(began))
+		assert.Equal(t, 1, b.uploads())
+	})
+}
+
+func TestCloseWaitsForASourceThatIsBeingReadForARenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 10)
+		var opening, opened atomic.Int32
+		src := richmedia.FromOpener("cat.png", func(context.Context) (io.ReadCloser, error) {
+			if opening.Add(1) > 2 {
+				time.Sleep(time.Minute) // heeds nothing
+			}
+			opened.Add(1)
+			return io.NopCloser(bytes.NewReader(readMedia(t, "cat.png"))), nil
+		})
+		b.use(t, src)
+		b.use(t, src)
+		time.Sleep(shortDue)
+		assert.Equal(t, int32(3), opening.Load())
+		require.NoError(t, b.media.Close())
+		assert.Equal(t, int32(3), opened.Load())
+		assert.Equal(t, 1, b.uploads())
+	})
+}
+
+func TestShutdownAndCloseCancelRenewalsAndWaitForThem(t *testing.T) {
+	for name, end := range map[string]func(*richmedia.Plugin) error{
+		"shutdown": func(p *richmedia.Plugin) error { return p.Shutdown(context.Background()) },
+		"close":    (*richmedia.Plugin).Close,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var rec recorder
+				b := refreshBed(t, 10, rec.option())
+				b.use(t, cat())
+				b.use(t, cat())
+				rec.takeUploads()
+				var returned atomic.Bool
+				b.Intercept(richmediatest.OpUpload, func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+					<-r.Context().Done()
+					time.Sleep(time.Second) // it is in no hurry
+					returned.Store(true)
+					panic(http.ErrAbortHandler)
+				})
+				time.Sleep(shortDue)
+				assert.Equal(t, 2, b.uploads())
+				began := time.Now()
+				require.NoError(t, end(b.media))
+				assert.Equal(t, time.Second, time.Since(began))
+				assert.True(t, returned.Load())
+				require.ErrorIs(t, rec.theUpload(t).Err, richmedia.ErrClosed)
+				assert.NotContains(t, b.log.text(), "was not renewed", "this is no failure")
+			})
+		})
+	}
+}
+
+func TestShutdownLeavesARenewalToWhoWaitsForIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := underWay(t)
+		got := make(chan error, 1)
+		go func() {
+			_, err := b.media.Upload(context.Background(), target(b.Group("club")), richmedia.KindImage, cat())
+			got <- err
+		}()
+		synctest.Wait()
+		require.NoError(t, b.media.Shutdown(t.Context()))
+		require.NoError(t, <-got)
+		assert.Equal(t, 3, b.uploads())
+	})
+}
+
+func TestUsesRenewalsAndTheEndRaceSafely(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := refreshBed(t, 3)
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				for n := 0; ; n++ {
+					_, err := b.media.Upload(context.Background(), target(b.Group(fmt.Sprint(i))), richmedia.KindImage, picture(t, fmt.Sprint(n%(i+2))))
+					if err != nil {
+						assert.ErrorIs(t, err, richmedia.ErrClosed)
+						return
+					}
+					time.Sleep(time.Duration(1+i) * 7 * time.Second)
+				}
+			})
+		}
+		time.Sleep(time.Hour)
+		require.NoError(t, b.media.Shutdown(t.Context()))
+		wg.Wait()
+	})
+}
