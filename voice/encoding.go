@@ -94,10 +94,10 @@ func (j *job) run(ctx context.Context, in io.Reader, w io.Writer) error {
 }
 
 // seeks tells whether content that begins with head is of the family of mp4 and QuickTime, which is read by an index
-// that may be at its end.
+// that may be at its end. Their first four bytes are a length.
 func seeks(head []byte) bool {
 	boxes := []string{"ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot"}
-	return len(head) >= 8 && head[0] == 0 && slices.Contains(boxes, string(head[4:8]))
+	return len(head) >= 8 && head[0] < ' ' && slices.Contains(boxes, string(head[4:8]))
 }
 
 // exec runs ffmpeg from in, or from file, to w.

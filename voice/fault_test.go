@@ -29,6 +29,9 @@ func TestAProcessThatFailsIsAnErrorAndNoEnd(t *testing.T) {
 		"floods":        {"voice: ffmpeg: the last line (exit status 1)", 0},
 		"one long line": {"voice: ffmpeg: " + strings.Repeat("x", 300) + "... (exit status 1)", 0},
 		"says nothing":  {"voice: ffmpeg: it said nothing (exit status 1)", 0},
+		"finds no audio, as ffmpeg 8 says it": {
+			"voice: ffmpeg: Stream map '' matches no streams: the input has no audio (exit status 234)", 0,
+		},
 		"makes nothing": {"voice: ffmpeg made nothing of the input: it holds no sound", 0},
 	} {
 		t.Run(mode, func(t *testing.T) {

@@ -1,5 +1,5 @@
 // Package voice turns audio that the platform does not take as a voice (m4a, amr, flac, the sound of a video, ...) into
-// audio that it does, with the program ffmpeg, version 4.4 or newer. It is for richmedia.WithVoiceEncoder:
+// audio that it does, with the program ffmpeg, version 4.1 or newer. It is for richmedia.WithVoiceEncoder:
 //
 //	media, err := richmedia.New(src, richmedia.WithVoiceEncoder(voice.FFmpeg{}.Encode))
 //

@@ -53,6 +53,10 @@ func fake(mode string) int {
 	case "one long line":
 		_, _ = os.Stderr.Write(bytes.Repeat([]byte("x"), 100_000))
 		return 1
+	case "finds no audio, as ffmpeg 8 says it": // SubtitleEdit/subtitleedit#13621
+		_, _ = fmt.Fprint(os.Stderr, "Stream map '' matches no streams.\nTo ignore this, add a trailing '?' to the map.\n"+
+			"Failed to set value '0:a:0' for option 'map': Invalid argument\nError parsing options for output file pipe:1.\n")
+		return 234
 	case "says nothing":
 		return 1
 	case "makes nothing":
