@@ -198,7 +198,7 @@ func (e *UploadError) Error() string {
 		text = strings.TrimPrefix(text, api.Op+": ")
 	}
 	var file *fs.PathError
-	if errors.As(e.Err, &file) {
+	if e.Step != "encode" && errors.As(e.Err, &file) { // the source's own: its name is on the path already
 		text = file.Err.Error()
 	}
 	return path + platform.Clean(text)

@@ -6,20 +6,29 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
+	"github.com/botgo-contrib/richmedia"
+	"github.com/botgo-contrib/richmedia/richmediatest"
 	"github.com/botgo-contrib/richmedia/voice"
 )
 
-// Encode has the signature that richmedia.WithVoiceEncoder takes; the plugin calls it for audio that the platform does
-// not take.
+// The plugin calls Encode for audio that the platform does not take. Where ffmpeg is missing the reply says so.
 func ExampleFFmpeg() {
-	withVoiceEncoder := func(encode func(ctx context.Context, in io.Reader) (io.ReadCloser, error)) error {
-		_, err := encode(context.Background(), strings.NewReader("an amr from somebody's phone"))
-		return err
+	platform := richmediatest.New() // a real bot gives botgo's token source, and neither a client nor an address
+	media, err := richmedia.New(platform.TokenSource(), richmedia.WithHTTPClient(platform.Client()),
+		richmedia.WithBaseURL(platform.URL()), richmedia.WithVoiceEncoder(voice.FFmpeg{Path: "/opt/missing/ffmpeg"}.Encode))
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
+	defer media.Close() //nolint:errcheck // always nil
 
-	err := withVoiceEncoder(voice.FFmpeg{Path: "/opt/missing/ffmpeg"}.Encode)
+	c, err := media.Context(platform.C2C("carol").Say("carol", "sing").Payload())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = c.ReplyVoice(context.Background(), richmedia.FromFile("../testdata/formats/amr-nb.amr"))
 	fmt.Println(errors.Is(err, voice.ErrNotInstalled))
 	// Output: true
 }
