@@ -165,3 +165,35 @@ func BenchmarkFiftyChats(b *testing.B) {
 		{plugin.x(&hand), "x_of_botgo"},
 	}.report(b)
 }
+
+// BenchmarkAlbum answers with four new images. By hand they are uploaded and sent one after the other. The platform takes
+// 10 ms for each request.
+func BenchmarkAlbum(b *testing.B) {
+	const items = 4
+	bed := newBenchBed(b, "/after/10ms")
+	countLog(b)
+	api := bed.botgo()
+	require.NoError(b, byHand(b.Context(), api, benchGroup, newImage()))
+	var plugin, hand lane
+	for b.Loop() {
+		p := bed.plugin()
+		c := p.For(richmedia.Target{Scope: richmedia.ScopeGroup, ChatID: benchGroup, MsgID: newMsgID(), Time: time.Now()})
+		srcs := make([]richmedia.Source, items)
+		for i := range srcs {
+			srcs[i] = richmedia.FromURL(newImage())
+		}
+		plugin.run(b, func() error {
+			_, err := c.ReplyAll(b.Context(), richmedia.KindImage, srcs)
+			return err
+		})
+		hand.run(b, func() error {
+			for range items {
+				if err := byHand(b.Context(), api, benchGroup, newImage()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	figures{{plugin.median() / 1e6, "ms"}, {plugin.x(&hand), "x_of_botgo"}}.report(b)
+}
