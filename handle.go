@@ -21,9 +21,14 @@ func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
 	c := &Context{p: p, in: in}
 	took := false
 	err = p.seen.once(p.life, in.ids(), func() error {
-		took = true
-		return p.accept(c, h)
+		return p.shared(in, func() error {
+			took = true
+			return p.accept(c, h)
+		})
 	})
+	if errors.Is(err, errElsewhere) { // no error to the platform, but not seen here either: it may be given back there
+		err = nil
+	}
 	switch {
 	case !took:
 		p.event(c, EventDuplicate, 0, 0, err)

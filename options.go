@@ -46,6 +46,7 @@ type config struct {
 	workers      int
 	queue        int
 	inline       bool
+	sharedEvents bool
 	manualAck    bool
 	errorHandler func(ctx context.Context, c *Context, err error)
 	log          log.Logger
@@ -203,6 +204,9 @@ func (c *config) check() error {
 	}
 	if c.refreshAhead > 0 && c.store == nil {
 		refuse("WithRefreshAhead(%d) and WithStore(nil): give one of them; without a store there is nothing to renew", c.refreshAhead)
+	}
+	if _, ok := c.store.(Leaser); c.sharedEvents && !ok {
+		refuse("WithSharedEvents: the Store is no Leaser; give one that is with WithStore, such as redisstore's")
 	}
 	if c.log == nil {
 		refuse("WithLogger(nil): give a logger, or leave the option out for botgo's")

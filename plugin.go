@@ -114,6 +114,7 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 		client: p.client, store: cfg.store, owner: owner, life: p.life, log: cfg.log,
 		trace: cfg.trace, fallback: cfg.fallback, encoder: cfg.encoder, inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, renewals: cfg.retries,
 	}
+	p.uploads.leaser, _ = cfg.store.(Leaser) // nil where it is none
 	p.uploads.refresher = newRefresher(p.life, p.uploads, cfg.refreshAhead)
 	return p, nil
 }

@@ -13,7 +13,8 @@ import (
 
 // Store keeps file_info under keys that the plugin makes. It must be safe for concurrent use. A key that is not
 // there is no error; an error is logged and treated as a miss, so that a store that is down costs uploads and
-// no replies.
+// no replies. Of an outage the first failure is logged, and the recovery. One that is a Leaser too lets the instances
+// that share it make each upload once.
 type Store interface {
 	// Get gives the value that was set last, unless its ttl has passed.
 	Get(ctx context.Context, key string) (value []byte, ok bool, err error)
@@ -75,6 +76,13 @@ func fileKey(appID string, scope Scope, kind Kind, shownName, identity string) s
 		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part) // lengths, so that no two lists run into the same text
 	}
 	return fmt.Sprintf("richmedia:1:%s:%s:%s", scope, kind, hex.EncodeToString(h.Sum(nil)))
+}
+
+// eventKey names an event of one bot, for WithSharedEvents.
+func eventKey(appID, id string) string {
+	h := sha256.New()
+	_, _ = fmt.Fprintf(h, "%d:%s%s", len(appID), appID, id)
+	return "richmedia:1:event:" + hex.EncodeToString(h.Sum(nil))
 }
 
 // storedFile is a File as a Store holds it. A store may be shared by bots of different releases: a version that

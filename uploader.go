@@ -50,6 +50,8 @@ type uploader struct {
 	client      *platform.Client
 	trace       Trace
 	store       Store
+	leaser      Leaser          // the store, where it is one
+	outage      outage          // of the store
 	owner       string          // the app id, in keys
 	life        context.Context //nolint:containedctx // the plugin's: an upload that others wait for outlasts its caller
 	log         log.Logger
@@ -91,11 +93,7 @@ func (up *upload) find(ctx context.Context) (File, error) {
 		life := withValues{up.u.life, ctx}
 		f, leader, err := up.u.flights.Do(ctx, life, up.key, func(ctx context.Context) (File, error) {
 			defer up.release()
-			// The one who was here before may have finished between our look and this flight.
-			if f, ok := up.u.get(ctx, up); ok {
-				return f, nil
-			}
-			return up.makeAndKeep(ctx)
+			return up.makeOnce(ctx)
 		})
 		if !leader {
 			up.release()
@@ -164,7 +162,7 @@ func (up *upload) forget(ctx context.Context, f File) {
 		return
 	}
 	if now, ok := up.u.get(ctx, up); ok && now.Info == f.Info {
-		up.u.withStore(ctx, "delete", func(ctx context.Context, s Store) error { return s.Delete(ctx, up.key) })
+		_ = up.u.withStore(ctx, storeDelete, func(ctx context.Context, s Store) error { return s.Delete(ctx, up.key) })
 	}
 }
 
@@ -178,7 +176,13 @@ func (up *upload) makeAndKeep(ctx context.Context) (File, error) {
 
 // get looks into the store.
 func (u *uploader) get(ctx context.Context, up *upload) (f File, found bool) {
-	u.withStore(ctx, "get", func(ctx context.Context, s Store) error {
+	f, found, _ = u.look(ctx, up)
+	return f, found
+}
+
+// look is get for who has to know why there is nothing.
+func (u *uploader) look(ctx context.Context, up *upload) (f File, found bool, err error) {
+	err = u.withStore(ctx, storeGet, func(ctx context.Context, s Store) error {
 		value, ok, err := s.Get(ctx, up.key)
 		if err == nil && ok {
 			f, found = decodeFile(value, up.to.Scope, up.kind)
@@ -188,7 +192,7 @@ func (u *uploader) get(ctx context.Context, up *upload) (f File, found bool) {
 	if found {
 		up.route.Store(string(RouteCache))
 	}
-	return f, found
+	return f, found, err
 }
 
 // keep puts f into the store for as long as it can be used.
@@ -205,22 +209,7 @@ func (u *uploader) keep(key string, f File) {
 		return
 	}
 	// On the plugin's ctx: the callers may have left, and the upload is worth keeping all the same.
-	u.withStore(u.life, "set", func(ctx context.Context, s Store) error { return s.Set(ctx, key, value, ttl) })
-}
-
-// withStore calls the store; what goes wrong there is logged and costs an upload, no reply.
-func (u *uploader) withStore(ctx context.Context, what string, fn func(context.Context, Store) error) {
-	if u.store == nil {
-		return
-	}
-	if _, own := u.store.(*MemoryStore); !own { // which answers at once
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, storeTimeout)
-		defer cancel()
-	}
-	if err := fn(ctx, u.store); err != nil && !errors.Is(ctx.Err(), context.Canceled) {
-		u.log.Warnf("richmedia: the store failed to %s, going on without it: %s", what, platform.Clean(err.Error()))
-	}
+	_ = u.withStore(u.life, storeSet, func(ctx context.Context, s Store) error { return s.Set(ctx, key, value, ttl) })
 }
 
 // refusals remembers, for each scope, that the platform did not take bytes in one call.

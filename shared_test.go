@@ -1,0 +1,201 @@
+package richmedia_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/botgo-contrib/richmedia"
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// push delivers the event to instance i, as botgo does, and returns what the platform would be told.
+func (f *fleet) push(i int, ev *richmediatest.Event, h richmedia.Handler) error {
+	return f.bots[i].GroupATMessage(h)(ev.Payload(), nil)
+}
+
+// counted answers with a text, after a while, and counts.
+func counted(runs *atomic.Int32, takes time.Duration) richmedia.Handler {
+	return func(ctx context.Context, c *richmedia.Context) error {
+		runs.Add(1)
+		time.Sleep(takes)
+		_, err := c.ReplyText(ctx, "here")
+		return err
+	}
+}
+
+func TestAnEventThatIsPushedToTwoInstancesRunsOneHandlerAndIsAnsweredOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		opts []richmedia.Option
+		runs int32
+	}{
+		"shared":         {[]richmedia.Option{richmedia.WithSharedEvents()}, 1},
+		"shared, inline": {[]richmedia.Option{richmedia.WithSharedEvents(), richmedia.WithInline()}, 1},
+		"not shared":     {nil, 2}, // the platform refuses the second answer
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(t, 2, newSharedStore(), c.opts...)
+				ev := f.Group("g").Say("ann", "hi")
+				var runs atomic.Int32
+				var all errgroup.Group
+				for i := range 2 {
+					all.Go(func() error { return f.push(i, ev, counted(&runs, 2*time.Second)) })
+				}
+				require.NoError(t, all.Wait())
+				time.Sleep(time.Minute)
+				for i := range 2 {
+					require.NoError(t, f.push(i, ev, counted(&runs, 0)))
+				}
+				for i := range 2 {
+					require.NoError(t, f.bots[i].Shutdown(t.Context()))
+				}
+				assert.Equal(t, c.runs, runs.Load())
+				assert.Len(t, f.Group("g").Answers(), 1)
+			})
+		})
+	}
+}
+
+func TestTheSecondDeliveryOfASharedEventIsTracedAsDuplicate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var duplicates atomic.Int32
+		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents(), richmedia.WithTrace(richmedia.Trace{
+			Event: func(info richmedia.EventInfo) {
+				if info.Stage == richmedia.EventDuplicate {
+					assert.NoError(t, info.Err)
+					duplicates.Add(1)
+				}
+			},
+		}))
+		ev := f.Group("g").Say("ann", "hi")
+		var runs atomic.Int32
+		for i := range 2 {
+			require.NoError(t, f.push(i, ev, counted(&runs, 0)))
+		}
+		assert.EqualValues(t, 1, duplicates.Load())
+	})
+}
+
+func TestAStoreThatFailsLetsEachInstanceHandleItsEventAndTheUserSeesOneAnswer(t *testing.T) {
+	for name, opts := range map[string][]richmedia.Option{"queued": nil, "inline": {richmedia.WithInline()}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := newSharedStore()
+				store.fail(errors.New("broken"), "get", "set", "lease")
+				f := newFleet(t, 2, store, append(opts, richmedia.WithSharedEvents())...)
+				ev := f.Group("g").Say("ann", "hi")
+				var runs atomic.Int32
+				for i := range 2 {
+					require.NoError(t, f.push(i, ev, counted(&runs, 0)))
+					require.NoError(t, f.bots[i].Shutdown(t.Context()))
+				}
+				assert.EqualValues(t, 2, runs.Load())
+				assert.Len(t, f.Group("g").Answers(), 1)
+			})
+		})
+	}
+}
+
+func TestAnEventWhoseInlineHandlerFailedRunsOnTheInstanceThatGetsItNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents(), richmedia.WithInline())
+		ev := f.Group("g").Say("ann", "hi")
+		require.ErrorContains(t, f.push(0, ev, func(context.Context, *richmedia.Context) error { return errors.New("broken") }), "broken")
+		var panicked *richmedia.PanicError
+		require.ErrorAs(t, f.push(0, ev, func(context.Context, *richmedia.Context) error { panic("broken") }), &panicked)
+		var runs atomic.Int32
+		require.NoError(t, f.push(1, ev, counted(&runs, 0)))
+		require.NoError(t, f.push(0, ev, counted(&runs, 0)), "handled elsewhere by now")
+		assert.EqualValues(t, 1, runs.Load())
+		assert.Len(t, f.Group("g").Answers(), 1)
+	})
+}
+
+func TestAPushBesideAnInlineHandlerOfAnotherInstanceTakesOverWhenThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents(), richmedia.WithInline())
+		ev := f.Group("g").Say("ann", "hi")
+		first := make(chan error, 1)
+		go func() {
+			first <- f.push(0, ev, func(context.Context, *richmedia.Context) error {
+				time.Sleep(5 * time.Second)
+				return errors.New("broken")
+			})
+		}()
+		synctest.Wait()
+		var runs atomic.Int32
+		began := time.Now()
+		require.NoError(t, f.push(1, ev, counted(&runs, 0)))
+		require.Error(t, <-first)
+		assert.InDelta(t, 5.5, time.Since(began).Seconds(), 0.6)
+		assert.EqualValues(t, 1, runs.Load())
+	})
+}
+
+func TestAnEventOfAnInstanceThatDiedInItsInlineHandlerIsTakenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newSharedStore()
+		f := newFleet(t, 2, store, richmedia.WithSharedEvents(), richmedia.WithInline())
+		ev := f.Group("g").Say("ann", "hi")
+		dead := make(chan struct{})
+		go func() {
+			_ = f.push(0, ev, func(context.Context, *richmedia.Context) error {
+				<-dead
+				return errors.New("dead")
+			})
+		}()
+		synctest.Wait()
+		store.abandon()
+		var runs atomic.Int32
+		began := time.Now()
+		require.NoError(t, f.push(1, ev, counted(&runs, 0)))
+		assert.InDelta(t, 30, time.Since(began).Seconds(), 1.5)
+		assert.Len(t, f.Group("g").Answers(), 1)
+		close(dead)
+	})
+}
+
+func TestAnEventThatAnInstanceGivesBackAtItsShutdownIsHandledElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents())
+		require.NoError(t, f.bots[0].Shutdown(t.Context()))
+		ev := f.Group("g").Say("ann", "hi")
+		var runs atomic.Int32
+		require.Error(t, f.push(0, ev, counted(&runs, 0)))
+		require.NoError(t, f.push(1, ev, counted(&runs, 0)))
+		require.NoError(t, f.bots[1].Shutdown(t.Context()))
+		assert.EqualValues(t, 1, runs.Load())
+	})
+}
+
+func TestClosingAnInstanceEndsItsWaitForAnotherOnesHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents(), richmedia.WithInline())
+		ev := f.Group("g").Say("ann", "hi")
+		var runs atomic.Int32
+		go func() { _ = f.push(0, ev, counted(&runs, 20*time.Second)) }()
+		synctest.Wait()
+		waiting := make(chan error, 1)
+		go func() { waiting <- f.push(1, ev, counted(&runs, 0)) }()
+		synctest.Wait()
+		require.NoError(t, f.bots[1].Close())
+		require.ErrorIs(t, <-waiting, richmedia.ErrClosed)
+		assert.EqualValues(t, 1, runs.Load())
+	})
+}
+
+func TestSharedEventsNeedALeaser(t *testing.T) {
+	p := richmediatest.New()
+	for _, store := range []richmedia.Store{nil, richmedia.NewMemoryStore(0)} {
+		_, err := richmedia.New(p.TokenSource(), richmedia.WithStore(store), richmedia.WithSharedEvents())
+		require.ErrorContains(t, err, "WithSharedEvents: the Store is no Leaser")
+	}
+}
