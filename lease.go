@@ -17,10 +17,10 @@ type Leaser interface {
 	Lease(ctx context.Context, key string, ttl time.Duration) (held bool, release func(), err error)
 }
 
-// How long an upload is leased, which is also how long others wait for it: a small file or a URL should be through in
-// some seconds, and a large one gets the time that it takes at 1 MiB/s. A lease is not renewed. An upload that takes
-// longer than its lease goes on and is kept; whoever wants the same content by then uploads it too, which costs that
-// upload and nothing else. The other way round, an instance that dies holds up nobody for longer.
+// How long an upload is leased: a small file or a URL should be through in some seconds, and a large one gets the time
+// that it takes at 1 MiB/s. A lease is not renewed. An upload that takes longer than its lease goes on and is kept; whoever
+// wants the same content by then uploads it too, which costs that upload and nothing else. The other way round, an
+// instance that dies holds up nobody for longer.
 const (
 	leaseTime    = 20 * time.Second
 	leasePerMiB  = time.Second
@@ -32,6 +32,10 @@ const (
 	firstPause   = 50 * time.Millisecond
 	longestPause = time.Second
 )
+
+// waitFor is how long a lease is waited for: until that of a dead instance has ended, and half as long again for the one who
+// takes it over. If all gave up with the lease, all would upload.
+func waitFor(lease time.Duration) time.Duration { return lease + lease/2 }
 
 func leaseFor(size int64) time.Duration {
 	if size == 0 {
@@ -63,7 +67,7 @@ func (up *upload) agree(ctx context.Context) (f File, found bool, release func()
 		return f, found, release
 	}
 	ttl := leaseFor(up.size())
-	patience, cancel := context.WithTimeout(ctx, ttl)
+	patience, cancel := context.WithTimeout(ctx, waitFor(ttl))
 	defer cancel()
 	for pause := firstPause; ; pause = longer(pause) {
 		held, free, err := up.u.lease(ctx, up.key, ttl)

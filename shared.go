@@ -12,12 +12,12 @@ import (
 // answer once either way.
 //
 // An event is claimed for 15 minutes when it is queued. With WithInline it is claimed while its handler runs; a push
-// beside that waits for the outcome, and takes the event over when the handler has failed, when its instance has died, or
-// after 30 s. A store that fails claims nothing, and each instance handles what it gets. An instance that is killed loses
+// beside that waits for the outcome, and takes the event over when the handler has failed, 30 s after its instance has died,
+// or when it has waited for 45 s. A store that fails claims nothing, and each instance handles what it gets. An instance that is killed loses
 // the events in its queue, as it does without this.
 func WithSharedEvents() Option { return func(c *config) { c.sharedEvents = true } }
 
-// runningFor is how long an inline handler is waited for. The platform waits for 3 s, so that handlers are short.
+// runningFor is how long the claim of an inline handler lasts. The platform waits for 3 s, so that handlers are short.
 const runningFor = 30 * time.Second
 
 // errElsewhere says that another instance has the event.
@@ -56,7 +56,7 @@ func giveBack(release func(), take func() error) error {
 // sharedInline keeps the lease while take runs, and leaves a mark when it is done: the platform pushes again what it got
 // no answer to, and the instance that was to give it may be dead.
 func (p *Plugin) sharedInline(key string, take func() error) error {
-	patience, cancel := context.WithTimeout(p.life, runningFor)
+	patience, cancel := context.WithTimeout(p.life, waitFor(runningFor))
 	defer cancel()
 	for pause := firstPause; ; pause = longer(pause) {
 		held, release, err := p.uploads.lease(p.life, key, runningFor)
