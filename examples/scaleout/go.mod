@@ -6,7 +6,9 @@ require (
 	github.com/botgo-contrib/richmedia v0.0.0
 	github.com/botgo-contrib/richmedia/redisstore v0.0.0
 	github.com/redis/go-redis/v9 v9.23.0
+	github.com/stretchr/testify v1.12.1
 	github.com/tencent-connect/botgo v0.2.1
+	go.uber.org/goleak v1.3.0
 )
 
 require (
@@ -20,6 +22,7 @@ require (
 	github.com/tidwall/match v1.2.0 // indirect
 	github.com/tidwall/pretty v1.2.2 // indirect
 	go.uber.org/atomic v1.12.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/oauth2 v0.37.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect

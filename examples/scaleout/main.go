@@ -62,11 +62,11 @@ func run(ctx context.Context, w io.Writer, counts string, l load, chats int) (er
 		}
 		numbers = append(numbers, n)
 	}
-	world, err := newWorld(os.Stderr)
+	world, err := newWorld(os.Stderr) //nolint:contextcheck // it is closed also when ctx is over
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, world.close()) }()
+	defer func() { err = errors.Join(err, world.close()) }() //nolint:contextcheck // as above
 
 	_, _ = fmt.Fprintf(w, "%d messages at %d/s in %d chats, %d images, an upload takes %s; every 5th event comes twice\n\n%s\n",
 		l.messages, l.rate, l.chats, l.images, l.upload, rowHead)

@@ -116,7 +116,7 @@ func (s scenario) demands(f figures, d day) []demand {
 func forecast(f figures, chats int) string {
 	var b strings.Builder
 	s := scenario{instances: 1000, chats: chats, perChat: 10, peak: 4, images: 1000, imageBytes: 200e3, twice: 0.05}
-	_, _ = fmt.Fprintf(&b, "simulated from that: a day of %d instances with %d chats, %.0f images an hour of 24 in each, %d different ones of %.0f KB,\n"+
+	_, _ = fmt.Fprintf(&b, "simulated from that: a day of %d instances with %d chats, %.0f answers with an image in each, %d different images of %.0f KB,\n"+
 		"%.0f times the mean at the peak, %.0f %% of the events delivered twice\n", s.instances, s.chats, s.perChat, s.images, s.imageBytes/1e3, s.peak, s.twice*100)
 	for _, c := range []struct {
 		ttl    time.Duration

@@ -31,13 +31,13 @@ func newWorld(logs io.Writer) (w *world, err error) {
 		}
 	}()
 	if w.redis, err = startRedis(); err != nil {
-		return nil, err
+		return w, err
 	}
 	if w.balancer, err = startBalancer(); err != nil {
-		return nil, err
+		return w, err
 	}
 	if _, err = w.platform.Listen(); err != nil {
-		return nil, err
+		return w, err
 	}
 	w.platform.PushToURL(w.balancer.url + "/qqbot")
 	return w, nil

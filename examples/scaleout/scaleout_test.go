@@ -1,0 +1,317 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/botgo-contrib/richmedia"
+	"github.com/botgo-contrib/richmedia/redisstore"
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// What the plugin finds by assertion, the compiler can hold.
+var (
+	_ richmedia.Store  = (*redisstore.Store)(nil)
+	_ richmedia.Leaser = (*redisstore.Store)(nil)
+)
+
+// TestMain makes the test binary an instance where it is started as one.
+func TestMain(m *testing.M) {
+	if raw := os.Getenv(task); raw != "" {
+		exit(instance(raw))
+	}
+	redis.SetLogger(mute{})
+	goleak.VerifyTestMain(m)
+}
+
+// log keeps what instances write to stderr.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) lines(part string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), part)
+}
+
+// testWorld skips the test where there is no Redis to start; in CI that fails it.
+func testWorld(t *testing.T) (*world, *log) {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(errNoRedis)
+		}
+		t.Skip(errNoRedis)
+	}
+	logs := &log{}
+	w, err := newWorld(logs)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, w.close())
+		if t.Failed() {
+			t.Log(logs.text.String())
+		}
+	})
+	return w, logs
+}
+
+// fleet starts n instances, which are stopped at the end.
+func (w *world) fleet(t *testing.T, n int, s settings) []*process {
+	t.Helper()
+	s.Redis = w.redis.addr
+	all, err := w.launch(n, s)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, stopAll(all)) })
+	return all
+}
+
+// soon is the time for what should happen in seconds.
+func soon(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), d, fmt.Errorf("the test waited for %s", d))
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// settle waits for n answers in each chat, ends the instances, and requires that nothing is there twice.
+func settle(t *testing.T, wait time.Duration, all []*process, n int, chats ...*richmediatest.Chat) {
+	t.Helper()
+	ctx := soon(t, wait)
+	for _, chat := range chats {
+		_, err := chat.WaitAnswers(ctx, n)
+		require.NoError(t, err, chat.Name())
+	}
+	require.NoError(t, stopAll(all))
+	for _, chat := range chats {
+		took, err := onceEach(chat)
+		require.NoError(t, err)
+		assert.Len(t, took, n, chat.Name())
+	}
+}
+
+// sendTo delivers the event to that instance, past the balancer.
+func (w *world) sendTo(t *testing.T, p *process, ev *richmediatest.Event) int {
+	t.Helper()
+	signed := w.platform.SignedRequest(ev.Body())
+	req, err := http.NewRequestWithContext(soon(t, 20*time.Second), http.MethodPost, p.url+"/qqbot", bytes.NewReader(ev.Body()))
+	require.NoError(t, err)
+	req.Header = signed.Header
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	return resp.StatusCode
+}
+
+// total is what all instances have counted.
+func total(t *testing.T, all []*process) (sum tally) {
+	t.Helper()
+	for _, p := range all {
+		one, err := statsOf(soon(t, 10*time.Second), p)
+		require.NoError(t, err)
+		sum = sum.plus(one)
+	}
+	return sum
+}
+
+func TestOneImageOverFourInstancesIsUploadedOnce(t *testing.T) {
+	w, logs := testWorld(t)
+	w.platform.Delay(richmediatest.OpUpload, -1, 300*time.Millisecond)
+	all := w.fleet(t, 4, settings{})
+	var chats []*richmediatest.Chat
+	var says sync.WaitGroup
+	for i := range 40 {
+		chat := w.platform.Group(fmt.Sprint("g", i))
+		chats = append(chats, chat)
+		says.Go(func() { chat.Say("ann", "cat") })
+	}
+	says.Wait()
+	for _, chat := range chats {
+		_, err := chat.WaitAnswers(soon(t, 20*time.Second), 1)
+		require.NoError(t, err)
+	}
+	for _, p := range all { // each of them has had its part
+		one, err := statsOf(soon(t, 10*time.Second), p)
+		require.NoError(t, err)
+		assert.EqualValues(t, 10, one.Replies, p.name)
+	}
+	settle(t, 20*time.Second, all, 1, chats...)
+	assert.Len(t, w.platform.Uploads(), 1)
+	assert.Zero(t, logs.lines("richmedia"), "nothing to complain about")
+}
+
+func TestAnEventThatIsSentToTwoInstancesAtOnceIsAnsweredOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		settings
+		handlers int64
+	}{
+		"shared":         {settings{Shared: true}, 20},
+		"shared, inline": {settings{Shared: true, Inline: true}, 20},
+		"not shared":     {settings{}, 40}, // the platform refuses the second answer
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, _ := testWorld(t)
+			w.platform.PushToURL("")
+			all := w.fleet(t, 2, c.settings)
+			var chats []*richmediatest.Chat
+			var sends sync.WaitGroup
+			for i := range 20 {
+				chat := w.platform.Group(fmt.Sprint("g", i))
+				chats = append(chats, chat)
+				ev := chat.Say("ann", "cat")
+				for _, p := range all {
+					sends.Go(func() { assert.Equal(t, http.StatusOK, w.sendTo(t, p, ev)) })
+				}
+			}
+			sends.Wait()
+			require.Eventually(t, func() bool { sum := total(t, all); return sum.Replies+sum.Duplicates == c.handlers }, 20*time.Second,
+				20*time.Millisecond, "the second handlers run after the first have answered")
+			sum := total(t, all)
+			assert.Equal(t, c.handlers, sum.Events)
+			assert.EqualValues(t, 20, sum.Replies)
+			settle(t, 20*time.Second, all, 1, chats...)
+			assert.Len(t, w.platform.Uploads(), 1)
+		})
+	}
+}
+
+func TestUsersOfAnInstanceThatIsKilledDuringAnUploadGetTheirAnswersOnceFromTheOthers(t *testing.T) {
+	t.Parallel() // it waits for leases to end
+	w, _ := testWorld(t)
+	uploading := make(chan string, 1)
+	var once sync.Once
+	w.platform.Intercept(richmediatest.OpUpload, func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+		first := false
+		once.Do(func() { first = true })
+		if first {
+			uploading <- r.Header.Get(whoHeader)
+			<-r.Context().Done() // the connection breaks with the process
+			panic(http.ErrAbortHandler)
+		}
+		next.ServeHTTP(rw, r)
+	})
+	all := w.fleet(t, 4, settings{Shared: true, Inline: true})
+	var chats []*richmediatest.Chat
+	var says sync.WaitGroup
+	say := func(text string) {
+		chat := w.platform.Group(fmt.Sprint("g", len(chats)))
+		chats = append(chats, chat)
+		says.Go(func() { chat.Say("ann", text) })
+	}
+	say("slow")
+	var victim string
+	select {
+	case victim = <-uploading:
+	case <-soon(t, 20*time.Second).Done():
+		t.Fatal("nobody uploads")
+	}
+	for range 8 { // wait for that upload, on the victim and on others
+		say("slow")
+	}
+	for i := range 20 { // have nothing to do with it
+		say(fmt.Sprint("other ", i%3))
+	}
+	require.Eventually(t, func() bool { return len(w.platform.Uploads()) == 3 }, 20*time.Second, 20*time.Millisecond, "the others do not wait")
+	alive := all[:0:0]
+	for _, p := range all {
+		if p.name == victim {
+			require.NoError(t, p.kill())
+			continue
+		}
+		alive = append(alive, p)
+	}
+	require.Len(t, alive, 3)
+	says.Wait()
+	settle(t, 80*time.Second, alive, 1, chats...)
+	assert.Len(t, w.platform.Uploads(), 4, "the slow one once, and three others")
+}
+
+func TestUsersGetEachAnswerOnceWhileRedisIsPausedKilledAndStartedAgain(t *testing.T) {
+	for name, s := range map[string]settings{"queued": {Shared: true}, "inline": {Shared: true, Inline: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, logs := testWorld(t)
+			all := w.fleet(t, 4, s)
+			const number, each = 20, 4
+			var chats []*richmediatest.Chat
+			for i := range number {
+				chats = append(chats, w.platform.Group(fmt.Sprint("g", i)))
+			}
+			round := func(n int) { // every chat, and every third event twice
+				var says sync.WaitGroup
+				for i, chat := range chats {
+					says.Go(func() {
+						ev := chat.Say("ann", fmt.Sprint("image ", n, " ", i%5))
+						if i%3 == 0 {
+							ev.Redeliver()
+						}
+					})
+				}
+				says.Wait()
+			}
+			round(1)
+			require.NoError(t, w.redis.pause(true))
+			round(2)
+			require.NoError(t, w.redis.pause(false))
+			require.NoError(t, w.redis.kill())
+			round(3)
+			require.NoError(t, w.redis.start())
+			round(4)
+			settle(t, 40*time.Second, all, each, chats...)
+			assert.LessOrEqual(t, logs.lines("the store failed"), 4, "one line for each instance's outage")
+			assert.Positive(t, logs.lines("the store failed"))
+		})
+	}
+}
+
+func TestACommandWithoutRedisSaysWhatToInstall(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	var out bytes.Buffer
+	err := run(t.Context(), &out, "1", load{messages: 1, rate: 1, images: 2}, 0)
+	require.ErrorIs(t, err, errNoRedis)
+	assert.Empty(t, out.String())
+}
+
+func TestTheTableIsPrintedAndNothingIsLeftBehind(t *testing.T) {
+	testWorld(t) // or skips
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), &out, "1,2", load{messages: 20, rate: 100, chats: 5, images: 4, upload: 10 * time.Millisecond}, 1000))
+	assert.Equal(t, 2, strings.Count(out.String(), "memory of each   "))
+	assert.Equal(t, 2, strings.Count(out.String(), "Redis, shared events   "))
+	for _, want := range []string{
+		"Every user saw each answer exactly once.", "measured: 5 Redis round trips for a reply that uploads, 1 where Redis has the upload, 0 where",
+		"holds; nearest to its limit: ",
+	} {
+		assert.Contains(t, out.String(), want)
+	}
+}
+
+func TestARunThatIsInterruptedStopsCleanly(t *testing.T) {
+	testWorld(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(time.Second, func() { cancel(errors.New("interrupted")) })
+	var out bytes.Buffer
+	err := run(ctx, &out, "1", load{messages: 1000, rate: 100, chats: 5, images: 4}, 0)
+	require.ErrorContains(t, err, "interrupted")
+}
