@@ -93,7 +93,7 @@ func defaultConfig() config {
 }
 
 // WithStore says where file_info is kept, overriding the default of NewMemoryStore(4096). nil keeps nothing:
-// every reply uploads.
+// every reply uploads. Instances of a bot share one on Redis: see the module redisstore.
 func WithStore(s Store) Option { return func(c *config) { c.store = s } }
 
 // WithWorkers bounds the handlers that run at once, overriding the default of 16.

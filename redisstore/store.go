@@ -7,8 +7,8 @@
 //	})
 //	media, err := richmedia.New(src, richmedia.WithStore(redisstore.New(client, "mybot:")))
 //
-// A single Redis, Sentinel and Cluster will do, from version 2.6 on; every command is about one key. Nothing needs to be
-// durable: what is lost is uploaded again.
+// A single Redis, Sentinel and Cluster will do; every command is about one key. Nothing needs to be durable: what is lost
+// is uploaded again.
 //
 // # Two levels
 //
