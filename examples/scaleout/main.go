@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command scaleout runs one bot as several processes that share their uploads on Redis.
 //
 //	cd examples/scaleout && go run .

@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -105,6 +107,9 @@ func (w *world) play(ctx context.Context, n int, s settings, l load) (r result, 
 	defer cancel()
 
 	chats := w.write(ctx, l)
+	if ctx.Err() != nil {
+		return r, context.Cause(ctx)
+	}
 	for chat, said := range chats {
 		if _, err := chat.WaitAnswers(ctx, said); err != nil {
 			return r, err
