@@ -8,8 +8,8 @@ import (
 
 // WithSharedEvents lets instances that share a store agree on who handles an event, overriding the default of each
 // handling what is delivered to it. The store must be a Leaser. A webhook's event that is pushed to two instances then runs
-// one handler. Without this it runs two, and the platform refuses the second's replies by their msg_seq: users see each
-// answer once either way.
+// one handler. Without this it runs two, and the platform refuses the second's replies by their msg_seq: in groups and
+// single chats users see each answer once either way. Guilds know no msg_seq: there they would see two.
 //
 // An event is claimed for 15 minutes when it is queued. With WithInline it is claimed while its handler runs; a push
 // beside that waits for the outcome, and takes the event over when the handler has failed, 30 s after its instance has died,

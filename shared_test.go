@@ -64,6 +64,21 @@ func TestAnEventThatIsPushedToTwoInstancesRunsOneHandlerAndIsAnsweredOnce(t *tes
 	}
 }
 
+func TestAGuildsEventThatIsPushedToTwoInstancesIsAnsweredOnceOnlyWhereEventsAreShared(t *testing.T) {
+	for answers, opts := range map[int][]richmedia.Option{1: {richmedia.WithSharedEvents()}, 2: nil} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFleet(t, 2, newSharedStore(), opts...)
+			ev := f.Channel("c").Say("ann", "hi")
+			var runs atomic.Int32
+			for i := range 2 {
+				require.NoError(t, f.bots[i].ATMessage(counted(&runs, 0))(ev.Payload(), nil))
+				require.NoError(t, f.bots[i].Shutdown(t.Context()))
+			}
+			assert.Len(t, f.Channel("c").Answers(), answers, "a guild knows no msg_seq")
+		})
+	}
+}
+
 func TestTheSecondDeliveryOfASharedEventIsTracedAsDuplicate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var duplicates atomic.Int32
