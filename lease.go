@@ -98,3 +98,15 @@ func (u *uploader) lease(ctx context.Context, key string, ttl time.Duration) (he
 	}
 	return held && err == nil, release, err
 }
+
+// renewal tells whether the upload under key, which lives until ends, is ours to renew. The others find what comes of it in
+// the store. It stays ours until the upload ends, also when it is done: a memory in front of the store may show the old one
+// to others for a while. free is for a renewal that failed.
+func (u *uploader) renewal(ctx context.Context, key string, ends time.Time) (mine bool, free func()) {
+	ttl := time.Until(ends)
+	if u.leaser == nil || ttl <= 0 {
+		return true, func() {}
+	}
+	held, free, err := u.lease(ctx, key+":renewal", ttl)
+	return held || err != nil, free
+}

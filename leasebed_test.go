@@ -106,7 +106,12 @@ type fleet struct {
 
 func newFleet(t testing.TB, n int, store richmedia.Store, opts ...richmedia.Option) *fleet {
 	t.Helper()
-	f := &fleet{Platform: richmediatest.New()}
+	return newFleetOn(t, richmediatest.New(), n, store, opts...)
+}
+
+func newFleetOn(t testing.TB, p *richmediatest.Platform, n int, store richmedia.Store, opts ...richmedia.Option) *fleet {
+	t.Helper()
+	f := &fleet{Platform: p}
 	f.Host(catURL, readMedia(t, "cat.png"))
 	t.Cleanup(func() { require.NoError(t, f.Close()) })
 	for range n {

@@ -20,7 +20,8 @@ import (
 // that used it last, and only if it was used at least twice since it was made: what is used no more ends. Where more than
 // max are used that often, those that are used most are renewed. Content is read again, and left alone when it has
 // changed; a URL is fetched again by the platform. What came FromReader cannot be read again, and what the platform keeps
-// for ever need not be renewed. Where another process has renewed an upload in the store that they share, that is taken.
+// for ever need not be renewed. Where another process has renewed an upload in the store that they share, that is taken; where
+// the store is a Leaser, one of them renews it and the others find it there.
 //
 // A renewal that fails is logged and not begun again: the upload is used to its end, and the next one is made as without
 // this option. Two renewals run at once, each with one part at a time. They count towards the bot's upload volume of the
@@ -199,7 +200,7 @@ func (r *refresher) renew(v *favorite) {
 		if p := recover(); p != nil {
 			err = &PanicError{Value: p, Stack: debug.Stack()}
 		}
-		if err != nil && !errors.Is(err, errOther) && r.life.Err() == nil {
+		if err != nil && !errors.Is(err, errOther) && !errors.Is(err, errElsewhere) && r.life.Err() == nil {
 			r.log.Warnf("richmedia: %s was not renewed before its end, so that a reply has to wait for its upload: %s",
 				job.src.label(), platform.Clean(err.Error()))
 		}
@@ -225,6 +226,15 @@ func (r *refresher) renewed(v *favorite, f File, fresh bool, err error) {
 // make uploads job's source again, unless the store has a newer upload. It joins the flight of a user who misses the
 // upload already, and such a user joins this one.
 func (r *refresher) make(ctx context.Context, job *favorite) (f File, fresh bool, err error) {
+	mine, free := r.u.renewal(ctx, job.key, job.ends)
+	if !mine {
+		return f, false, errElsewhere
+	}
+	defer func() {
+		if err != nil {
+			free()
+		}
+	}()
 	up, err := r.u.begin(ctx, job.to, job.kind, job.src, uploadConfig{cacheKey: job.named, ahead: true})
 	if err != nil {
 		return f, false, err

@@ -20,8 +20,8 @@ func WithSharedEvents() Option { return func(c *config) { c.sharedEvents = true 
 // runningFor is how long the claim of an inline handler lasts. The platform waits for 3 s, so that handlers are short.
 const runningFor = 30 * time.Second
 
-// errElsewhere says that another instance has the event.
-var errElsewhere = errors.New("richmedia: another instance handles the event")
+// errElsewhere says that another instance has the event, or the renewal.
+var errElsewhere = errors.New("richmedia: another instance is at it")
 
 // shared calls take unless another instance has the event: then it returns errElsewhere.
 func (p *Plugin) shared(in *incoming, take func() error) error {
