@@ -11,7 +11,7 @@ const downloadPath = "/download"
 
 // Attachment is what a user sends beside the text. With Data and without URL it is put on the web for good, and empty
 // ContentType and Size are filled from Data. The URL has the shape of the platform's and, while nothing listens, is found
-// through [Platform.Client] only. After [Platform.Listen] it is one of the listener, http://127.0.0.1:port/download?..., that
+// through [Platform.Client] only. After [Platform.Listen] or [Platform.ServeAt] it is one of the listener, http://127.0.0.1:port/download?..., that
 // any client can fetch, in ranges too; and so can the platform, to which its own address is no private one.
 //
 // In guilds the payload has a URL without its https://, as real ones do. The http:// of the listener stays: clients would
@@ -56,8 +56,8 @@ func (c *Chat) hostAttachment(data []byte) string {
 	query := "?appid=1406&fileid=" + p.hexID(32) + "&rkey=" + p.hexID(16) + "&spec=0"
 	where := "https://multimedia.nt.qq.com.cn" + downloadPath + query
 	switch {
-	case p.listener != nil:
-		where = p.listener.url + downloadPath + query
+	case p.base() != offlineURL:
+		where = p.base() + downloadPath + query
 	case c.guild():
 		where = "https://gchat.qpic.cn/qmeetpic/" + p.hexID(32) + "/0"
 	}
@@ -91,5 +91,5 @@ func (c *Chat) describe(atts []Attachment) []map[string]any {
 
 // ownDownload tells whether u is an attachment on the platform's own listener. The caller holds p.mu.
 func (p *Platform) ownDownload(u *url.URL) bool {
-	return p.listener != nil && u.Path == downloadPath && u.Scheme+"://"+u.Host == p.listener.url
+	return p.base() != offlineURL && u.Path == downloadPath && u.Scheme+"://"+u.Host == p.base()
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/tencent-connect/botgo/constant"
 )
 
 // Op names an endpoint, for counting calls and for faults.
@@ -33,6 +35,7 @@ const maxCallBody = 64 << 10
 
 // Call is one request that the platform got, in the order of arrival.
 type Call struct {
+	Number int // 1, 2, 3, ... in the order of arrival
 	Op     Op
 	Method string
 	Path   string      // with the query, except of a presigned URL, whose query is a credential
@@ -42,7 +45,13 @@ type Call struct {
 	Status int         // HTTP; 0 while it runs, or when the connection was cut without an answer
 	Code   int         // the answer's err_code, else its code; 0 for a success
 	Time   time.Time
+	Took   time.Duration // until the answer was given; 0 while it runs
+	Trace  string        // the trace id that was told with the answer
+	Answer []byte        // the first 16 KiB; nil for OpToken (it holds the token)
 }
+
+// maxCallAnswer bounds what a Call keeps of its answer.
+const maxCallAnswer = 16 << 10
 
 // Calls returns what was called so far, in the order of arrival, without the values that the web client fetches.
 func (p *Platform) Calls() []Call {
@@ -52,7 +61,7 @@ func (p *Platform) Calls() []Call {
 	for i, c := range p.calls {
 		out[i] = *c
 		out[i].Header = c.Header.Clone()
-		out[i].Body = bytes.Clone(c.Body)
+		out[i].Body, out[i].Answer = bytes.Clone(c.Body), bytes.Clone(c.Answer)
 	}
 	return out
 }
@@ -79,9 +88,13 @@ func (p *Platform) record(op Op, r *http.Request) *Call {
 	if auth := c.Header.Get("Authorization"); auth != "" {
 		c.Header.Set("Authorization", maskAuthorization(auth))
 	}
+	p.meter(r, c)
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.callSerial++
+	c.Number = p.callSerial
 	p.calls = append(p.calls, c)
-	p.mu.Unlock()
+	p.tell(Happening{What: CallBegan, Call: *c})
 	return c
 }
 
@@ -97,7 +110,10 @@ func (p *Platform) recordBody(c *Call, body []byte) {
 func (p *Platform) recordAnswer(c *Call, w *answerRecorder) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c.Status = w.status
+	c.Status, c.Took, c.Trace = w.status, time.Since(c.Time), w.Header().Get(constant.HeaderTraceID)
+	if c.Op != OpToken {
+		c.Answer = w.head
+	}
 	var said struct {
 		Code    int `json:"code"`
 		ErrCode int `json:"err_code"`
@@ -108,6 +124,7 @@ func (p *Platform) recordAnswer(c *Call, w *answerRecorder) {
 			c.Code = said.ErrCode
 		}
 	}
+	p.tell(Happening{What: CallEnded, Call: *c})
 }
 
 func maskAuthorization(v string) string {
@@ -139,7 +156,7 @@ func (w *answerRecorder) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	if room := 4096 - len(w.head); room > 0 {
+	if room := maxCallAnswer - len(w.head); room > 0 {
 		w.head = append(w.head, b[:min(room, len(b))]...)
 	}
 	return w.ResponseWriter.Write(b)

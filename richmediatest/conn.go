@@ -97,6 +97,7 @@ func (p *Platform) runConn(ws *websocket.Conn) {
 		c.session.conn = nil
 	}
 	p.wake()
+	p.tellBots()
 	p.mu.Unlock()
 	close(ended)
 	<-written

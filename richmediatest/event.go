@@ -116,6 +116,7 @@ func (c *Chat) happen(typ dto.EventType, line *Message, build func(e *Event) map
 			line.ID, line.Event = e.id, typ
 		}
 		c.lines = append(c.lines, line)
+		p.tell(Happening{What: MessageShown, Chat: c, Message: *line, Event: e})
 	}
 	p.wake()
 	p.mu.Unlock()

@@ -27,6 +27,7 @@ type gateway struct {
 	sessions map[string]*session
 	order    []*session // oldest first
 	conns    map[*conn]struct{}
+	told     int // connected sessions, as Watch was told
 }
 
 // session is what identify makes and resume finds again.
@@ -141,6 +142,7 @@ func (p *Platform) identify(c *conn, data []byte) {
 			"user": map[string]any{"id": p.botID(), "username": "bot", "bot": true},
 		})}))
 		p.wake()
+		p.tellBots()
 	}
 }
 
@@ -177,6 +179,7 @@ func (p *Platform) resume(c *conn, data []byte) {
 		s.seq++
 		c.write(encodeEnvelope(envelope{Seq: s.seq, Type: "RESUMED", Data: json.RawMessage(`""`)}))
 		p.wake()
+		p.tellBots()
 	}
 }
 

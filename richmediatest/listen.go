@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -64,7 +65,7 @@ func (p *Platform) counted(l *listener) http.Handler {
 	})
 }
 
-// URL is the platform's base: what Listen returned, before that a base that only [Platform.Client] can reach.
+// URL is the platform's base: what Listen returned or ServeAt was told, before that a base that only [Platform.Client] can reach.
 func (p *Platform) URL() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -76,7 +77,19 @@ func (p *Platform) base() string {
 	if p.listener != nil {
 		return p.listener.url
 	}
+	if p.served != "" {
+		return p.served
+	}
 	return offlineURL
+}
+
+// ServeAt says that a server of the caller's own serves the platform, an [http.Handler], at the root of url, such as
+// "http://127.0.0.1:8080": [Platform.URL] is that from now on, as are the addresses that the platform hands out. Other paths
+// of that server are the caller's. Close then ends websockets, delays and pushes, and the server is the caller's to end.
+func (p *Platform) ServeAt(url string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.served = strings.TrimSuffix(url, "/")
 }
 
 // Close closes the listener and the websockets, ends delays and pushes, and waits for every goroutine of the platform. What

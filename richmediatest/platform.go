@@ -47,15 +47,18 @@ type Platform struct {
 	multiparts map[string]*multipart
 	contents   map[string]*Upload // by scene, kind, name and digests: for instant uploads
 
-	calls     []*Call
-	faults    []*interceptor
-	limiters  map[Op]*rate.Limiter
-	acks      map[string]int
-	push      pushTarget
-	pushing   int // pushes whose handler still runs
-	gateway   gateway
-	listener  *listener
-	closeOnce sync.Once
+	calls      []*Call
+	callSerial int
+	faults     []*interceptor
+	limiters   map[Op]*rate.Limiter
+	acks       map[string]int
+	push       pushTarget
+	pushing    int // pushes whose handler still runs
+	gateway    gateway
+	listener   *listener
+	served     string     // see ServeAt
+	watchers   []*watcher // see Watch
+	closeOnce  sync.Once
 }
 
 // lifetime ends with Close.
