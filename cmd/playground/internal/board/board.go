@@ -1,0 +1,130 @@
+// Package board keeps what the playground's page shows: the chats as their users see them, and for each answer of the bot
+// the calls that made it. It learns everything from richmediatest's Watch, so it holds for bots in any language.
+package board
+
+import (
+	"sync"
+	"time"
+
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+const (
+	maxMessages = 20_000    // of a chat; then the oldest go
+	maxTurns    = 4_000     // whose calls are kept; then the oldest go
+	maxMedia    = 512 << 20 // bytes; then the oldest go
+)
+
+// Board is the state behind the page. Its lock is taken while the platform is locked, so nothing here calls the platform
+// while it holds the lock.
+type Board struct {
+	Feed *Feed
+
+	p     *richmediatest.Platform
+	saved func(name string, data []byte) // nil: nothing is saved
+	stop  func()
+
+	mu      sync.Mutex
+	chats   []*chat
+	byChat  map[*richmediatest.Chat]*chat
+	byID    map[string]*chat // by openid
+	turns   map[string]*turn // by msg_id and by event_id
+	age     []*turn          // oldest first
+	answers map[string]*answer
+	calls   map[int]*call   // that run
+	parts   map[string]*job // by upload_id
+	files   map[string]*job // by file_info
+	infos   []string        // of files, oldest first
+	media   media
+	bots    int
+	onBots  func(int)
+	expired time.Time // when the weather ended every file_info
+	count   Count
+}
+
+// Count is how much has happened.
+type Count struct {
+	Messages int `json:"messages"`
+	Answers  int `json:"answers"`
+	Calls    int `json:"calls"`
+	Uploads  int `json:"uploads"`
+}
+
+// New is a board that watches p until Close. saved, if not nil, is told of each file that a bot sends, in turn and soon.
+func New(p *richmediatest.Platform, saved func(name string, data []byte)) *Board {
+	b := &Board{
+		Feed: newFeed(), p: p, saved: saved,
+		byChat: make(map[*richmediatest.Chat]*chat), byID: make(map[string]*chat),
+		turns: make(map[string]*turn), answers: make(map[string]*answer), calls: make(map[int]*call),
+		parts: make(map[string]*job), files: make(map[string]*job),
+	}
+	b.media.byID = make(map[string]*medium)
+	b.stop = p.Watch(b.watch)
+	return b
+}
+
+// Close ends the watching.
+func (b *Board) Close() { b.stop() }
+
+// watch is told by the platform of everything that happens.
+func (b *Board) watch(h richmediatest.Happening) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch h.What {
+	case richmediatest.CallBegan:
+		b.began(h.Call)
+	case richmediatest.CallProgress:
+		b.progressed(h.Call)
+	case richmediatest.CallEnded:
+		b.ended(h.Call)
+	case richmediatest.MessageShown:
+		b.shown(h)
+	case richmediatest.MessageRecalled:
+		b.recalled(h)
+	case richmediatest.FileStored:
+		b.count.Uploads++
+		b.stored(h.Upload)
+	case richmediatest.EventPushed:
+		if t := b.turns[h.Event.ID()]; t != nil {
+			t.Pushes = append(t.Pushes, push(h))
+			b.touch(t)
+		}
+	case richmediatest.ButtonAcked:
+		if t := b.turns[h.Event.ID()]; t != nil {
+			t.Ack = &h.Ack
+			b.touch(t)
+		}
+	case richmediatest.BotsChanged:
+		if b.onBots != nil && h.Bots > b.bots {
+			b.onBots(h.Bots)
+		}
+		b.bots = h.Bots
+		b.Feed.put("bots", map[string]any{"t": "bots", "bots": h.Bots})
+	}
+}
+
+// Bots is how many bots are connected over the websocket.
+func (b *Board) Bots() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.bots
+}
+
+// OnBots calls fn whenever more bots are connected than before, while the platform and the board are locked.
+func (b *Board) OnBots(fn func(n int)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.onBots = fn
+}
+
+// Put tells the pages of a change that is not the board's own. Of those with one key only the newest counts.
+func (b *Board) Put(key string, v any) { b.Feed.put(key, v) }
+
+func ms(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,0 +1,191 @@
+package board
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// call is one request of the bot, with its secrets hidden.
+type call struct {
+	Number  int              `json:"n"`
+	Op      richmediatest.Op `json:"op"`
+	Method  string           `json:"method"`
+	Path    string           `json:"path"`
+	At      int64            `json:"at"`
+	Offset  float64          `json:"offset"` // ms from the user's message; set where it is shown
+	Took    float64          `json:"took"`   // ms; 0 while it runs
+	Size    int64            `json:"size"`
+	Status  int              `json:"status"`
+	Code    int              `json:"code"`
+	Trace   string           `json:"trace,omitempty"`
+	Running bool             `json:"running"`
+	Again   bool             `json:"again"` // made because an earlier one failed
+	Request string           `json:"request,omitempty"`
+	Answer  string           `json:"answer,omitempty"`
+
+	chat *chat
+	at   time.Time
+	job  *job
+}
+
+// began takes a request that has arrived.
+func (b *Board) began(in richmediatest.Call) {
+	b.count.Calls++
+	path, _, _ := strings.Cut(in.Path, "?")
+	c := &call{Number: in.Number, Op: in.Op, Method: in.Method, Path: path, At: in.Time.UnixMilli(), at: in.Time, Running: true}
+	b.calls[in.Number] = c
+	segments := strings.Split(strings.Trim(path, "/"), "/")
+	switch {
+	case in.Op == richmediatest.OpPart && len(segments) == 3:
+		if c.job = b.parts[segments[1]]; c.job != nil {
+			c.chat = c.job.chat
+			c.job.add(c)
+		}
+	case in.Op == richmediatest.OpAck && len(segments) == 2:
+		if t := b.turns["button "+segments[1]]; t != nil {
+			c.chat = t.chat
+			t.others = append(t.others, c)
+		}
+	case len(segments) >= 3:
+		c.chat = b.byID[segments[2]]
+	}
+	b.busy(c.chat, c.Op, 1)
+}
+
+// busy tells the pages what the bot is doing in a chat.
+func (b *Board) busy(c *chat, op richmediatest.Op, n int) {
+	if c == nil || op == richmediatest.OpAck {
+		return
+	}
+	c.running[string(op)] += n
+	if c.running[string(op)] <= 0 {
+		delete(c.running, string(op))
+	}
+	ops := make(map[string]int, len(c.running))
+	for op, n := range c.running {
+		ops[op] = n
+	}
+	b.Feed.put("busy "+c.key, map[string]any{"t": "busy", "chat": c.key, "ops": ops})
+}
+
+func (b *Board) progressed(in richmediatest.Call) {
+	if c := b.calls[in.Number]; c != nil {
+		c.Size = in.Size
+		if c.job != nil {
+			b.tellProgress(c.job)
+		}
+	}
+}
+
+// ended takes a call that is over.
+func (b *Board) ended(in richmediatest.Call) {
+	c := b.calls[in.Number]
+	if c == nil { // it ran before the watching began
+		return
+	}
+	delete(b.calls, in.Number)
+	b.busy(c.chat, c.Op, -1)
+	c.Op, c.Size, c.Status, c.Code, c.Trace, c.Running = in.Op, in.Size, in.Status, in.Code, in.Trace, false
+	c.Took = max(millis(in.Took), 0.001)
+	c.Request, c.Answer = Mask(in.Body, in.Size), Mask(in.Answer, int64(len(in.Answer)))
+	switch in.Op {
+	case richmediatest.OpSend:
+		b.sentBy(c, in)
+	case richmediatest.OpUpload, richmediatest.OpPrepare, richmediatest.OpPart, richmediatest.OpFinish, richmediatest.OpMerge:
+		b.uploadedBy(c, in)
+	}
+}
+
+// good tells whether a call did what it was for.
+func (c *call) good() bool { return c.Status >= 200 && c.Status < 300 && c.Code == 0 }
+
+// sentBy ties a send to its answer.
+func (b *Board) sentBy(c *call, in richmediatest.Call) {
+	var form struct {
+		MsgID   string  `json:"msg_id"`
+		EventID string  `json:"event_id"`
+		Seq     *uint32 `json:"msg_seq"`
+		Media   struct {
+			Info string `json:"file_info"`
+		} `json:"media"`
+	}
+	_ = json.Unmarshal(in.Body, &form) // what is malformed belongs to nothing
+	to, seq := form.MsgID, uint32(1)
+	if to == "" {
+		to = form.EventID
+	}
+	if form.Seq != nil && *form.Seq != 0 {
+		seq = *form.Seq
+	}
+	a := b.answer(to, seq)
+	if a == nil {
+		return
+	}
+	c.Again = len(a.sends) > 0
+	a.sends = append(a.sends, c)
+	if j := b.files[form.Media.Info]; j != nil && j != a.job && !c.good() {
+		a.again = append(a.again, j)
+	}
+	b.touchAnswer(a)
+}
+
+// job is one upload of a file, with every call that it took.
+type job struct {
+	chat         *chat
+	turn         *turn
+	kind         int
+	name, url    string
+	size         int64 // of the body of an inline upload
+	total        int64 // of the file, in parts
+	parts, done  int
+	sizes        map[string]int64 // of parts that were PUT, by path
+	ids          []string         // upload_ids
+	calls        []*call
+	retries      int
+	began, ended time.Time
+	last         *call
+	stored       bool
+	claimed      bool
+}
+
+func (j *job) add(c *call) {
+	c.job = j
+	for _, old := range j.calls {
+		failed := old.Path == c.Path && !old.Running && !old.good()
+		if old.Op == c.Op && (failed || c.Op == richmediatest.OpPrepare) { // a new address for the parts
+			c.Again = true
+		}
+	}
+	if c.Again {
+		j.retries++
+	}
+	j.calls = append(j.calls, c)
+	j.last = c
+}
+
+// uploadForm is what tells uploads apart.
+type uploadForm struct {
+	Kind  int         `json:"file_type"`
+	Name  string      `json:"file_name"`
+	URL   string      `json:"url"`
+	ID    string      `json:"upload_id"`
+	Total json.Number `json:"file_size"`
+}
+
+// readForm reads also a body that is cut off in file_data.
+func readForm(body []byte) (form uploadForm) {
+	if i := strings.Index(string(body), `"file_data"`); i > 0 && !json.Valid(body) {
+		head := strings.TrimRight(string(body[:i]), ", \t\r\n")
+		body = []byte(head + "}")
+	}
+	_ = json.Unmarshal(body, &form) // what is malformed is an upload of nothing
+	if u, err := url.Parse(form.URL); err == nil {
+		u.RawQuery = ""
+		form.URL = u.String()
+	}
+	return form
+}

@@ -1,0 +1,190 @@
+package board
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// chat is a chat as the page shows it.
+type chat struct {
+	of       *richmediatest.Chat
+	key      string
+	next     int // number of the next message
+	messages []*Message
+	byID     map[string]*Message
+	running  map[string]int // calls by op
+	jobs     []*job         // uploads that are not over
+	last     *turn
+}
+
+// Message is a line of a chat, as the page gets it.
+type Message struct {
+	N        int             `json:"n"` // in its chat, from 0
+	Chat     string          `json:"chat"`
+	ID       string          `json:"id"`
+	User     string          `json:"user"`
+	Bot      bool            `json:"bot,omitempty"`
+	Event    string          `json:"event,omitempty"`
+	Text     string          `json:"text,omitempty"`
+	At       int64           `json:"at"` // ms
+	Files    []*File         `json:"files,omitempty"`
+	Markdown json.RawMessage `json:"markdown,omitempty"`
+	Keyboard json.RawMessage `json:"keyboard,omitempty"`
+	ReplyTo  *Quote          `json:"replyTo,omitempty"`
+	Seq      uint32          `json:"seq,omitempty"`
+	Sum      *Sum            `json:"sum,omitempty"` // of the bot's messages
+	Recalled bool            `json:"recalled,omitempty"`
+}
+
+// File is media in a message.
+type File struct {
+	Kind   string `json:"kind"` // image, video, voice, file
+	Name   string `json:"name,omitempty"`
+	Format string `json:"format"`
+	Size   int64  `json:"size"`
+	URL    string `json:"url,omitempty"` // "" where the bytes are not kept
+	Card   bool   `json:"card,omitempty"`
+	Reused bool   `json:"reused,omitempty"`
+	Width  int    `json:"width,omitempty"`
+	Height int    `json:"height,omitempty"`
+}
+
+// Quote is what an answer answers.
+type Quote struct {
+	ID    string `json:"id"`
+	User  string `json:"user,omitempty"`
+	Text  string `json:"text,omitempty"`
+	Event string `json:"event,omitempty"`
+}
+
+// Key names a chat for the page.
+func Key(c *richmediatest.Chat) string { return c.Scene() + "/" + c.Name() }
+
+var kinds = map[int]string{1: "image", 2: "video", 3: "voice", 4: "file"}
+
+// Open makes the chat known to the board before anything happens in it.
+func (b *Board) Open(c *richmediatest.Chat) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.chat(c)
+}
+
+func (b *Board) chat(of *richmediatest.Chat) *chat {
+	if c := b.byChat[of]; c != nil {
+		return c
+	}
+	c := &chat{of: of, key: Key(of), byID: make(map[string]*Message), running: make(map[string]int)}
+	b.chats = append(b.chats, c)
+	b.byChat[of], b.byID[of.OpenID()] = c, c
+	b.Feed.put("", map[string]any{"t": "chat", "chat": c.head()})
+	return c
+}
+
+// Head is a chat without its messages.
+type Head struct {
+	Key   string   `json:"key"`
+	Scene string   `json:"scene"`
+	Name  string   `json:"name"`
+	Last  *Message `json:"last,omitempty"`
+}
+
+func (c *chat) head() Head {
+	h := Head{Key: c.key, Scene: c.of.Scene(), Name: c.of.Name()}
+	if n := len(c.messages); n > 0 {
+		h.Last = c.messages[n-1]
+	}
+	return h
+}
+
+// shown takes a new line.
+func (b *Board) shown(h richmediatest.Happening) {
+	c := b.chat(h.Chat)
+	in := h.Message
+	m := &Message{
+		N: c.next, Chat: c.key, ID: in.ID, User: in.User, Bot: in.Bot, Event: string(in.Event), Text: in.Text,
+		At: in.Time.UnixMilli(), Markdown: in.Markdown, Keyboard: in.Keyboard, Seq: in.Seq,
+	}
+	c.next++
+	b.count.Messages++
+	for _, a := range in.Attachments {
+		m.Files = append(m.Files, b.sent(a))
+	}
+	if in.Media != nil {
+		m.Files = append(m.Files, b.given(in.Media))
+	}
+	if in.Bot {
+		b.count.Answers++
+		m.ReplyTo = c.quote(in.ReplyTo, b.turns[in.ReplyTo])
+		b.answered(c, m, in)
+	} else {
+		b.happened(c, m, h.Event)
+	}
+	c.messages = append(c.messages, m)
+	c.byID[m.ID] = m
+	if len(c.messages) > maxMessages {
+		for _, old := range c.messages[:maxMessages/10] {
+			delete(c.byID, old.ID)
+		}
+		c.messages = append([]*Message(nil), c.messages[maxMessages/10:]...)
+	}
+	b.Feed.put("", map[string]any{"t": "msg", "m": m})
+}
+
+func (c *chat) quote(id string, t *turn) *Quote {
+	if id == "" {
+		return nil
+	}
+	q := &Quote{ID: id}
+	if t != nil {
+		q.ID = t.shownAs
+	}
+	if m := c.byID[q.ID]; m != nil {
+		q.User, q.Event, q.Text = m.User, m.Event, cut(m.Text, 80)
+	}
+	return q
+}
+
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}
+
+// recalled marks a line that the bot took back.
+func (b *Board) recalled(h richmediatest.Happening) {
+	c := b.chat(h.Chat)
+	if m := c.byID[h.Message.ID]; m != nil {
+		m.Recalled, m.Text, m.Files, m.Markdown, m.Keyboard = true, "", nil, nil, nil
+		b.Feed.put("", map[string]any{"t": "gone", "chat": c.key, "id": m.ID})
+	}
+}
+
+// Messages are the lines of a chat, oldest first, as JSON. A line's own JSON never ends in the middle of a change.
+func (b *Board) Messages(key string) (raw []byte, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.chats {
+		if c.key == key {
+			raw, err := json.Marshal(map[string]any{"head": b.Feed.Head(), "messages": c.messages})
+			return raw, err == nil
+		}
+	}
+	return nil, false
+}
+
+// State is everything but the messages of the chats.
+func (b *Board) State() map[string]any {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	heads := make([]Head, len(b.chats))
+	for i, c := range b.chats {
+		heads[i] = c.head()
+	}
+	return map[string]any{
+		"head": strconv.FormatUint(b.Feed.Head(), 10), "chats": heads, "bots": b.bots, "count": b.count,
+	}
+}

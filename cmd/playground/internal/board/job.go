@@ -1,0 +1,163 @@
+package board
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// uploadedBy ties a call of an upload to the others of the same file.
+func (b *Board) uploadedBy(c *call, in richmediatest.Call) {
+	if c.chat == nil {
+		return
+	}
+	form := readForm(in.Body)
+	j := c.job
+	if j == nil {
+		if j = b.parts[form.ID]; j == nil {
+			j = b.jobOf(c, form)
+		}
+		j.add(c)
+	}
+	var said struct {
+		Info  string `json:"file_info"`
+		ID    string `json:"upload_id"`
+		Parts []any  `json:"parts"`
+		Data  struct {
+			ID    string `json:"upload_id"`
+			Parts []any  `json:"parts"`
+		} `json:"data"`
+	}
+	_ = json.Unmarshal(in.Answer, &said) // an answer that is no JSON says nothing
+	switch c.Op {
+	case richmediatest.OpPrepare:
+		j.prepared(form, max(len(said.Parts), len(said.Data.Parts)))
+		for _, id := range []string{said.ID, said.Data.ID} {
+			if id != "" {
+				b.parts[id] = j
+				j.ids = append(j.ids, id)
+			}
+		}
+	case richmediatest.OpPart:
+		if c.good() {
+			j.sizes[c.Path] = in.Size
+		}
+	case richmediatest.OpFinish:
+		if c.good() {
+			j.done++
+		}
+	}
+	if said.Info != "" && c.good() {
+		b.over(j, said.Info, c)
+	}
+	b.tellProgress(j)
+	if j.turn != nil {
+		b.touch(j.turn)
+	}
+}
+
+// jobOf finds the upload that a call goes on with: one of the same file in the same chat that is not over. Of several
+// bytes without a name the size tells which.
+func (b *Board) jobOf(c *call, form uploadForm) *job {
+	total, _ := form.Total.Int64()
+	for _, j := range c.chat.jobs {
+		same := !j.stored && j.kind == form.Kind && j.url == form.URL && j.last != nil && !j.last.good()
+		switch {
+		case !same:
+		case c.Op == richmediatest.OpPrepare && (j.total == total || j.total == 0 && j.name == form.Name):
+			return j
+		case c.Op == richmediatest.OpUpload && j.size == c.Size && j.name == form.Name:
+			return j
+		}
+	}
+	j := &job{
+		chat: c.chat, turn: c.chat.last, kind: form.Kind, name: form.Name, url: form.URL, began: c.at, sizes: map[string]int64{},
+	}
+	if c.Op == richmediatest.OpUpload {
+		j.size = c.Size
+	}
+	c.chat.jobs = append(c.chat.jobs, j)
+	if len(c.chat.jobs) > 64 { // given up
+		b.drop(c.chat.jobs[0])
+	}
+	if j.turn != nil {
+		j.turn.jobs = append(j.turn.jobs, j)
+	}
+	return j
+}
+
+func (j *job) prepared(form uploadForm, parts int) {
+	j.total, _ = form.Total.Int64()
+	j.parts, j.done = parts, 0
+	clear(j.sizes)
+	if form.Name != "" {
+		j.name = form.Name
+	}
+}
+
+// over ends an upload that has its file_info.
+func (b *Board) over(j *job, info string, c *call) {
+	j.stored, j.ended = true, c.at
+	b.files[info] = j
+	if b.infos = append(b.infos, info); len(b.infos) > maxTurns {
+		delete(b.files, b.infos[0])
+		b.infos = b.infos[1:]
+	}
+	b.drop(j)
+}
+
+func (b *Board) drop(j *job) {
+	j.chat.jobs = slices.DeleteFunc(j.chat.jobs, func(other *job) bool { return other == j })
+	for _, id := range j.ids {
+		delete(b.parts, id)
+	}
+	b.Feed.put("up "+j.chat.key, map[string]any{"t": "up", "chat": j.chat.key, "up": j.chat.uploads()})
+}
+
+// Progress is how far an upload in parts is.
+type Progress struct {
+	Kind  string `json:"kind"`
+	Name  string `json:"name,omitempty"`
+	Sent  int64  `json:"sent"`
+	Total int64  `json:"total"`
+	Part  int    `json:"part"`
+	Parts int    `json:"parts"`
+}
+
+func (j *job) progress() Progress {
+	p := Progress{Kind: kinds[j.kind], Name: j.name, Total: j.total, Part: j.done, Parts: j.parts}
+	for _, n := range j.sizes {
+		p.Sent += n
+	}
+	for _, c := range j.calls {
+		if c.Running && c.Op == richmediatest.OpPart {
+			p.Sent += c.Size
+		}
+	}
+	p.Sent = min(p.Sent, p.Total)
+	if j.stored {
+		p.Sent, p.Part = p.Total, p.Parts
+	}
+	return p
+}
+
+func (c *chat) uploads() []Progress {
+	out := []Progress{}
+	for _, j := range c.jobs {
+		if j.total > 0 {
+			out = append(out, j.progress())
+		}
+	}
+	return out
+}
+
+func (b *Board) tellProgress(j *job) {
+	if j.total == 0 {
+		return
+	}
+	b.Feed.put("up "+j.chat.key, map[string]any{"t": "up", "chat": j.chat.key, "up": j.chat.uploads()})
+	if j.turn != nil {
+		b.touch(j.turn)
+	}
+}

@@ -1,0 +1,255 @@
+package board
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// turn is something that a user did, and all that the bot did about it.
+type turn struct {
+	event   *richmediatest.Event
+	chat    *chat
+	at      time.Time
+	shownAs string    // id of its line
+	answers []*answer // in the order of their first sign
+	jobs    []*job    // uploads that no answer has claimed
+	others  []*call   // acknowledgements and the like
+	Pushes  []Push
+	Ack     *int
+	Notes   []string // what the bot's own error handler said
+	plugin  []Plugin // uploads of the plugin that no reply has claimed
+}
+
+// Push is a delivery to the webhook.
+type Push struct {
+	At     int64  `json:"at"`
+	Status int    `json:"status"`
+	Acked  bool   `json:"acked"`
+	Err    string `json:"err,omitempty"`
+}
+
+func push(h richmediatest.Happening) Push {
+	out := Push{At: h.Time.UnixMilli(), Status: h.Push.Status, Acked: h.Push.Acked}
+	if h.Push.Err != nil {
+		out.Err = h.Push.Err.Error()
+	}
+	return out
+}
+
+// answer is one message of the bot, from its first call on, whether it arrived or not.
+type answer struct {
+	turn   *turn // nil for a proactive message
+	id     string
+	key    string // what it answers, and its msg_seq
+	seq    uint32
+	at     time.Time // when it was shown
+	file   *richmediatest.Upload
+	job    *job // that made the file; nil when not known
+	route  string
+	again  []*job // other uploads for the same answer: a file_info that was refused
+	sends  []*call
+	plugin *Plugin
+}
+
+// Sum is what stands under an answer in the chat.
+type Sum struct {
+	Route   string  `json:"route,omitempty"`
+	Took    float64 `json:"took"`    // ms from the user's message to the answer; 0 for a proactive message
+	Retries int     `json:"retries"` // calls that had to be made again
+}
+
+// Plugin is what the plugin itself tells of a reply, where the bot is the demonstration.
+type Plugin struct {
+	Route     string  `json:"route,omitempty"`
+	Attempts  int     `json:"attempts"`
+	Waited    float64 `json:"waited"` // ms, as the two below
+	Upload    float64 `json:"upload"`
+	Send      float64 `json:"send"`
+	Duplicate bool    `json:"duplicate,omitempty"`
+	Fallback  bool    `json:"fallback,omitempty"`
+	Err       string  `json:"err,omitempty"`
+}
+
+// happened begins a turn.
+func (b *Board) happened(c *chat, m *Message, e *richmediatest.Event) {
+	t := &turn{event: e, chat: c, at: time.UnixMilli(m.At), shownAs: m.ID}
+	c.last = t
+	b.turns[e.ID()] = t
+	if e.MsgID() != "" {
+		b.turns[e.MsgID()] = t
+	}
+	if e.InteractionID() != "" {
+		b.turns["button "+e.InteractionID()] = t
+	}
+	b.age = append(b.age, t)
+	if len(b.age) > maxTurns {
+		for _, old := range b.age[:maxTurns/10] {
+			b.forget(old)
+		}
+		b.age = append([]*turn(nil), b.age[maxTurns/10:]...)
+	}
+}
+
+func (b *Board) forget(t *turn) {
+	delete(b.turns, t.event.ID())
+	delete(b.turns, t.event.MsgID())
+	delete(b.turns, "button "+t.event.InteractionID())
+	for _, a := range t.answers {
+		delete(b.answers, a.key)
+		delete(b.answers, a.id)
+	}
+}
+
+// answered ties a line of the bot to the calls that made it.
+func (b *Board) answered(c *chat, m *Message, in richmediatest.Message) {
+	a := b.answer(in.ReplyTo, in.Seq)
+	if a == nil { // proactive
+		a = &answer{}
+	}
+	a.id, a.at = m.ID, in.Time
+	b.answers[m.ID] = a
+	if in.Media != nil {
+		a.file = in.Media.Upload
+		b.claim(a)
+	}
+	for _, call := range b.calls { // the send that is running now
+		if call.Op == richmediatest.OpSend && call.chat == c && in.ReplyTo == "" {
+			a.sends = append(a.sends, call)
+		}
+	}
+	m.Sum = b.sum(a)
+}
+
+// answer finds or begins the answer to an event by its msg_seq.
+func (b *Board) answer(to string, seq uint32) *answer {
+	t := b.turns[to]
+	if t == nil {
+		return nil
+	}
+	key := to + "#" + strconv.FormatUint(uint64(seq), 10)
+	a := b.answers[key]
+	if a == nil {
+		a = &answer{turn: t, key: key, seq: seq}
+		b.answers[key] = a
+		t.answers = append(t.answers, a)
+	}
+	return a
+}
+
+// claim finds how the answer's file came to the platform: by an upload of its own, by one that another answer waited for
+// too, or by an earlier one.
+func (b *Board) claim(a *answer) {
+	j := b.files[a.file.FileInfo]
+	if a.job = j; j == nil {
+		a.route = a.file.Route
+		return
+	}
+	since := time.Time{}
+	if a.turn != nil {
+		since = a.turn.at
+	}
+	switch {
+	case !j.claimed && !j.began.Before(since):
+		j.claimed, a.route = true, a.file.Route
+	case j.ended.After(since):
+		a.route = "joined"
+	default:
+		a.route = "cache"
+	}
+	if a.turn != nil {
+		a.turn.dropJob(j)
+	}
+}
+
+func (t *turn) dropJob(j *job) {
+	for i, other := range t.jobs {
+		if other == j {
+			t.jobs = append(t.jobs[:i:i], t.jobs[i+1:]...)
+			return
+		}
+	}
+}
+
+// sum is what stands under the answer.
+func (b *Board) sum(a *answer) *Sum {
+	s := &Sum{Route: a.route}
+	if a.plugin != nil && a.plugin.Route != "" {
+		s.Route = a.plugin.Route
+	}
+	if a.turn != nil && !a.at.IsZero() {
+		s.Took = millis(a.at.Sub(a.turn.at))
+	}
+	s.Retries = max(0, len(a.sends)-1)
+	if a.job != nil && a.route != "joined" && a.route != "cache" {
+		s.Retries += a.job.retries
+	}
+	return s
+}
+
+// touch tells the pages that something about a turn has changed: they look again at what they show of it.
+func (b *Board) touch(t *turn) {
+	b.Feed.put("touch "+t.shownAs, map[string]any{"t": "touch", "chat": t.chat.key, "id": t.shownAs})
+}
+
+// touchAnswer is touch for an answer, whose line changes too.
+func (b *Board) touchAnswer(a *answer) {
+	if a.turn != nil {
+		b.touch(a.turn)
+	}
+	if a.id == "" {
+		return
+	}
+	sum := b.sum(a)
+	for _, c := range b.chats {
+		m := c.byID[a.id]
+		if m == nil || m.Sum != nil && *m.Sum == *sum {
+			continue
+		}
+		m.Sum = sum
+		b.Feed.put("sum "+a.id, map[string]any{"t": "sum", "chat": c.key, "id": a.id, "sum": sum})
+	}
+}
+
+// Reply takes what the plugin tells of a reply, or of an upload for one, that answers the event with that id.
+func (b *Board) Reply(to string, seq uint32, media bool, in Plugin) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.answer(to, seq)
+	if a == nil {
+		return
+	}
+	if t := a.turn; media && len(t.plugin) > 0 {
+		in.Route, t.plugin = t.plugin[0].Route, t.plugin[1:]
+	}
+	a.plugin = &in
+	b.touchAnswer(a)
+}
+
+// Upload takes what the plugin tells of an upload for the event with that id.
+func (b *Board) Upload(to, route string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t := b.turns[to]; t != nil {
+		t.plugin = append(t.plugin, Plugin{Route: route})
+	}
+}
+
+// Note puts what the bot's own error handler said beside the event with that id.
+func (b *Board) Note(to, text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.turns[to]
+	if t == nil {
+		return
+	}
+	t.Notes = append(t.Notes, text)
+	c := t.chat
+	m := &Message{N: c.next, Chat: c.key, ID: "note-" + strconv.Itoa(c.next) + "-" + t.shownAs, Event: "NOTE", Text: text, At: time.Now().UnixMilli(), ReplyTo: &Quote{ID: t.shownAs}}
+	c.next++
+	c.messages = append(c.messages, m)
+	c.byID[m.ID] = m
+	b.Feed.put("", map[string]any{"t": "msg", "m": m})
+	b.touch(t)
+}

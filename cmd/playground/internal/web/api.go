@@ -1,0 +1,262 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/botgo-contrib/richmedia/cmd/playground/internal/board"
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// scene is a sort of chat. The page learns what can be done in one from here, and knows only its name.
+type scene struct {
+	ID      string `json:"id"`
+	Many    bool   `json:"many"`    // many users write in it
+	Mention bool   `json:"mention"` // a message may do without a mention of the bot
+	Buttons bool   `json:"buttons"`
+	Member  bool   `json:"member"` // the bot can be added and removed
+	Mute    bool   `json:"mute"`
+
+	open        func(p *richmediatest.Platform, name string) *richmediatest.Chat
+	unmentioned func(c *richmediatest.Chat, user, text string, files ...richmediatest.Attachment) *richmediatest.Event
+}
+
+var scenes = []scene{
+	{
+		ID: "group", Many: true, Mention: true, Buttons: true, Member: true, Mute: true,
+		open: (*richmediatest.Platform).Group, unmentioned: (*richmediatest.Chat).SayUnmentioned,
+	},
+	{ID: "c2c", Buttons: true, Member: true, open: (*richmediatest.Platform).C2C},
+}
+
+// flags are the switches of a chat.
+type flags struct {
+	Away   bool `json:"away"` // the bot was removed
+	Muted  bool `json:"muted"`
+	Pushes bool `json:"pushes"` // proactive messages are allowed
+}
+
+var errChat = errors.New("no such chat: it is named scene/name")
+
+// chat finds or makes a chat by its key.
+func (s *Server) chat(key string) (*richmediatest.Chat, scene, error) {
+	id, name, _ := strings.Cut(key, "/")
+	for _, sc := range scenes {
+		if sc.ID == id && goodName(name) {
+			c := sc.open(s.Platform, name)
+			s.Board.Open(c)
+			return c, sc, nil
+		}
+	}
+	return nil, scene{}, errChat
+}
+
+func goodName(name string) bool {
+	return strings.TrimSpace(name) == name && name != "" && len(name) <= 96 && utf8.ValidString(name) &&
+		!strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+// user is who does it.
+func user(r *http.Request) (string, error) {
+	if name := r.FormValue("user"); goodName(name) {
+		return name, nil
+	}
+	return "", errors.New("user: a name of up to 96 bytes")
+}
+
+func fail(w http.ResponseWriter, err error) { http.Error(w, err.Error(), http.StatusBadRequest) }
+
+// state is what the page begins with.
+func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
+	out := s.Board.State()
+	out["head"] = s.epoch + "-" + out["head"].(string) //nolint:forcetypeassert // see State
+	out["now"], out["scenes"], out["weather"] = time.Now().UnixMilli(), scenes, s.weather.state()
+	out["url"], out["appID"], out["secret"] = s.URL, s.Platform.AppID(), s.Secret
+	s.mu.Lock()
+	copied := make(map[string]flags, len(s.flags))
+	for key, f := range s.flags {
+		copied[key] = *f
+	}
+	out["flags"], out["webhook"] = copied, board.MaskURL(s.hook)
+	s.mu.Unlock()
+	out["demo"] = s.demo()
+	writeJSON(w, out)
+}
+
+// demo is what the page knows of the demonstration bot.
+func (s *Server) demo() map[string]bool {
+	s.mu.Lock()
+	hush := s.hush
+	s.mu.Unlock()
+	return map[string]bool{"there": s.Demo != nil, "awake": s.Demo != nil && s.Demo.Awake(), "hush": hush}
+}
+
+func (s *Server) messages(w http.ResponseWriter, r *http.Request) {
+	raw, ok := s.Board.Messages(r.URL.Query().Get("chat"))
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	writeRaw(w, raw)
+}
+
+func (s *Server) inspect(w http.ResponseWriter, r *http.Request) {
+	in, ok := s.Board.Inspect(r.URL.Query().Get("id"))
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	writeJSON(w, in)
+}
+
+func (s *Server) openChat(w http.ResponseWriter, r *http.Request) {
+	c, _, err := s.chat(r.FormValue("chat"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	writeJSON(w, map[string]string{"key": board.Key(c)})
+}
+
+// press presses a button.
+func (s *Server) press(w http.ResponseWriter, r *http.Request) {
+	c, _, err := s.chat(r.FormValue("chat"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	name, err := user(r)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	s.happened(w, c.Press(name, r.FormValue("data")))
+}
+
+// happened answers with what the platform made of it, after the weather has had its turn.
+func (s *Server) happened(w http.ResponseWriter, e *richmediatest.Event) {
+	s.weather.pushed(e)
+	writeJSON(w, map[string]string{"id": e.ID(), "msg_id": e.MsgID()})
+}
+
+// bot is what users do with the bot itself.
+func (s *Server) bot(w http.ResponseWriter, r *http.Request) {
+	c, sc, err := s.chat(r.FormValue("chat"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	name, err := user(r)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	s.mu.Lock()
+	f := s.flags[board.Key(c)]
+	if f == nil {
+		f = &flags{Pushes: true}
+		s.flags[board.Key(c)] = f
+	}
+	do := r.FormValue("do")
+	act := func() *richmediatest.Event { return nil }
+	switch {
+	case do == "add" && sc.Member:
+		f.Away, act = false, func() *richmediatest.Event { return c.AddBot(name) }
+	case do == "remove" && sc.Member:
+		f.Away, act = true, func() *richmediatest.Event { return c.RemoveBot(name) }
+	case do == "allow" && sc.Member:
+		f.Pushes, act = true, func() *richmediatest.Event { return c.AllowPushes(name) }
+	case do == "reject" && sc.Member:
+		f.Pushes, act = false, func() *richmediatest.Event { return c.RejectPushes(name) }
+	case (do == "mute" || do == "unmute") && sc.Mute:
+		f.Muted = do == "mute"
+		act = func() *richmediatest.Event { c.Mute(do == "mute"); return nil }
+	default:
+		err = errors.New("do: add, remove, allow, reject, mute or unmute, where the chat has it")
+	}
+	now := *f
+	s.mu.Unlock()
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	s.Board.Put("flags "+board.Key(c), map[string]any{"t": "flags", "chat": board.Key(c), "flags": now})
+	if e := act(); e != nil {
+		s.happened(w, e)
+		return
+	}
+	writeJSON(w, now)
+}
+
+func (s *Server) setWeather(w http.ResponseWriter, r *http.Request) {
+	if err := s.weather.set(r.FormValue("name"), r.FormValue("on") == "true"); err != nil {
+		fail(w, err)
+		return
+	}
+	writeJSON(w, s.weather.state())
+}
+
+// setDemo wakes the demonstration bot or lets it be quiet.
+func (s *Server) setDemo(w http.ResponseWriter, r *http.Request) {
+	if s.Demo == nil {
+		fail(w, errors.New("there is no demonstration bot"))
+		return
+	}
+	s.Demo.Wake(r.FormValue("on") == "true")
+	s.mu.Lock()
+	s.hush = false
+	s.mu.Unlock()
+	s.tellDemo()
+	writeJSON(w, s.demo())
+}
+
+func (s *Server) tellDemo() { s.Board.Put("demo", map[string]any{"t": "demo", "demo": s.demo()}) }
+
+// Hush makes the demonstration bot quiet because another one has come, and tells the pages.
+func (s *Server) Hush() {
+	if s.Demo == nil || !s.Demo.Awake() {
+		return
+	}
+	s.Demo.Wake(false)
+	s.mu.Lock()
+	s.hush = true
+	s.mu.Unlock()
+	s.tellDemo()
+}
+
+// setWebhook points events at a bot's own server, and makes the check that the real console makes.
+func (s *Server) setWebhook(w http.ResponseWriter, r *http.Request) {
+	address := strings.TrimSpace(r.FormValue("url"))
+	if u, err := url.Parse(address); address != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		fail(w, errors.New("url: http://host:port/path, or nothing to take it away"))
+		return
+	}
+	s.Platform.PushToURL(address)
+	s.mu.Lock()
+	s.hook = address
+	s.mu.Unlock()
+	said := map[string]any{"url": board.MaskURL(address)}
+	if address != "" {
+		s.Hush()
+		if err := s.Platform.ValidateWebhook(r.Context()); err != nil {
+			said["err"] = err.Error()
+		}
+	}
+	s.Board.Put("webhook", map[string]any{"t": "webhook", "webhook": said["url"]})
+	writeJSON(w, said)
+}
+
+// Begin makes the first chats, and lets the demonstration bot be quiet from the moment when another bot connects.
+func (s *Server) Begin() {
+	s.Board.Open(s.Platform.Group("cats"))
+	s.Board.Open(s.Platform.C2C("carol"))
+	s.Board.OnBots(func(n int) {
+		if n > 1 {
+			s.Hush()
+		}
+	})
+}

@@ -1,0 +1,180 @@
+// Package web serves the playground: the page and what it calls, and beside it on the same address the fake platform.
+package web
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/botgo-contrib/richmedia/cmd/playground/internal/board"
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+//go:embed assets
+var assets embed.FS
+
+// pagePolicy lets the page load its own files and nothing else, and no string become code or markup.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; " +
+	"connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// inertPolicy is for everything that is no part of the page: should a browser ever show it, it can do nothing.
+const inertPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+// Demo is the demonstration bot, which can be told to be quiet.
+type Demo interface {
+	Awake() bool
+	Wake(awake bool)
+}
+
+// Config is what New needs.
+type Config struct {
+	Platform *richmediatest.Platform
+	Board    *board.Board
+	Demo     Demo   // nil: there is none
+	URL      string // the address that bots and the page use
+	Secret   string // of the bot, for the page to tell; "" for one that the page must not know
+	Hosts    []string
+}
+
+// Server is the handler of the playground's one address. New makes it.
+type Server struct {
+	Config
+	epoch   string // another in every run, so that a page that outlived one fetches everything anew
+	hosts   map[string]bool
+	mux     *http.ServeMux
+	weather *weather
+	policy  *http.CrossOriginProtection
+
+	mu    sync.Mutex
+	flags map[string]*flags // by chat key
+	hook  string            // the webhook's URL
+	hush  bool              // the demonstration bot fell quiet by itself
+}
+
+// New makes the handler. It serves the page under / and the platform's paths as the platform has them.
+func New(c Config) *Server {
+	s := &Server{Config: c, epoch: rand.Text()[:8], hosts: make(map[string]bool), flags: make(map[string]*flags)}
+	s.policy = http.NewCrossOriginProtection()
+	s.weather = newWeather(c.Platform, c.Board)
+	for _, h := range c.Hosts {
+		s.hosts[strings.ToLower(h)] = true
+	}
+	if u, err := url.Parse(c.URL); err == nil {
+		s.hosts[strings.ToLower(u.Host)] = true
+		for _, name := range []string{"localhost", "127.0.0.1", "[::1]"} {
+			s.hosts[net.JoinHostPort(strings.Trim(name, "[]"), u.Port())] = true
+		}
+	}
+	s.mux = s.routes()
+	return s
+}
+
+func (s *Server) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.asset)
+	mux.HandleFunc("GET /assets/{name}", s.asset)
+	mux.HandleFunc("GET /media/{id}", s.media)
+	mux.HandleFunc("GET /api/state", s.state)
+	mux.HandleFunc("GET /api/messages", s.messages)
+	mux.HandleFunc("GET /api/inspect", s.inspect)
+	mux.HandleFunc("GET /api/stream", s.stream)
+	mux.HandleFunc("POST /api/chat", s.openChat)
+	mux.HandleFunc("POST /api/say", s.say)
+	mux.HandleFunc("POST /api/press", s.press)
+	mux.HandleFunc("POST /api/bot", s.bot)
+	mux.HandleFunc("POST /api/weather", s.setWeather)
+	mux.HandleFunc("POST /api/webhook", s.setWebhook)
+	mux.HandleFunc("POST /api/demo", s.setDemo)
+	for _, p := range []string{"/app/", "/v2/", "/gateway", "/gateway/bot", "/interactions/", "/channels/", "/dms/", "/guilds/", "/users/", "/presigned/", "/websocket", "/download"} {
+		mux.HandleFunc(p, s.platform)
+	}
+	return mux
+}
+
+// ServeHTTP lets only those in who mean this address: a foreign Host is a name that was made to point here (DNS rebinding),
+// a foreign Origin is another site's page.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", inertPolicy)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if !s.hosts[strings.ToLower(r.Host)] {
+		http.Error(w, "this is not an address of the playground; start it with -url to allow it", http.StatusMisdirectedRequest)
+		return
+	}
+	if origin := r.Header.Get("Origin"); origin != "" && !s.own(origin) {
+		http.Error(w, "another site's page has no business here", http.StatusForbidden)
+		return
+	}
+	if err := s.policy.Check(r); err != nil {
+		http.Error(w, "another site's page has no business here", http.StatusForbidden)
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+func (s *Server) own(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && s.hosts[strings.ToLower(u.Host)]
+}
+
+// platform serves the fake platform. Nothing of it is for a browser to show.
+func (s *Server) platform(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Disposition", "attachment")
+	s.Platform.ServeHTTP(w, r)
+}
+
+// asset serves the page's own files.
+func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	if name == "" {
+		name = "index.html"
+	}
+	data, err := assets.ReadFile("assets/" + path.Base(name))
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	sum := sha256.Sum256(data)
+	tag := `"` + hex.EncodeToString(sum[:8]) + `"`
+	h := w.Header()
+	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Cache-Control", "no-cache")
+	h.Set("ETag", tag)
+	if r.Header.Get("If-None-Match") == tag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	kind := mime.TypeByExtension(path.Ext(name))
+	if path.Ext(name) == ".js" {
+		kind = "text/javascript; charset=utf-8" // whatever the machine's own table says
+	}
+	h.Set("Content-Type", kind)
+	_, _ = w.Write(data) // the page may have gone
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	writeRaw(w, raw)
+}
+
+func writeRaw(w http.ResponseWriter, raw []byte) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(raw) // the page may have gone
+}

@@ -1,0 +1,16 @@
+package richmediatest
+
+import "time"
+
+// RepliesLeft tells how many more replies to this event the platform takes, and until when: 0 where it cannot be answered,
+// has been answered as often as the scene allows, or is too old.
+func (e *Event) RepliesLeft() (n int, until time.Time) {
+	w := windows[e.chat.scene]
+	until = e.at.Add(w.length)
+	e.p.mu.Lock()
+	defer e.p.mu.Unlock()
+	if e.msgID == "" && !e.answerable() || time.Now().After(until) {
+		return 0, until
+	}
+	return max(0, w.replies-len(e.used)), until
+}
