@@ -1,0 +1,79 @@
+// The panels beside the inspector: the weather with its clock, and how to point a bot at this place.
+
+import { $, h, icon, toast } from './dom.js'
+import { duration, seconds, t } from './words.js'
+import { post } from './server.js'
+
+const switches = ['slow', 'lost', '5xx', 'busy', 'unreachable', 'noinline', 'deadparts', 'twice']
+
+export function weather(page) {
+  const { on, struck } = page.weather
+  const row = name => h('button', {
+    type: 'button', class: 'switch', role: 'switch', id: `w-${name}`, 'aria-checked': String(!!on[name]),
+    onclick: () => post('/api/weather', { name, on: !on[name] }),
+  }, h('span', { class: 'switch-text' }, h('b', {}, t('w.' + name), struck[name] ? h('span', { class: 'struck' }, t('struck', { n: struck[name] })) : ''), h('span', { class: 'muted' }, t(`w.${name}.hint`))), h('span', { class: 'knob' }))
+  const deed = name => h('button', { type: 'button', class: 'plain', id: `w-${name}`, onclick: () => post('/api/weather', { name }) }, t('w.' + name), struck[name] && name !== 'calm' ? h('span', { class: 'struck' }, t('struck', { n: struck[name] })) : '')
+  const focus = document.activeElement?.id
+  const clock = page.clockPanel?.()
+  $('pane-weather').replaceChildren(h('p', { class: 'muted lead' }, t('weatherHint')), h('div', { class: 'switches' }, switches.map(row)),
+    h('div', { class: 'deeds' }, deed('expire'), deed('restart'), deed('calm')), clock ?? '')
+  if (focus?.startsWith('w-')) $(focus)?.focus()
+  $('weather-dot').hidden = !Object.values(on).some(Boolean)
+}
+
+function copyable(text) {
+  return h('div', { class: 'copyable' }, h('pre', {}, text), h('button', {
+    type: 'button', class: 'plain small', onclick: () => navigator.clipboard?.writeText(text).then(() => toast(t('copied')), () => {}),
+  }, t('copy')))
+}
+
+export function own(page) {
+  const { url, appID, secret, demo, webhook } = page
+  const field = h('input', { type: 'url', id: 'hook', placeholder: 'http://127.0.0.1:8080/qqbot', 'aria-label': t('ownWebhookURL'), value: webhook || '' })
+  const said = h('p', { class: 'muted', role: 'status' })
+  const set = async address => {
+    said.textContent = ''
+    const r = await post('/api/webhook', { url: address })
+    said.textContent = r.err ?? (address ? t('webhookGood') : '')
+    said.className = r.err ? 'trouble' : 'muted'
+  }
+  const key = secret || t('ownSecretHidden')
+  $('pane-own').replaceChildren(
+    h('p', { class: 'muted lead' }, t('ownHint')),
+    h('dl', { class: 'facts' },
+      h('div', {}, h('dt', {}, t('ownBase')), h('dd', {}, h('code', {}, url))),
+      h('div', {}, h('dt', {}, t('ownID')), h('dd', {}, h('code', {}, appID))),
+      h('div', {}, h('dt', {}, t('ownSecret')), h('dd', {}, h('code', {}, key)))),
+    h('h3', {}, t('ownBotgo')), h('p', { class: 'muted' }, t('ownBotgoHint')),
+    copyable(`constant.APIDomain = "${url}"\nconstant.TokenDomain = "${url}"`),
+    h('p', { class: 'muted' }, t('ownTry')),
+    copyable(`export QQBOT_API_DOMAIN=${url} QQBOT_TOKEN_DOMAIN=${url}\nexport QQBOT_APPID=${appID} QQBOT_SECRET=${secret || '…'}\ngo run ./examples/quickstart -live`),
+    h('h3', {}, t('ownOther')), h('p', { class: 'muted' }, t('ownOtherHint')),
+    h('h3', {}, t('ownWebhook')), h('p', { class: 'muted' }, t('ownWebhookHint')),
+    h('form', { class: 'hook', onsubmit: e => { e.preventDefault(); set(field.value).catch(() => {}) } }, field,
+      h('button', { class: 'primary small' }, t('set')), webhook && h('button', { type: 'button', class: 'plain small', onclick: () => { field.value = ''; set('').catch(() => {}) } }, t('unset'))), said,
+    h('h3', {}, t('demo')),
+    demo.there ? h('button', { type: 'button', class: 'switch', role: 'switch', id: 'demo', 'aria-checked': String(demo.awake), onclick: () => post('/api/demo', { on: !page.demo.awake }) },
+      h('span', { class: 'switch-text' }, h('span', { class: 'muted' }, t('demoHint'))), h('span', { class: 'knob' })) : h('p', { class: 'muted' }, t('none')))
+}
+
+// banner says what is not as one would expect.
+export function banner(page) {
+  const el = $('banner')
+  const { demo } = page
+  el.hidden = !(demo.there && !demo.awake)
+  el.replaceChildren(h('span', {}, t(demo.hush ? 'hush' : 'asleep')), h('button', { type: 'button', class: 'plain small', onclick: () => post('/api/demo', { on: true }) }, t('wake')))
+}
+
+export function status(page) {
+  const el = $('status')
+  el.className = `status ${page.connected ? (page.bots || page.webhook || page.demo.awake ? 'good' : 'none') : 'off'}`
+  el.textContent = !page.connected ? t('offline') : page.webhook ? t('webhook', { url: page.webhook }) : page.bots > 1 ? t('online', { n: page.bots }) : page.bots === 1 ? t('online1') : t('nobody')
+}
+
+export function clockPanel(page) {
+  const steps = [[60e3, '+1 min'], [300e3, '+5 min'], [3600e3, '+1 h'], [86400e3, '+1 d']]
+  return h('div', { class: 'clock' }, h('h3', {}, icon('clock'), t('clock')), h('p', { class: 'muted' }, t('clockHint'), ' ', t('clockBack')),
+    h('p', { class: 'clock-now' }, `${t('clockNow')} ${seconds(page.now())}`, page.ahead ? h('span', { class: 'struck' }, t('ahead', { d: duration(page.ahead) })) : ''),
+    h('div', { class: 'deeds' }, steps.map(([ms, label]) => h('button', { type: 'button', class: 'plain', id: `w-clock${ms}`, onclick: () => post('/api/clock', { ms }) }, label))))
+}
