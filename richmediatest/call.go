@@ -105,6 +105,7 @@ func (p *Platform) recordBody(c *Call, body []byte) {
 	if c.Op != OpToken {
 		c.Body = bytes.Clone(body[:min(len(body), maxCallBody)])
 	}
+	p.tell(Happening{What: CallRead, Call: *c})
 }
 
 func (p *Platform) recordAnswer(c *Call, w *answerRecorder) {

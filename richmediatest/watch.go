@@ -14,6 +14,7 @@ type What string
 const (
 	CallBegan       What = "call began"       // Call: its request has arrived; the body not yet
 	CallProgress    What = "call progress"    // Call: Size has grown; for each 64 KiB of a long body
+	CallRead        What = "call read"        // Call: its Body is there, and Op is certain; not of OpPart and OpSocket
 	CallEnded       What = "call ended"       // Call: with Status, Answer and Took
 	MessageShown    What = "message shown"    // Chat, Message; of a user's message or deed also Event
 	MessageRecalled What = "message recalled" // Chat, Message

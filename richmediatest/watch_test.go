@@ -65,18 +65,18 @@ func TestAWatcherIsToldOfEverythingOnceAndInOrder(t *testing.T) {
 
 	assert.Equal(t, []string{
 		"message shown", "message shown", "event pushed",
-		"call began: upload 0", "file stored", "call ended: upload 200",
-		"call began: send 0", "message shown", "call ended: send 200",
-		"call began: ack 0", "button acked", "call ended: ack 200",
-		"call began: recall 0", "message recalled", "call ended: recall 200",
+		"call began: upload 0", "call read: upload 0", "file stored", "call ended: upload 200",
+		"call began: send 0", "call read: send 0", "message shown", "call ended: send 200",
+		"call began: ack 0", "call read: ack 0", "button acked", "call ended: ack 200",
+		"call began: recall 0", "call read: recall 0", "message recalled", "call ended: recall 200",
 	}, h.lines())
 	for i, in := range h.all {
 		assert.False(t, in.Time.IsZero(), "%d", i)
 	}
 	assert.Equal(t, ev.ID(), h.all[1].Event.ID())
 	assert.True(t, h.all[2].Push.Acked)
-	assert.Equal(t, info, h.all[4].Upload.FileInfo)
-	send := h.all[8].Call
+	assert.Equal(t, info, h.all[5].Upload.FileInfo)
+	send := h.all[10].Call
 	assert.Contains(t, string(send.Answer), id)
 	assert.NotEmpty(t, send.Trace)
 	assert.Positive(t, send.Took)
@@ -99,7 +99,7 @@ func TestNeitherATokenNorTheSecretIsTold(t *testing.T) {
 	defer stop()
 	tk := b.newToken()
 	b.message(b.p.Group("cats"), object("msg_type", 0, "content", "hello"))
-	require.Len(t, h.all, 4)
+	require.Len(t, h.all, 6)
 	told := fmt.Sprintf("%+v", h.all)
 	assert.NotContains(t, told, tk)
 	assert.NotContains(t, told, b.p.Credentials().AppSecret)

@@ -52,7 +52,7 @@ func run(ctx context.Context, cfg config, out io.Writer, smoke bool) (err error)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, pg.close()) }()
+	defer func() { err = errors.Join(err, pg.close()) }() //nolint:contextcheck // it cleans up after ctx has ended
 	if smoke {
 		return pg.smoke(ctx, out)
 	}
@@ -75,7 +75,7 @@ func start(ctx context.Context, cfg config, fail func(error)) (pg *playground, e
 		return nil, fmt.Errorf("%w (give another -addr, such as 127.0.0.1:0 for any free port)", err)
 	}
 	pg = &playground{url: address(ln.Addr(), cfg.url), served: make(chan error, 1), restore: func() {}}
-	defer func() {
+	defer func() { //nolint:contextcheck // as in run
 		if err != nil {
 			err = errors.Join(err, ln.Close(), pg.close())
 		}
@@ -100,13 +100,13 @@ func start(ctx context.Context, cfg config, fail func(error)) (pg *playground, e
 	}
 	if cfg.bot {
 		pg.restore = pg.platform.UseBotgo()
-		if pg.demo, err = newDemo(pg.platform.Credentials(), pg.options()...); err != nil {
+		if pg.demo, err = newDemo(pg.platform.Credentials(), pg.options()...); err != nil { //nolint:contextcheck // botgo's handlers take none
 			return pg, err
 		}
 		shown.Demo = pg.demo
 	}
 	pg.page = web.New(shown)
-	pg.serve(ln)
+	pg.serve(ln) //nolint:contextcheck // it lives until close, which ends it in order
 	if cfg.bot {
 		err = pg.connect(ctx, cfg, fail)
 	}

@@ -20,6 +20,7 @@ import (
 	"syscall"
 
 	"github.com/tencent-connect/botgo"
+	"github.com/tencent-connect/botgo/constant"
 	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
 	"github.com/tencent-connect/botgo/token"
@@ -54,6 +55,12 @@ func runLive(w io.Writer) error {
 	credentials := &token.QQBotCredentials{AppID: os.Getenv("QQBOT_APPID"), AppSecret: os.Getenv("QQBOT_SECRET")}
 	if credentials.AppID == "" || credentials.AppSecret == "" {
 		return errors.New("-live: set QQBOT_APPID and QQBOT_SECRET to your bot's AppID and AppSecret, from https://q.qq.com")
+	}
+	if at := os.Getenv("QQBOT_API_DOMAIN"); at != "" { // another platform than QQ's, such as cmd/playground
+		constant.APIDomain = at
+	}
+	if at := os.Getenv("QQBOT_TOKEN_DOMAIN"); at != "" {
+		constant.TokenDomain = at
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()

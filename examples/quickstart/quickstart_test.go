@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/tencent-connect/botgo"
+	"github.com/tencent-connect/botgo/constant"
 
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
@@ -70,8 +71,11 @@ func TestTheLiveRunAnswersUntilItIsInterrupted(t *testing.T) {
 	platform := richmediatest.New() // stands in for the real one
 	_, err := platform.Listen()
 	require.NoError(t, err)
-	defer platform.UseBotgo()()
+	defer platform.UseBotgo()() // puts back what the environment changes
 	defer func() { require.NoError(t, platform.Close()) }()
+	constant.APIDomain, constant.TokenDomain = "http://nowhere.invalid", "http://nowhere.invalid"
+	t.Setenv("QQBOT_API_DOMAIN", platform.URL())
+	t.Setenv("QQBOT_TOKEN_DOMAIN", platform.URL())
 	t.Setenv("QQBOT_APPID", platform.Credentials().AppID)
 	t.Setenv("QQBOT_SECRET", platform.Credentials().AppSecret)
 

@@ -88,7 +88,7 @@ func run(m *testing.M) (code int, err error) {
 	if err := chromedp.Do(ctx); err != nil {
 		return 0, fmt.Errorf("start %s: %w", path, err)
 	}
-	browser = ctx
+	browser = ctx //nolint:fatcontext // once, for all tests
 	return m.Run(), chromedp.Cancel(ctx)
 }
 
@@ -109,7 +109,7 @@ func start(t *testing.T, args ...string) string {
 	rest := make(chan struct{})
 	go func() {
 		defer close(rest)
-		for lines.Scan() { //nolint:revive // read to the end, so that the process never waits for us
+		for lines.Scan() { // to the end, so that the process never waits for us
 		}
 	}()
 	t.Cleanup(func() {

@@ -75,6 +75,8 @@ func (b *Board) watch(h richmediatest.Happening) {
 		b.began(h.Call)
 	case richmediatest.CallProgress:
 		b.progressed(h.Call)
+	case richmediatest.CallRead:
+		b.read(h.Call)
 	case richmediatest.CallEnded:
 		b.ended(h.Call)
 	case richmediatest.MessageShown:

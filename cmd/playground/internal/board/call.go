@@ -27,9 +27,11 @@ type call struct {
 	Request string           `json:"request,omitempty"`
 	Answer  string           `json:"answer,omitempty"`
 
-	chat *chat
-	at   time.Time
-	job  *job
+	chat   *chat
+	at     time.Time
+	job    *job
+	answer *answer
+	info   string // of the file that it sends
 }
 
 // began takes a request that has arrived.
@@ -81,20 +83,39 @@ func (b *Board) progressed(in richmediatest.Call) {
 	}
 }
 
+// read takes a call whose body has come in, and ties it to what it is for.
+func (b *Board) read(in richmediatest.Call) {
+	c := b.calls[in.Number]
+	if c == nil { // it began before the watching
+		return
+	}
+	if c.Op != in.Op {
+		b.busy(c.chat, c.Op, -1)
+		b.busy(c.chat, in.Op, 1)
+	}
+	c.Op, c.Size = in.Op, in.Size
+	switch in.Op {
+	case richmediatest.OpSend:
+		b.sending(c, in)
+	case richmediatest.OpUpload, richmediatest.OpPrepare, richmediatest.OpFinish, richmediatest.OpMerge:
+		b.uploading(c, in)
+	}
+}
+
 // ended takes a call that is over.
 func (b *Board) ended(in richmediatest.Call) {
 	c := b.calls[in.Number]
-	if c == nil { // it ran before the watching began
+	if c == nil {
 		return
 	}
 	delete(b.calls, in.Number)
 	b.busy(c.chat, c.Op, -1)
-	c.Op, c.Size, c.Status, c.Code, c.Trace, c.Running = in.Op, in.Size, in.Status, in.Code, in.Trace, false
+	c.Size, c.Status, c.Code, c.Trace, c.Running = in.Size, in.Status, in.Code, in.Trace, false
 	c.Took = max(millis(in.Took), 0.001)
 	c.Request, c.Answer = Mask(in.Body, in.Size), Mask(in.Answer, int64(len(in.Answer)))
 	switch in.Op {
 	case richmediatest.OpSend:
-		b.sentBy(c, in)
+		b.sentBy(c)
 	case richmediatest.OpUpload, richmediatest.OpPrepare, richmediatest.OpPart, richmediatest.OpFinish, richmediatest.OpMerge:
 		b.uploadedBy(c, in)
 	}
@@ -103,8 +124,8 @@ func (b *Board) ended(in richmediatest.Call) {
 // good tells whether a call did what it was for.
 func (c *call) good() bool { return c.Status >= 200 && c.Status < 300 && c.Code == 0 }
 
-// sentBy ties a send to its answer.
-func (b *Board) sentBy(c *call, in richmediatest.Call) {
+// sending ties a send to its answer.
+func (b *Board) sending(c *call, in richmediatest.Call) {
 	var form struct {
 		MsgID   string  `json:"msg_id"`
 		EventID string  `json:"event_id"`
@@ -126,8 +147,18 @@ func (b *Board) sentBy(c *call, in richmediatest.Call) {
 		return
 	}
 	c.Again = len(a.sends) > 0
+	c.answer, c.info = a, form.Media.Info
 	a.sends = append(a.sends, c)
-	if j := b.files[form.Media.Info]; j != nil && j != a.job && !c.good() {
+	b.touch(a.turn)
+}
+
+// sentBy takes a send that is over.
+func (b *Board) sentBy(c *call) {
+	a := c.answer
+	if a == nil {
+		return
+	}
+	if j := b.files[c.info]; j != nil && j != a.job && !c.good() {
 		a.again = append(a.again, j)
 	}
 	b.touchAnswer(a)

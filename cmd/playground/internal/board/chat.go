@@ -163,13 +163,13 @@ func (b *Board) recalled(h richmediatest.Happening) {
 	}
 }
 
-// Messages are the lines of a chat, oldest first, as JSON. A line's own JSON never ends in the middle of a change.
+// Messages are the lines of a chat, oldest first, as JSON.
 func (b *Board) Messages(key string) (raw []byte, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, c := range b.chats {
 		if c.key == key {
-			raw, err := json.Marshal(map[string]any{"head": b.Feed.Head(), "messages": c.messages})
+			raw, err := json.Marshal(map[string]any{"messages": c.messages})
 			return raw, err == nil
 		}
 	}

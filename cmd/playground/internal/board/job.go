@@ -7,18 +7,30 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// uploadedBy ties a call of an upload to the others of the same file.
-func (b *Board) uploadedBy(c *call, in richmediatest.Call) {
+// uploading ties a call of an upload to the others of the same file.
+func (b *Board) uploading(c *call, in richmediatest.Call) {
 	if c.chat == nil {
 		return
 	}
 	form := readForm(in.Body)
+	j := b.parts[form.ID]
+	if j == nil {
+		j = b.jobOf(c, form)
+	}
+	j.add(c)
+	if c.Op == richmediatest.OpPrepare {
+		j.prepared(form)
+	}
+	if j.turn != nil {
+		b.touch(j.turn)
+	}
+}
+
+// uploadedBy takes a call of an upload that is over.
+func (b *Board) uploadedBy(c *call, in richmediatest.Call) {
 	j := c.job
 	if j == nil {
-		if j = b.parts[form.ID]; j == nil {
-			j = b.jobOf(c, form)
-		}
-		j.add(c)
+		return
 	}
 	var said struct {
 		Info  string `json:"file_info"`
@@ -32,7 +44,7 @@ func (b *Board) uploadedBy(c *call, in richmediatest.Call) {
 	_ = json.Unmarshal(in.Answer, &said) // an answer that is no JSON says nothing
 	switch c.Op {
 	case richmediatest.OpPrepare:
-		j.prepared(form, max(len(said.Parts), len(said.Data.Parts)))
+		j.parts = max(len(said.Parts), len(said.Data.Parts))
 		for _, id := range []string{said.ID, said.Data.ID} {
 			if id != "" {
 				b.parts[id] = j
@@ -58,14 +70,14 @@ func (b *Board) uploadedBy(c *call, in richmediatest.Call) {
 }
 
 // jobOf finds the upload that a call goes on with: one of the same file in the same chat that is not over. Of several
-// bytes without a name the size tells which.
+// bytes without a name the size tells which. What was refused in one call goes on in parts, with a name then.
 func (b *Board) jobOf(c *call, form uploadForm) *job {
 	total, _ := form.Total.Int64()
 	for _, j := range c.chat.jobs {
-		same := !j.stored && j.kind == form.Kind && j.url == form.URL && j.last != nil && !j.last.good()
+		same := !j.stored && j.kind == form.Kind && j.url == form.URL && j.last != nil && !j.last.Running && !j.last.good()
 		switch {
 		case !same:
-		case c.Op == richmediatest.OpPrepare && (j.total == total || j.total == 0 && j.name == form.Name):
+		case c.Op == richmediatest.OpPrepare && (j.total == total || j.total == 0 && (j.name == form.Name || j.name == "")):
 			return j
 		case c.Op == richmediatest.OpUpload && j.size == c.Size && j.name == form.Name:
 			return j
@@ -87,9 +99,9 @@ func (b *Board) jobOf(c *call, form uploadForm) *job {
 	return j
 }
 
-func (j *job) prepared(form uploadForm, parts int) {
+func (j *job) prepared(form uploadForm) {
 	j.total, _ = form.Total.Int64()
-	j.parts, j.done = parts, 0
+	j.parts, j.done = 0, 0
 	clear(j.sizes)
 	if form.Name != "" {
 		j.name = form.Name

@@ -1,7 +1,12 @@
 package board
 
 import (
+	"bytes"
 	"encoding/hex"
+	"image"
+	_ "image/gif"  // for the sizes of pictures
+	_ "image/jpeg" // for the sizes of pictures
+	_ "image/png"  // for the sizes of pictures
 	"path"
 	"strconv"
 	"strings"
@@ -70,6 +75,9 @@ func (b *Board) given(m *richmediatest.Media) *File {
 	f := &File{Kind: kinds[m.Kind], Name: m.Name, Format: m.Format, Size: m.Size, Card: m.Card, Reused: m.Reused}
 	if up := m.Upload; up != nil {
 		f.URL = b.media.keep(up.UUID, m.Format, up.Data)
+		if size, _, err := image.DecodeConfig(bytes.NewReader(up.Data)); err == nil && f.Kind == "image" {
+			f.Width, f.Height = size.Width, size.Height
+		}
 	}
 	return f
 }

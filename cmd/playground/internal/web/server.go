@@ -39,10 +39,10 @@ type Demo interface {
 type Config struct {
 	Platform *richmediatest.Platform
 	Board    *board.Board
-	Demo     Demo   // nil: there is none
-	URL      string // the address that bots and the page use
-	Secret   string // of the bot, for the page to tell; "" for one that the page must not know
-	Hosts    []string
+	Demo     Demo     // nil: there is none
+	URL      string   // the address that bots and the page use
+	Secret   string   // of the bot, for the page to tell; "" for one that the page must not know
+	Hosts    []string // where it listens, as host:port; the loopback names of these ports are good too
 }
 
 // Server is the handler of the playground's one address. New makes it.
@@ -65,13 +65,15 @@ func New(c Config) *Server {
 	s := &Server{Config: c, epoch: rand.Text()[:8], hosts: make(map[string]bool), flags: make(map[string]*flags)}
 	s.policy = http.NewCrossOriginProtection()
 	s.weather = newWeather(c.Platform, c.Board)
-	for _, h := range c.Hosts {
-		s.hosts[strings.ToLower(h)] = true
-	}
 	if u, err := url.Parse(c.URL); err == nil {
 		s.hosts[strings.ToLower(u.Host)] = true
-		for _, name := range []string{"localhost", "127.0.0.1", "[::1]"} {
-			s.hosts[net.JoinHostPort(strings.Trim(name, "[]"), u.Port())] = true
+	}
+	for _, h := range c.Hosts {
+		s.hosts[strings.ToLower(h)] = true
+		if _, port, err := net.SplitHostPort(h); err == nil {
+			for _, name := range []string{"localhost", "127.0.0.1", "::1"} {
+				s.hosts[net.JoinHostPort(name, port)] = true
+			}
 		}
 	}
 	s.mux = s.routes()

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/tencent-connect/botgo"
+)
+
+func TestMain(m *testing.M) {
+	botgo.SetLogger(quiet{log.New(io.Discard, "", 0)})
+	os.Exit(m.Run())
+}
+
+// begin starts a playground whose bot gets its events in process.
+func begin(t *testing.T, cfg config) *playground {
+	t.Helper()
+	cfg.addr, cfg.webhook = "127.0.0.1:0", true
+	if cfg.appID == "" {
+		cfg.appID, cfg.secret = defaultAppID, defaultSecret
+	}
+	pg, err := start(t.Context(), cfg, func(err error) { t.Error(err) })
+	require.NoError(t, err)
+	return pg
+}
+
+func get(t *testing.T, address string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode, "%s", body)
+	return string(body)
+}
+
+func TestTheDemonstrationBotAnswersAllThatItOffers(t *testing.T) {
+	pg := begin(t, config{bot: true})
+	group := pg.platform.Group("cats")
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	n := 0
+	for word, answers := range map[string]int{
+		"cat": 1, "猫": 1, "clip": 1, "hello": 1, "report": 1, "photo": 1, "album": 3, "buttons": 1, "note buy milk": 1, "大文件": 1, "what?": 1,
+	} {
+		group.Say("ann", word)
+		n += answers
+		_, err := group.WaitAnswers(ctx, n)
+		require.NoError(t, err, word)
+	}
+	group.Press("ann", "voice")
+	group.AddBot("ann")
+	group.Say("ann", "", attached("note.txt", "words"))
+	got, err := group.WaitAnswers(ctx, n+3)
+	require.NoError(t, err)
+	assert.Equal(t, "text/plain; charset=utf-8", got[n+2].Media.Format, "what a user sends comes back")
+	require.NoError(t, pg.close())
+}
+
+func TestWhileItIsQuietItTouchesNothing(t *testing.T) {
+	pg := begin(t, config{bot: true})
+	pg.demo.Wake(false)
+	ev := pg.platform.Group("cats").Press("ann", "purr")
+	pg.platform.Group("cats").Say("ann", "cat")
+	assert.NotContains(t, pg.platform.Acks(), ev.InteractionID(), "another bot is to acknowledge it")
+	require.NoError(t, pg.close())
+	assert.Empty(t, pg.platform.Group("cats").Answers())
+}
+
+func TestWhatBotsSendIsSaved(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "media")
+	pg := begin(t, config{bot: true, save: dir})
+	group := pg.platform.Group("cats")
+	group.Say("ann", "report")
+	group.Say("ann", "cat")
+	_, err := group.WaitAnswers(t.Context(), 2)
+	require.NoError(t, err)
+	require.NoError(t, pg.close())
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	names := []string{}
+	for _, e := range entries {
+		names = append(names, e.Name()[strings.LastIndex(e.Name(), "-")+1:])
+	}
+	assert.ElementsMatch(t, []string{"report.pdf", "image.png"}, names)
+}
+
+func TestAFolderThatCannotBeMadeIsToldAtOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	_, err := start(t.Context(), config{addr: "127.0.0.1:0", save: filepath.Join(file, "x"), appID: "1", secret: "s"}, func(error) {})
+	require.ErrorContains(t, err, "-save")
+}
+
+func TestASecretOfOnesOwnIsNotShownAndTheDefaultIs(t *testing.T) {
+	pg := begin(t, config{appID: "42", secret: "my-own-secret"})
+	state := get(t, pg.url+"/api/state")
+	assert.NotContains(t, state, "my-own-secret")
+	assert.Contains(t, state, `"appID":"42"`)
+	require.NoError(t, pg.close())
+	pg = begin(t, config{})
+	assert.Contains(t, get(t, pg.url+"/api/state"), defaultSecret)
+	require.NoError(t, pg.close())
+}
+
+func TestItSaysWhereItIsAndWarnsWhenOthersCanReachIt(t *testing.T) {
+	pg := &playground{url: "http://127.0.0.1:7471"}
+	for addr, warns := range map[string]bool{
+		"127.0.0.1:7471": false, "localhost:0": false, "[::1]:1": false, ":7471": true, "0.0.0.0:7471": true, "192.168.1.5:80": true, "[::]:1": true,
+	} {
+		var out bytes.Buffer
+		pg.greet(&out, config{addr: addr, appID: "1", secret: "s"})
+		assert.Contains(t, out.String(), "http://127.0.0.1:7471")
+		assert.Equal(t, warns, strings.Contains(out.String(), "WARNING"), addr)
+	}
+	for at, want := range map[string]string{"0.0.0.0:80": "http://127.0.0.1:80", "[::]:80": "http://127.0.0.1:80", "192.168.1.5:80": "http://192.168.1.5:80", "[::1]:80": "http://[::1]:80"} {
+		addr, err := net.ResolveTCPAddr("tcp", at)
+		require.NoError(t, err)
+		assert.Equal(t, want, address(addr, ""))
+	}
+	assert.Equal(t, "http://host.docker.internal:7471", address(nil, "http://host.docker.internal:7471"))
+}
+
+func TestAnAddressThatIsTakenIsToldWithAWayOut(t *testing.T) {
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = ln.Close() }()
+	err = run(t.Context(), config{addr: ln.Addr().String(), appID: "1", secret: "s"}, io.Discard, false)
+	require.ErrorContains(t, err, "give another -addr")
+}
+
+func TestItEndsWhenItIsToldAndWithOpenStreams(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, config{addr: "127.0.0.1:0", appID: defaultAppID, secret: defaultSecret}, w, false)
+	}()
+	line := make([]byte, 256)
+	n, err := r.Read(line)
+	require.NoError(t, err)
+	go func() { _, _ = io.Copy(io.Discard, r) }()
+	address := strings.Fields(string(line[:n]))[2]
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/api/stream", nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	began := time.Now()
+	cancel()
+	select {
+	case err := <-ended:
+		require.NoError(t, err)
+	case <-time.After(10 * time.Second):
+		t.Fatal(errors.New("it did not end"))
+	}
+	assert.Less(t, time.Since(began), 5*time.Second)
+}
