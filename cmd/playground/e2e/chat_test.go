@@ -1,33 +1,138 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-func TestLook(t *testing.T) {
-	p := open(t, start(t), size(1400, 880))
-	p.shot("empty")
-	p.say("cat")
-	p.answers(1)
+// watchAnswers notes, for each message of the bot, how long after its sending the page had painted it.
+const watchAnswers = `(() => {
+	window.lags = []
+	new MutationObserver(all => {
+		for (const m of all) for (const el of m.addedNodes) {
+			const rows = el.matches?.('.from-bot') ? [el] : el.querySelectorAll?.('.from-bot') ?? []
+			for (const row of rows) requestAnimationFrame(() => window.lags.push(Date.now() - Number(row.dataset.at)))
+		}
+	}).observe(document.querySelector('#log'), { childList: true, subtree: true })
+})()`
+
+func TestOneWritesAndGetsAnImage(t *testing.T) {
+	p := open(t, start(t))
+	p.script(watchAnswers)
+	for n := range 5 {
+		p.say("cat")
+		p.answers(n + 1)
+	}
+	p.until(`[...document.querySelectorAll('.from-bot img')].every(i => i.naturalWidth === 320)`, "the picture is shown")
+	assert.Contains(t, eval[string](p, `document.querySelector('.from-bot .text').textContent`), "meow")
+	assert.Equal(t, "ann: cat", eval[string](p, `document.querySelector('.from-bot .quote').textContent`))
+	assert.Equal(t, "one call", eval[string](p, `document.querySelectorAll('.sum')[0].textContent.split(' · ')[0]`))
+	p.until(`document.querySelectorAll('.sum')[4].textContent.startsWith('from cache')`, "the second time nothing is uploaded")
+	p.until(`window.lags.length === 5`, "lags")
+	lags := eval[[]float64](p, `window.lags`)
+	t.Logf("shown %v ms after the bot's send", lags)
+	for _, ms := range lags {
+		assert.Less(t, ms, 100.0, "an answer is shown within 100 ms")
+	}
+
+	p.do(chromedp.Click(css(`.from-bot .sum`)))
+	p.until(`document.querySelectorAll('#pane-inspector .call').length === 2`, "the calls behind it")
+	facts := eval[string](p, `document.querySelector('#pane-inspector .facts').textContent`)
+	for _, want := range []string{"1001", "msg_id", "4 more", "••••", "Window", "Trace", "Plugin"} {
+		assert.Contains(t, facts, want)
+	}
+	p.script(`document.querySelector('#pane-inspector .call:last-child summary').click()`)
+	p.until(`document.querySelector('.call[open] pre')`, "the request and its answer")
+	assert.Contains(t, eval[string](p, `document.querySelector('.call[open]').textContent`), `"msg_type": 7`)
+	p.shot("image")
+}
+
+func TestAVoiceIsPlayedAndAVideoCanBe(t *testing.T) {
+	p := open(t, start(t))
 	p.say("hello")
-	p.answers(2)
-	p.say("report")
-	p.answers(3)
-	p.say("buttons")
-	p.answers(4)
-	p.do(chromedp.Click(css(`.from-bot:last-of-type .sum`)))
-	p.shot("chat1")
+	p.answers(1)
+	p.until(`document.querySelector('.voice .length').textContent === '2″'`, "its length")
+	p.do(chromedp.Click(css(`.voice`)))
+	p.until(`document.querySelector('.voice audio').currentTime > 0.3`, "it plays")
+	p.until(`document.querySelector('.voice.on .bars .done')`, "and shows how far it is")
 	p.say("clip")
-	p.answers(5)
-	p.say("big")
-	p.answers(6)
-	p.script(`[...document.querySelectorAll('.from-bot .sum')].at(-1).click()`)
-	p.until(`document.querySelectorAll('.call').length > 10`, "calls")
-	p.shot("chat2")
-	p.do(chromedp.Click(css(`#open-weather`)))
-	p.shot("weather")
-	p.do(chromedp.Click(css(`#open-own`)))
-	p.shot("own")
+	p.answers(2)
+	p.until(`document.querySelector('.from-bot video')?.duration > 1.5`, "the video is there")
+	p.script(`document.querySelector('.from-bot video').muted = true; document.querySelector('.from-bot video').play()`)
+	p.until(`document.querySelector('.from-bot video').currentTime > 0.3`, "and plays")
+	p.shot("voice")
+}
+
+func TestAFileIsACardWithNameAndSize(t *testing.T) {
+	p := open(t, start(t))
+	p.say("report")
+	p.answers(1)
+	assert.Equal(t, "report.pdf745 B", eval[string](p, `document.querySelector('.from-bot .card-text').textContent`))
+	assert.Equal(t, []string{"report.pdf", "application/octet-stream", "%PDF"}, eval[[]string](p, `(async () => {
+		const a = document.querySelector('.from-bot a.card'), r = await fetch(a.href)
+		return [a.download, r.headers.get('content-type'), (await r.text()).slice(0, 4)]
+	})()`))
+}
+
+func TestAButtonIsPressed(t *testing.T) {
+	p := open(t, start(t))
+	p.say("buttons")
+	p.answers(1)
+	assert.Equal(t, "Pick one · 选一个", eval[string](p, `document.querySelector('.md [role=heading]').textContent`))
+	assert.Equal(t, []string{"STRONG", "EM", "UL", "BLOCKQUOTE", "CODE"}, eval[[]string](p,
+		`['strong', 'em', 'ul', 'blockquote', 'code'].map(s => document.querySelector('.md ' + s)?.tagName)`))
+	p.do(chromedp.Click(css(`.key`)))
+	p.answers(2)
+	assert.Contains(t, eval[string](p, `document.querySelector('.line.system').textContent`), "ann pressed “purr”")
+	assert.Equal(t, "Purred", eval[string](p, `document.querySelector('.key').textContent`))
+	p.do(chromedp.Click(css(`.key-row:nth-child(2) .key`)))
+	assert.Equal(t, "clip", eval[string](p, `document.querySelector('#text').value`), "a command is for the user to send")
+	p.shot("buttons")
+}
+
+func TestFilesAreSentAndComeBack(t *testing.T) {
+	dir := t.TempDir()
+	picture, note := filepath.Join(dir, "猫.png"), filepath.Join(dir, "note.txt")
+	png, err := os.ReadFile("../media/cat.png")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(picture, png, 0o600))
+	require.NoError(t, os.WriteFile(note, []byte("words"), 0o600))
+	p := open(t, start(t))
+	p.do(chromedp.SetUploadFiles(css(`#file`), []string{picture, note}))
+	p.until(`document.querySelectorAll('.pend').length === 2 && document.querySelector('.pend img').naturalWidth`, "what is about to be sent")
+	p.shot("pending")
+	p.say("for you")
+	p.answers(2)
+	p.until(`document.querySelector('.mine img').naturalWidth === 320 && document.querySelector('.from-bot img').naturalWidth === 320`, "both show the picture")
+	assert.Equal(t, "note.txt", eval[string](p, `document.querySelector('.mine .card-name').textContent`))
+	assert.Empty(t, eval[string](p, `document.querySelector('#pending').textContent`))
+}
+
+func TestUsersSwitchAndTheBotIsRemovedAndAdded(t *testing.T) {
+	p := open(t, start(t))
+	p.say("hi")
+	p.answers(1)
+	p.do(chromedp.SetValue(css(`#as`), "bob"))
+	p.script(`document.querySelector('#as').dispatchEvent(new Event('change'))`)
+	p.until(`document.querySelector('.theirs') && !document.querySelector('.mine')`, "what ann wrote is somebody else's now")
+	p.do(chromedp.Click(css(`#more`)), chromedp.Click(css(`[data-do=remove]`)))
+	p.until(`document.querySelector('#chat-about').textContent.includes('not here')`, "the bot has gone")
+	p.say("cat")
+	p.until(`document.querySelector('.pill.bad')?.textContent.includes('40054003')`, "and cannot answer")
+	p.do(chromedp.Click(css(`#more`)), chromedp.Click(css(`[data-do=add]`)))
+	p.until(`[...document.querySelectorAll('.from-bot .text')].some(e => e.textContent.includes('Hello!'))`, "it greets when it is added")
+	p.script(`document.querySelector('#mention').click()`)
+	before := eval[int](p, `document.querySelectorAll('.from-bot').length`)
+	p.say("cat, between us")
+	p.until(`[...document.querySelectorAll('.mine .text')].at(-1)?.textContent === 'cat, between us'`, "it is said")
+	p.script(`document.querySelector('#mention').click()`)
+	p.say("cat")
+	p.answers(before + 1)
+	assert.Equal(t, before+1, eval[int](p, `document.querySelectorAll('.from-bot').length`), "without a mention it says nothing")
+	p.shot("members")
 }

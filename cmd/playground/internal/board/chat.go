@@ -29,7 +29,8 @@ type Message struct {
 	Bot      bool            `json:"bot,omitempty"`
 	Event    string          `json:"event,omitempty"`
 	Text     string          `json:"text,omitempty"`
-	At       int64           `json:"at"` // ms
+	Mention  bool            `json:"mention,omitempty"` // of the bot
+	At       int64           `json:"at"`                // ms
 	Files    []*File         `json:"files,omitempty"`
 	Markdown json.RawMessage `json:"markdown,omitempty"`
 	Keyboard json.RawMessage `json:"keyboard,omitempty"`
@@ -120,6 +121,7 @@ func (b *Board) shown(h richmediatest.Happening) {
 		m.ReplyTo = c.quote(in.ReplyTo, b.turns[in.ReplyTo])
 		b.answered(c, m, in)
 	} else {
+		m.Mention = strings.Contains(string(h.Event.Type()), "AT_MESSAGE_CREATE")
 		b.happened(c, m, h.Event)
 	}
 	c.messages = append(c.messages, m)

@@ -300,6 +300,7 @@ $('new-chat').addEventListener('click', () => {
     show(key)
   })
 })
+$('ask-cancel').addEventListener('click', () => $('ask').close('cancel'))
 $('zoom').addEventListener('click', () => $('zoom').close())
 
 document.addEventListener('keydown', e => {

@@ -121,12 +121,12 @@ export class Inspector {
     for (const c of d.calls) {
       const bad = !c.running && (c.status < 200 || c.status > 299 || c.code)
       const bar = h('i', { class: `bar-${family(c.op)}${bad ? ' bad' : ''}${c.running ? ' running' : ''}` })
-      bar.style.left = `${percent(c.offset)}%`
+      bar.style.left = `${Math.min(98.5, percent(c.offset))}%`
       bar.style.width = `${Math.max(.6, percent(c.offset + (c.running ? Math.max(0, now - c.offset) : c.took)) - percent(c.offset))}%`
-      const result = c.running ? t('running') : c.status === 0 ? t('cut') : c.code ? `${c.status} · ${c.code}` : String(c.status)
+      const result = c.running ? t('running') : c.status === 0 ? t('cut') : String(c.code || c.status)
       const el = h('details', { class: bad ? 'call bad' : 'call', open: this.open.has(c.n) },
         h('summary', { 'data-call': c.n }, h('span', { class: `op op-${family(c.op)}` }, t('op.' + c.op)), h('span', { class: 'track' }, bar),
-          h('span', { class: 'ms' }, c.running ? '' : duration(c.took)), h('span', { class: 'code' }, result, c.again && h('b', { title: t('again') }, ' ↻'))))
+          h('span', { class: 'ms' }, c.running ? '' : duration(c.took)), h('span', { class: 'code', title: c.code ? `HTTP ${c.status}` : null }, result, c.again && h('b', { title: t('again') }, ' ↻'))))
       const fill = () => { if (el.open && el.children.length === 1) el.append(details(c)) }
       el.addEventListener('toggle', () => {
         if (el.open) this.open.add(c.n)
@@ -134,6 +134,7 @@ export class Inspector {
         fill()
       })
       fill()
+      if (bad && c.code) box.classList.add('wide')
       box.append(el)
     }
     return h('div', {}, h('h3', {}, t('timeline'), h('span', { class: 'muted' }, ` ${t(d.calls.length === 1 ? 'calls1' : 'calls', { n: d.calls.length })} · ${duration(end - first)}`)), box)

@@ -32,7 +32,8 @@ function body(m, act) {
   if (m.replyTo) bubble.append(quote(m.replyTo, act))
   for (const f of files) bubble.append(file(f))
   if (m.markdown) bubble.append(markdown(m.markdown, act))
-  if (m.text) bubble.append(h('p', { class: 'text' }, ...linked(m.text)))
+  const at = m.mention && h('span', { class: 'at' }, '@' + t('bot'))
+  if (m.text || at) bubble.append(h('p', {}, at, h('span', { class: 'text' }, ...linked(m.text ?? ''))))
   return bubble
 }
 

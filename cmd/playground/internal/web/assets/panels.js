@@ -30,12 +30,11 @@ function copyable(text) {
 export function own(page) {
   const { url, appID, secret, demo, webhook } = page
   const field = h('input', { type: 'url', id: 'hook', placeholder: 'http://127.0.0.1:8080/qqbot', 'aria-label': t('ownWebhookURL'), value: webhook || '' })
-  const said = h('p', { class: 'muted', role: 'status' })
+  const result = page.hookResult ?? {}
+  const said = h('p', { class: result.err ? 'trouble' : 'muted', role: 'status' }, result.err ?? (result.url ? t('webhookGood') : ''))
   const set = async address => {
-    said.textContent = ''
-    const r = await post('/api/webhook', { url: address })
-    said.textContent = r.err ?? (address ? t('webhookGood') : '')
-    said.className = r.err ? 'trouble' : 'muted'
+    page.hookResult = await post('/api/webhook', { url: address })
+    own(page)
   }
   const key = secret || t('ownSecretHidden')
   $('pane-own').replaceChildren(

@@ -1,0 +1,82 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// turn flips a switch of the weather as a user does.
+func (p *tab) turn(name string) {
+	p.t.Helper()
+	p.do(chromedp.Click(css(`#tab-weather`)), chromedp.Click(css(`[id="w-`+name+`"]`)))
+	p.until(`document.querySelector('[id="w-`+name+`"]').getAttribute('aria-checked') === 'true'`, name+" is on")
+}
+
+func TestAChunkedUploadShowsItsProgress(t *testing.T) {
+	p := open(t, start(t))
+	p.turn("slow")
+	p.script(`(() => {
+		window.seen = []
+		new MutationObserver(() => {
+			const bar = document.querySelector('#working [role=progressbar]')
+			if (bar) window.seen.push(Number(bar.getAttribute('aria-valuenow')))
+		}).observe(document.querySelector('#working'), { childList: true, subtree: true })
+	})()`)
+	p.say("big")
+	p.until(`document.querySelector('#working [role=progressbar]')?.getAttribute('aria-valuenow') > 20`, "how far it is")
+	p.script(`document.querySelector('.mine .bubble').click()`)
+	p.until(`document.querySelector('#pane-inspector [role=progressbar]') && document.querySelector('.call .running')`, "and in the inspector")
+	p.shot("progress")
+	p.answers(1)
+	seen := eval[[]float64](p, `window.seen`)
+	t.Logf("progress: %v", seen)
+	require.Greater(t, len(seen), 10)
+	for i := 1; i < len(seen); i++ {
+		assert.GreaterOrEqual(t, seen[i], seen[i-1], "it never falls")
+	}
+	p.until(`!document.querySelector('#working [role=progressbar]')`, "it goes when the upload is over")
+	p.until(`document.querySelector('.sum').textContent.startsWith('in parts')`, "the route")
+	p.do(chromedp.Click(css(`.sum`)))
+	p.until(`document.querySelectorAll('#pane-inspector .op-part').length === 16`, "eight parts, put and finished")
+	assert.Contains(t, eval[string](p, `document.querySelector('#pane-inspector [role=progressbar]').textContent`), "part 8 of 8")
+}
+
+func TestALostAnswerIsRepeatedAndShownOnce(t *testing.T) {
+	p := open(t, start(t))
+	p.turn("lost")
+	p.say("cat")
+	p.until(`document.querySelector('.sum.healed')?.textContent.includes('1 retry')`, "the bot tried again")
+	p.do(chromedp.Click(css(`.sum`)))
+	p.until(`document.querySelector('.call:last-child')?.textContent.includes('40054005')`, "and was told that it is there")
+	assert.Equal(t, 1, eval[int](p, `document.querySelectorAll('.from-bot').length`))
+	assert.Equal(t, "cut", eval[string](p, `document.querySelectorAll('.call')[1].querySelector('.code').textContent`))
+	assert.Equal(t, false, eval[bool](p, `document.querySelector('#weather-dot').hidden`), "the bar reminds of the weather")
+	p.shot("recovery")
+	p.do(chromedp.Click(css(`#tab-weather`)), chromedp.Click(css(`#w-calm`)))
+	p.until(`document.querySelector('#weather-dot').hidden`, "fair weather")
+}
+
+func TestAnEndedFileInfoIsReplaced(t *testing.T) {
+	p := open(t, start(t))
+	p.say("cat")
+	p.answers(1)
+	p.do(chromedp.Click(css(`#tab-weather`)), chromedp.Click(css(`#w-expire`)))
+	p.until(`document.querySelector('#w-expire .struck')`, "it was done")
+	p.say("cat")
+	p.answers(2)
+	p.until(`[...document.querySelectorAll('.sum')].at(-1).classList.contains('healed')`, "the bot tried again")
+	p.script(`[...document.querySelectorAll('.sum')].at(-1).click()`)
+	p.until(`document.querySelector('#pane-inspector .facts')?.textContent.includes('uploaded again')`, "the inspector says why")
+}
+
+func TestTheBotComesBackAfterARestartOfTheGateway(t *testing.T) {
+	p := open(t, start(t))
+	p.do(chromedp.Click(css(`#tab-weather`)), chromedp.Click(css(`#w-restart`)))
+	p.until(`document.querySelector('#status').textContent === 'No bot is connected'`, "it was cut off")
+	p.say("cat")
+	p.until(`document.querySelector('#status').textContent === 'A bot is connected'`, "it came back")
+	p.answers(1)
+}
