@@ -32,6 +32,9 @@ func TestAnEventTellsHowManyRepliesItStillTakes(t *testing.T) {
 		assert.Zero(t, n, "too late")
 		assert.Equal(t, time.Now().Add(-time.Second), until)
 
+		n, until = b.p.Channel("news").Say("ann", "cat").RepliesLeft()
+		assert.Equal(t, -1, n, "no count is documented")
+		assert.Equal(t, time.Now().Add(5*time.Minute), until)
 		n, _ = group.RemoveBot("ann").RepliesLeft()
 		assert.Zero(t, n, "cannot be answered")
 	})

@@ -56,12 +56,19 @@ func newDemo(credentials *token.QQBotCredentials, opts ...richmedia.Option) (*de
 	_, _ = noise.Read(d.big) // never fails
 	group, single := media.GroupATMessage(d.onMessage), media.C2CMessage(d.onMessage)
 	button, friend := media.Interaction(d.onButton), media.C2CFriend(d.onAdded)
+	channel, direct := media.ATMessage(d.onMessage), media.DirectMessage(d.onMessage)
 	d.intent = event.RegisterHandlers(
 		event.GroupATMessageEventHandler(func(p *dto.WSPayload, data *dto.WSGroupATMessageData) error {
 			return awake(d, func() error { return group(p, data) })
 		}),
 		event.C2CMessageEventHandler(func(p *dto.WSPayload, data *dto.WSC2CMessageData) error {
 			return awake(d, func() error { return single(p, data) })
+		}),
+		event.ATMessageEventHandler(func(p *dto.WSPayload, data *dto.WSATMessageData) error {
+			return awake(d, func() error { return channel(p, data) })
+		}),
+		event.DirectMessageEventHandler(func(p *dto.WSPayload, data *dto.WSDirectMessageData) error {
+			return awake(d, func() error { return direct(p, data) })
 		}),
 		event.InteractionEventHandler(func(p *dto.WSPayload, data *dto.WSInteractionData) error {
 			return awake(d, func() error { return button(p, data) })
@@ -127,11 +134,9 @@ func (d *demo) onMessage(ctx context.Context, c *richmedia.Context) (err error) 
 		_, err = c.ReplyImage(ctx, richmedia.FromURL(photoURL), richmedia.WithCaption("from a URL · 来自网址"),
 			richmedia.WithFallbackText("The platform cannot fetch that picture now. 平台暂时无法下载这张图。"))
 	case "album":
-		for seed := range uint64(3) {
-			if _, err = c.ReplyImage(ctx, richmedia.FromBytes("dots.png", dots(seed))); err != nil {
-				break
-			}
-		}
+		_, err = c.ReplyAll(ctx, richmedia.KindImage, []richmedia.Source{
+			richmedia.FromBytes("dots.png", dots(1)), richmedia.FromBytes("dots.png", dots(2)), richmedia.FromBytes("dots.png", dots(3)),
+		})
 	case "buttons":
 		_, err = c.ReplyMessage(ctx, buttons())
 	case "late":
@@ -142,6 +147,9 @@ func (d *demo) onMessage(ctx context.Context, c *richmedia.Context) (err error) 
 		_, err = c.ReplyFile(ctx, richmedia.FromBytes("note.txt", []byte(rest+"\n")))
 	default:
 		_, err = c.ReplyText(ctx, help)
+	}
+	if errors.Is(err, richmedia.ErrUnsupported) {
+		_, err = c.ReplyText(ctx, "Guilds take images and text only. 频道里只能发图片和文字。")
 	}
 	return err
 }

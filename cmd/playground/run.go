@@ -146,7 +146,7 @@ func (pg *playground) options() []richmedia.Option {
 		richmedia.WithTrace(richmedia.Trace{
 			Upload: func(in richmedia.UploadInfo) { pg.board.Upload(to(in.Target), string(in.Route)) },
 			Reply: func(in richmedia.ReplyInfo) {
-				pg.board.Reply(to(in.Target), in.Seq, in.Kind != 0, board.Plugin{
+				pg.board.Reply(to(in.Target), in.Seq, in.ID, in.Kind != 0, board.Plugin{
 					Attempts: in.Attempts, Waited: ms(in.Waited), Upload: ms(in.Upload), Send: ms(in.Send),
 					Duplicate: in.Duplicate, Fallback: in.Fallback, Err: say(in.Err),
 				})

@@ -69,6 +69,20 @@ func TestTheDemonstrationBotAnswersAllThatItOffers(t *testing.T) {
 	got, err := group.WaitAnswers(ctx, n+3)
 	require.NoError(t, err)
 	assert.Equal(t, "text/plain; charset=utf-8", got[n+2].Media.Format, "what a user sends comes back")
+
+	channel := pg.platform.Channel("news")
+	for _, word := range []string{"cat", "clip", "album", "buttons"} {
+		channel.Say("ann", word)
+	}
+	got, err = channel.WaitAnswers(ctx, 6)
+	require.NoError(t, err)
+	assert.Equal(t, "image/png", got[0].Media.Format)
+	assert.Contains(t, got[1].Text, "images and text only")
+	assert.NotEmpty(t, got[5].Keyboard)
+	direct := pg.platform.DM("dave")
+	direct.Say("dave", "photo")
+	_, err = direct.WaitAnswers(ctx, 1)
+	require.NoError(t, err)
 	require.NoError(t, pg.close())
 }
 

@@ -136,3 +136,23 @@ func TestUsersSwitchAndTheBotIsRemovedAndAdded(t *testing.T) {
 	assert.Equal(t, before+1, eval[int](p, `document.querySelectorAll('.from-bot').length`), "without a mention it says nothing")
 	p.shot("members")
 }
+
+func TestGuildsAreChatsToo(t *testing.T) {
+	p := open(t, start(t))
+	p.do(chromedp.Click(css(`[data-chat="channel/news"]`)))
+	p.until(`document.querySelector('#chat-about').textContent.startsWith('Guild channel')`, "a channel")
+	p.say("cat")
+	p.answers(1)
+	p.until(`document.querySelector('.from-bot img').naturalWidth === 320`, "the picture is shown")
+	p.until(`document.querySelector('.sum').textContent.startsWith('with the message')`, "how it came")
+	p.say("clip")
+	p.answers(2)
+	p.until(`[...document.querySelectorAll('.from-bot .text')].at(-1).textContent.includes('images and text only')`, "what guilds do not take")
+	p.do(chromedp.Click(css(`.sum`)))
+	p.until(`document.querySelector('#pane-inspector .facts')?.textContent.includes('no count is documented')`, "its facts")
+	p.do(chromedp.Click(css(`[data-chat="dm/dave"]`)))
+	p.until(`document.querySelector('#chat-name').textContent === 'dave'`, "direct messages")
+	p.say("photo")
+	p.answers(1)
+	p.shot("guild")
+}

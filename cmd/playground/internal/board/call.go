@@ -32,6 +32,7 @@ type call struct {
 	job    *job
 	answer *answer
 	info   string // of the file that it sends
+	to     string // what it answers, in guilds
 }
 
 // began takes a request that has arrived.
@@ -53,7 +54,9 @@ func (b *Board) began(in richmediatest.Call) {
 			t.others = append(t.others, c)
 		}
 	case len(segments) >= 3:
-		c.chat = b.byID[segments[2]]
+		if c.chat = b.byID[segments[2]]; c.chat == nil {
+			c.chat = b.byID[segments[1]] // of a guild
+		}
 	}
 	b.busy(c.chat, c.Op, 1)
 }
@@ -123,46 +126,6 @@ func (b *Board) ended(in richmediatest.Call) {
 
 // good tells whether a call did what it was for.
 func (c *call) good() bool { return c.Status >= 200 && c.Status < 300 && c.Code == 0 }
-
-// sending ties a send to its answer.
-func (b *Board) sending(c *call, in richmediatest.Call) {
-	var form struct {
-		MsgID   string  `json:"msg_id"`
-		EventID string  `json:"event_id"`
-		Seq     *uint32 `json:"msg_seq"`
-		Media   struct {
-			Info string `json:"file_info"`
-		} `json:"media"`
-	}
-	_ = json.Unmarshal(in.Body, &form) // what is malformed belongs to nothing
-	to, seq := form.MsgID, uint32(1)
-	if to == "" {
-		to = form.EventID
-	}
-	if form.Seq != nil && *form.Seq != 0 {
-		seq = *form.Seq
-	}
-	a := b.answer(to, seq)
-	if a == nil {
-		return
-	}
-	c.Again = len(a.sends) > 0
-	c.answer, c.info = a, form.Media.Info
-	a.sends = append(a.sends, c)
-	b.touch(a.turn)
-}
-
-// sentBy takes a send that is over.
-func (b *Board) sentBy(c *call) {
-	a := c.answer
-	if a == nil {
-		return
-	}
-	if j := b.files[c.info]; j != nil && j != a.job && !c.good() {
-		a.again = append(a.again, j)
-	}
-	b.touchAnswer(a)
-}
 
 // job is one upload of a file, with every call that it took.
 type job struct {

@@ -33,6 +33,8 @@ type Message struct {
 	At       int64           `json:"at"`                // ms
 	Files    []*File         `json:"files,omitempty"`
 	Markdown json.RawMessage `json:"markdown,omitempty"`
+	Ark      json.RawMessage `json:"ark,omitempty"`
+	Embed    json.RawMessage `json:"embed,omitempty"`
 	Keyboard json.RawMessage `json:"keyboard,omitempty"`
 	ReplyTo  *Quote          `json:"replyTo,omitempty"`
 	Seq      uint32          `json:"seq,omitempty"`
@@ -63,6 +65,9 @@ type Quote struct {
 
 // Key names a chat for the page.
 func Key(c *richmediatest.Chat) string { return c.Scene() + "/" + c.Name() }
+
+// guild tells whether the chat is in a guild, where nothing numbers the answers.
+func (c *chat) guild() bool { return c.of.GuildID() != "" }
 
 var kinds = map[int]string{1: "image", 2: "video", 3: "voice", 4: "file"}
 
@@ -106,7 +111,7 @@ func (b *Board) shown(h richmediatest.Happening) {
 	in := h.Message
 	m := &Message{
 		N: c.next, Chat: c.key, ID: in.ID, User: in.User, Bot: in.Bot, Event: string(in.Event), Text: in.Text,
-		At: in.Time.UnixMilli(), Markdown: in.Markdown, Keyboard: in.Keyboard, Seq: in.Seq,
+		At: in.Time.UnixMilli(), Markdown: in.Markdown, Ark: in.Ark, Embed: in.Embed, Keyboard: in.Keyboard, Seq: in.Seq,
 	}
 	c.next++
 	b.count.Messages++
@@ -160,7 +165,7 @@ func cut(s string, n int) string {
 func (b *Board) recalled(h richmediatest.Happening) {
 	c := b.chat(h.Chat)
 	if m := c.byID[h.Message.ID]; m != nil {
-		m.Recalled, m.Text, m.Files, m.Markdown, m.Keyboard = true, "", nil, nil, nil
+		m.Recalled, m.Text, m.Files, m.Markdown, m.Ark, m.Embed, m.Keyboard = true, "", nil, nil, nil, nil, nil
 		b.Feed.put("", map[string]any{"t": "gone", "chat": c.key, "id": m.ID})
 	}
 }

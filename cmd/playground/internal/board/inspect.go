@@ -30,7 +30,7 @@ type EventFacts struct {
 	MsgID   string `json:"msgID,omitempty"`
 	At      int64  `json:"at"`
 	Payload string `json:"payload"`
-	Left    int    `json:"left"`  // replies that it still takes
+	Left    int    `json:"left"`  // replies that it still takes; -1 where no count is documented
 	Until   int64  `json:"until"` // the end of the window
 }
 
@@ -98,6 +98,9 @@ func (b *Board) inspect(id string) (in Inspection, ok bool) {
 		calls = append(calls, t.others...)
 		for _, other := range t.answers {
 			calls = append(calls, other.calls()...)
+			if p := parts(other.job, calls); p != nil {
+				in.Upload = p
+			}
 		}
 		for _, j := range t.jobs {
 			calls = append(calls, j.calls...)
@@ -160,7 +163,7 @@ func (b *Board) facts(a *answer) AnswerFacts {
 	}
 	if t := a.turn; t != nil {
 		f.By = "event_id"
-		if id := t.event.MsgID(); id != "" && len(a.key) > len(id) && a.key[:len(id)] == id {
+		if a.to == t.event.MsgID() {
 			f.By = "msg_id"
 		}
 	}
@@ -169,18 +172,26 @@ func (b *Board) facts(a *answer) AnswerFacts {
 	}
 	if up := a.file; up != nil {
 		f.Kind, f.Name, f.Size = kinds[up.Kind], up.Name, up.Size
-		f.FileInfo, f.TTL = MaskFileInfo(up.FileInfo), up.TTL.Seconds()
-		if up.TTL > 0 {
-			f.Expires = ms(up.At.Add(up.TTL))
-		}
-		if !up.At.After(b.expired) {
-			f.Expires = min(f.Expires, ms(b.expired))
-		}
+		b.life(&f, up)
 	}
 	if a.job != nil {
 		f.Parts = a.job.parts
 	}
 	return f
+}
+
+// life says how long a file_info is good, where there is one.
+func (b *Board) life(f *AnswerFacts, up *richmediatest.Upload) {
+	if up.FileInfo == "" {
+		return
+	}
+	f.FileInfo, f.TTL = MaskFileInfo(up.FileInfo), up.TTL.Seconds()
+	if up.TTL > 0 {
+		f.Expires = ms(up.At.Add(up.TTL))
+	}
+	if !up.At.After(b.expired) {
+		f.Expires = ms(b.expired)
+	}
 }
 
 // ExpireFiles says that every file_info given so far has ended.

@@ -74,7 +74,13 @@ func (b *Board) sent(a richmediatest.Attachment) *File {
 func (b *Board) given(m *richmediatest.Media) *File {
 	f := &File{Kind: kinds[m.Kind], Name: m.Name, Format: m.Format, Size: m.Size, Card: m.Card, Reused: m.Reused}
 	if up := m.Upload; up != nil {
-		f.URL = b.media.keep(up.UUID, m.Format, up.Data)
+		id := up.UUID
+		if id == "" { // in a guild, where an image is no upload of its own
+			b.media.serial++
+			id = "guild-" + strconv.Itoa(b.media.serial)
+			b.stored(up)
+		}
+		f.URL = b.media.keep(id, m.Format, up.Data)
 		if size, _, err := image.DecodeConfig(bytes.NewReader(up.Data)); err == nil && f.Kind == "image" {
 			f.Width, f.Height = size.Width, size.Height
 		}
@@ -100,7 +106,7 @@ func fileName(up *richmediatest.Upload) string {
 	base := strings.TrimSuffix(name, ext)
 	uuid := up.UUID
 	if _, err := hex.DecodeString(uuid); err != nil || len(uuid) < 8 {
-		uuid = "00000000"
+		uuid = up.SHA256
 	}
 	return up.At.Format("20060102-150405.000") + "-" + uuid[:8] + "-" + harmless(base, 80) + harmless(ext, 12)
 }

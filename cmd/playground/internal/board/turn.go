@@ -42,7 +42,8 @@ func push(h richmediatest.Happening) Push {
 type answer struct {
 	turn   *turn // nil for a proactive message
 	id     string
-	key    string // what it answers, and its msg_seq
+	key    string // what it answers, and its msg_seq; "" without one
+	to     string // what it answers
 	seq    uint32
 	at     time.Time // when it was shown
 	file   *richmediatest.Upload
@@ -105,8 +106,8 @@ func (b *Board) forget(t *turn) {
 // answered ties a line of the bot to the calls that made it.
 func (b *Board) answered(c *chat, m *Message, in richmediatest.Message) {
 	a := b.answer(in.ReplyTo, in.Seq)
-	if a == nil { // proactive
-		a = &answer{}
+	if a == nil || in.Seq == 0 {
+		a = b.unnumbered(c, in.ReplyTo)
 	}
 	a.id, a.at = m.ID, in.Time
 	b.answers[m.ID] = a
@@ -114,24 +115,19 @@ func (b *Board) answered(c *chat, m *Message, in richmediatest.Message) {
 		a.file = in.Media.Upload
 		b.claim(a)
 	}
-	for _, call := range b.calls { // the send that is running now
-		if call.Op == richmediatest.OpSend && call.chat == c && in.ReplyTo == "" {
-			a.sends = append(a.sends, call)
-		}
-	}
 	m.Sum = b.sum(a)
 }
 
 // answer finds or begins the answer to an event by its msg_seq.
 func (b *Board) answer(to string, seq uint32) *answer {
 	t := b.turns[to]
-	if t == nil {
+	if t == nil || t.chat.guild() {
 		return nil
 	}
 	key := to + "#" + strconv.FormatUint(uint64(seq), 10)
 	a := b.answers[key]
 	if a == nil {
-		a = &answer{turn: t, key: key, seq: seq}
+		a = &answer{turn: t, key: key, to: to, seq: seq}
 		b.answers[key] = a
 		t.answers = append(t.answers, a)
 	}
@@ -212,12 +208,15 @@ func (b *Board) touchAnswer(a *answer) {
 	}
 }
 
-// Reply takes what the plugin tells of a reply, or of an upload for one, that answers the event with that id.
-func (b *Board) Reply(to string, seq uint32, media bool, in Plugin) {
+// Reply takes what the plugin tells of a reply to the event with the id to. msgID is its message's, where it is known.
+func (b *Board) Reply(to string, seq uint32, msgID string, media bool, in Plugin) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	a := b.answer(to, seq)
 	if a == nil {
+		a = b.answers[msgID]
+	}
+	if a == nil || a.turn == nil {
 		return
 	}
 	if t := a.turn; media && len(t.plugin) > 0 {

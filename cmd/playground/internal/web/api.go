@@ -31,6 +31,11 @@ var scenes = []scene{
 		open: (*richmediatest.Platform).Group, unmentioned: (*richmediatest.Chat).SayUnmentioned,
 	},
 	{ID: "c2c", Buttons: true, Member: true, open: (*richmediatest.Platform).C2C},
+	{
+		ID: "channel", Many: true, Mention: true, Buttons: true,
+		open: (*richmediatest.Platform).Channel, unmentioned: (*richmediatest.Chat).SayUnmentioned,
+	},
+	{ID: "dm", open: (*richmediatest.Platform).DM},
 }
 
 // flags are the switches of a chat.
@@ -124,7 +129,10 @@ func (s *Server) openChat(w http.ResponseWriter, r *http.Request) {
 
 // press presses a button.
 func (s *Server) press(w http.ResponseWriter, r *http.Request) {
-	c, _, err := s.chat(r.FormValue("chat"))
+	c, sc, err := s.chat(r.FormValue("chat"))
+	if err == nil && !sc.Buttons {
+		err = errors.New("there are no buttons in this sort of chat")
+	}
 	if err != nil {
 		fail(w, err)
 		return
@@ -254,6 +262,8 @@ func (s *Server) setWebhook(w http.ResponseWriter, r *http.Request) {
 func (s *Server) Begin() {
 	s.Board.Open(s.Platform.Group("cats"))
 	s.Board.Open(s.Platform.C2C("carol"))
+	s.Board.Open(s.Platform.Channel("news"))
+	s.Board.Open(s.Platform.DM("dave"))
 	s.Board.OnBots(func(n int) {
 		if n > 1 {
 			s.Hush()

@@ -52,8 +52,37 @@ func TestUsersWriteInEverySceneAndTheBotAnswers(t *testing.T) {
 	for _, c := range state.Chats {
 		keys = append(keys, c.Key)
 	}
-	assert.Equal(t, []string{"group/cats", "c2c/carol", "group/dogs", "c2c/dora"}, keys)
+	assert.Equal(t, []string{"group/cats", "c2c/carol", "channel/news", "dm/dave", "group/dogs", "c2c/dora"}, keys)
 	assert.Equal(t, 3, state.Count.Answers)
+}
+
+func TestGuildsAreChatsToo(t *testing.T) {
+	b := newBed(t)
+	b.answers(func(ctx context.Context, c *richmedia.Context) error {
+		for _, name := range []string{"a.gif", "b.gif"} {
+			if _, err := c.ReplyImage(ctx, richmedia.FromBytes(name, []byte(gif)), richmedia.WithCaption(name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for chat, of := range map[string]*richmediatest.Chat{"channel/news": b.platform.Channel("news"), "dm/dave": b.platform.DM("dave")} {
+		id := b.say(chat, "pictures")
+		b.wait(of, 2)
+		m, in := b.last(chat)
+		assert.Equal(t, "b.gif", m.Text)
+		require.Len(t, m.Files, 1)
+		assert.Equal(t, http.StatusOK, b.get(m.Files[0].URL).Code)
+		require.Len(t, in.Calls, 1, "each answer has its own send")
+		assert.Equal(t, -1, in.Event.Left, "no count is documented")
+		assert.Equal(t, "msg_id", in.Answer.By)
+		assert.Empty(t, in.Answer.FileInfo)
+		assert.Equal(t, richmediatest.RouteMultipart, in.Answer.Route)
+		assert.Len(t, b.inspect(id).Answers, 2)
+		assert.Len(t, b.inspect(id).Calls, 2)
+	}
+	b.ok(b.post("/api/say", "chat", "channel/news", "user", "ann", "text", "hello", "mention", "false"))
+	assert.Equal(t, http.StatusBadRequest, b.post("/api/press", "chat", "dm/dave", "user", "dave", "data", "x").Code)
 }
 
 func TestFilesAreDescribedAsThePlatformDoes(t *testing.T) {

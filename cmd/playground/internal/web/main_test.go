@@ -83,7 +83,7 @@ func (b *bed) answers(h richmedia.Handler, opts ...richmedia.Option) {
 		richmedia.WithErrorHandler(func(_ context.Context, c *richmedia.Context, err error) { b.board.Note(c.Target().MsgID, err.Error()) }))
 	media, err := richmedia.New(b.platform.TokenSource(), opts...)
 	require.NoError(b.t, err)
-	event.RegisterHandlers(media.GroupATMessage(h), media.C2CMessage(h), media.Interaction(h))
+	event.RegisterHandlers(media.GroupATMessage(h), media.C2CMessage(h), media.Interaction(h), media.ATMessage(h), media.DirectMessage(h))
 	b.platform.PushTo(richmedia.WebhookHandler(b.platform.Credentials()))
 	b.t.Cleanup(func() { require.NoError(b.t, media.Close()) })
 }

@@ -83,7 +83,7 @@ export class Inspector {
       ['f.parts', a.parts || ''],
       ['f.seq', a.seq || ''],
       ['f.by', a.by || t('proactive')],
-      ['f.left', d.event.until && t('left', { n: d.event.left })],
+      ['f.left', d.event.until && this.left(d.event)],
       ['f.window', d.event.until && this.until(d.event.until)],
       ['f.info', a.fileInfo && h('code', {}, a.fileInfo)],
       ['f.ttl', a.fileInfo && (a.expires ? this.until(a.expires) : t('never'))],
@@ -97,13 +97,15 @@ export class Inspector {
     const e = d.event
     return h('div', {}, h('div', { class: 'headline' }, h('span', { class: 'route' }, e.type), h('span', { class: 'took' }, seconds(e.at))),
       facts([
-        ['f.left', d.event.left || d.event.until > 0 && d.answers.length ? t('left', { n: e.left }) : t('noReplies')],
+        ['f.left', e.left || d.answers.length ? this.left(e) : t('noReplies')],
         ['f.window', this.until(e.until)],
         ['f.id', h('code', { class: 'long' }, e.msgID || e.id)],
         ['f.ack', d.ack !== undefined && t('acked')],
         ['f.pushes', d.pushes && d.pushes.map(p => p.acked ? p.status : `${t('notAcked')} ${p.status || p.err}`).join(', ')],
       ]))
   }
+
+  left(e) { return e.left < 0 ? t('anyNumber') : t('left', { n: e.left }) }
 
   brief(a) {
     return h('button', { type: 'button', class: 'answer-link', disabled: !a.id, onclick: () => this.page.inspect(a.id) },

@@ -32,6 +32,7 @@ function body(m, act) {
   if (m.replyTo) bubble.append(quote(m.replyTo, act))
   for (const f of files) bubble.append(file(f))
   if (m.markdown) bubble.append(markdown(m.markdown, act))
+  for (const kind of ['ark', 'embed']) if (m[kind]) bubble.append(h('div', { class: 'md' }, h('p', { class: 'muted' }, t(kind)), h('pre', {}, JSON.stringify(m[kind], null, 2).slice(0, 4000))))
   const at = m.mention && h('span', { class: 'at' }, '@' + t('bot'))
   if (m.text || at) bubble.append(h('p', {}, at, h('span', { class: 'text' }, ...linked(m.text ?? ''))))
   return bubble
@@ -168,6 +169,6 @@ export function brief(m) {
   if (m.recalled) return t('recalled')
   if (m.event === 'NOTE') return m.text
   if (m.event) return t('did.' + m.event, { user: m.user, text: m.text })
-  const what = m.text || m.markdown?.content || m.files?.map(f => `[${t(f.kind)}]`).join(' ') || (m.markdown ? `[${t('template')}]` : '')
+  const what = m.text || m.markdown?.content || m.files?.map(f => `[${t(f.kind)}]`).join(' ') || (m.markdown ? `[${t('template')}]` : m.ark ? `[${t('ark')}]` : m.embed ? `[${t('embed')}]` : '')
   return (m.bot ? t('bot') : m.user) + ': ' + what.replace(/[#*`>]/g, '').trim().split('\n')[0].slice(0, 80)
 }

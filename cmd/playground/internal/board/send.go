@@ -1,0 +1,117 @@
+package board
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"mime"
+	"mime/multipart"
+	"slices"
+
+	"github.com/botgo-contrib/richmedia/richmediatest"
+)
+
+// sendForm is what ties a send to its answer.
+type sendForm struct {
+	MsgID   string  `json:"msg_id"`
+	EventID string  `json:"event_id"`
+	Seq     *uint32 `json:"msg_seq"`
+	Media   struct {
+		Info string `json:"file_info"`
+	} `json:"media"`
+}
+
+// readSend reads JSON, or the form that an image travels in to a guild, as far as it was kept.
+func readSend(in richmediatest.Call) (form sendForm) {
+	kind, params, _ := mime.ParseMediaType(in.Header.Get("Content-Type"))
+	if kind != "multipart/form-data" {
+		_ = json.Unmarshal(in.Body, &form) // what is malformed belongs to nothing
+		return form
+	}
+	parts := multipart.NewReader(bytes.NewReader(in.Body), params["boundary"])
+	for {
+		part, err := parts.NextPart()
+		if err != nil {
+			return form
+		}
+		to := map[string]*string{"msg_id": &form.MsgID, "event_id": &form.EventID}[part.FormName()]
+		if to == nil {
+			continue
+		}
+		value, _ := io.ReadAll(io.LimitReader(part, 512)) // as far as it goes
+		*to = string(value)
+	}
+}
+
+func (form *sendForm) to() string {
+	if form.MsgID != "" {
+		return form.MsgID
+	}
+	return form.EventID
+}
+
+// sending ties a send to its answer. In guilds, where nothing numbers the answers, it waits beside the event until its
+// message is shown.
+func (b *Board) sending(c *call, in richmediatest.Call) {
+	form := readSend(in)
+	t := b.turns[form.to()]
+	if t == nil {
+		return
+	}
+	if c.to = form.to(); t.chat.guild() {
+		t.others = append(t.others, c)
+		b.touch(t)
+		return
+	}
+	seq := uint32(1)
+	if form.Seq != nil && *form.Seq != 0 {
+		seq = *form.Seq
+	}
+	a := b.answer(c.to, seq)
+	c.Again = len(a.sends) > 0
+	c.answer, c.info = a, form.Media.Info
+	a.sends = append(a.sends, c)
+	b.touch(t)
+}
+
+// sentNow finds the send whose message is shown now, and is not numbered: the oldest that runs.
+func (b *Board) sentNow(c *chat, to string) *call {
+	var found *call
+	for _, one := range b.calls {
+		fits := one.Op == richmediatest.OpSend && one.chat == c && one.answer == nil && one.to == to
+		if fits && (found == nil || one.Number < found.Number) {
+			found = one
+		}
+	}
+	return found
+}
+
+// sentBy takes a send that is over.
+func (b *Board) sentBy(c *call) {
+	a := c.answer
+	if a == nil {
+		if t := b.turns[c.to]; t != nil {
+			b.touch(t)
+		}
+		return
+	}
+	if j := b.files[c.info]; j != nil && j != a.job && !c.good() {
+		a.again = append(a.again, j)
+	}
+	b.touchAnswer(a)
+}
+
+// unnumbered begins the answer that a message without msg_seq is: a proactive one, or one in a guild.
+func (b *Board) unnumbered(c *chat, to string) *answer {
+	a := &answer{turn: b.turns[to], to: to}
+	one := b.sentNow(c, to)
+	if one != nil {
+		one.answer = a
+		a.sends = append(a.sends, one)
+	}
+	if t := a.turn; t != nil {
+		t.answers = append(t.answers, a)
+		t.others = slices.DeleteFunc(t.others, func(other *call) bool { return other == one })
+	}
+	return a
+}
