@@ -1,6 +1,6 @@
 // The page: its state, and what changes it.
 
-import { $, avatar, h, icon } from './dom.js'
+import { $, avatar, h, hue, icon } from './dom.js'
 import { say, t, time } from './words.js'
 import { get, post, Stream } from './server.js'
 import { Log } from './log.js'
@@ -56,8 +56,8 @@ const me = () => page.scene.many ? page.me : page.chat.name
 page.log = new Log($('log'), {
   make: m => row(m, me(), act),
   newer: n => { $('newer').hidden = !n; $('newer').lastElementChild.textContent = t('newer', { n }) },
-  empty: () => h('div', { class: 'nothing' }, avatar('bot', true), h('p', { class: 'big' }, t('empty')), h('p', { class: 'muted' }, t('emptyHint')),
-    h('div', { class: 'tries' }, (document.documentElement.lang === 'en' ? suggestions : suggestionsZh).slice(0, 5).map(w => h('button', { type: 'button', class: 'plain', onclick: () => page.composer.send(w) }, w)))),
+  empty: () => h('div', { class: 'nothing' }, avatar('bot', true), h('p', { class: 'big' }, t('empty')), h('p', { class: 'muted' }, t(page.demo.awake ? 'emptyHint' : 'emptyOwn')),
+    page.demo.awake && h('div', { class: 'tries' }, (document.documentElement.lang === 'en' ? suggestions : suggestionsZh).slice(0, 5).map(w => h('button', { type: 'button', class: 'plain', onclick: () => page.composer.send(w) }, w)))),
 })
 page.log.chosen = inspect
 page.composer = new Composer(page)
@@ -76,7 +76,7 @@ async function reset() {
   page.ups = {}
   panels.weather(page)
   panels.own(page)
-  panels.banner(page)
+  showDemo()
   panels.status(page)
   const wanted = decodeURIComponent(location.hash.slice(1))
   const open = page.chats.get(wanted) ?? page.chat ?? page.chats.values().next().value
@@ -88,6 +88,7 @@ async function reset() {
 async function show(key) {
   const chat = page.chats.get(key)
   if (!chat) return
+  if (page.chat !== chat) page.inspector.show(null)
   page.chat = chat
   chat.unread = 0
   if (decodeURIComponent(location.hash.slice(1)) !== key) history.replaceState(null, '', '#' + encodeURIComponent(key))
@@ -120,7 +121,7 @@ function showChats() {
       c.when = h('time', {}, c.last ? time(c.last.at) : '')
       c.badge = h('b', { class: 'unread', hidden: !c.unread }, c.unread > 99 ? '99+' : String(c.unread))
       return h('li', {}, h('button', { type: 'button', class: 'chat', 'data-chat': c.key, 'aria-current': c === page.chat ? 'true' : null, onclick: () => show(c.key) },
-        s.many ? h('span', { class: `avatar square hue${[...c.name].length % 12}`, 'aria-hidden': 'true' }, icon('group')) : avatar(c.name),
+        s.many ? h('span', { class: `avatar square hue${hue(c.key)}`, 'aria-hidden': 'true' }, s.id === 'channel' ? '#' : icon('group')) : avatar(c.name),
         h('span', { class: 'chat-text' }, h('span', { class: 'chat-name' }, c.name), c.line), h('span', { class: 'chat-side' }, c.when, c.badge)))
     })))
   }
@@ -155,6 +156,12 @@ function showWorking() {
   const parts = ups.map(progress)
   if (!parts.length && ops.length) parts.push(h('span', { class: 'doing' }, h('i'), h('i'), h('i'), h('span', {}, `${t('working')}: ${ops.map(o => t('op.' + o)).join(', ')}`)))
   $('working').replaceChildren(...parts)
+}
+
+function showDemo() {
+  panels.banner(page)
+  $('chips').hidden = !page.demo.awake
+  if (!page.log.count) page.log.remake()
 }
 
 // ---- what the playground tells
@@ -208,7 +215,7 @@ function batch(updates) {
   if (later.has('working')) showWorking()
   if (later.has('head') && page.chat) showHead()
   if (later.has('weather')) panels.weather(page)
-  if (later.has('own')) { panels.own(page); panels.banner(page) }
+  if (later.has('own')) { panels.own(page); showDemo() }
   if (later.has('status') || later.has('own')) panels.status(page)
 }
 
