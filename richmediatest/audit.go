@@ -84,7 +84,7 @@ func (p *Platform) endAudit(method, auditID string, typ dto.EventType) *Event {
 
 // audit takes a message for audit; its answer is shaped like a refusal. The caller holds p.mu.
 func (p *Platform) audit(c *Chat, line *Message) *refusal {
-	line.Bot, line.User, line.Time = true, "bot", time.Now()
+	line.Bot, line.User, line.Time = true, "bot", p.now()
 	a := &waitingAudit{id: p.hexID(32), chat: c, line: line}
 	p.audits = append(p.audits, a)
 	p.wake()

@@ -48,6 +48,8 @@ type Call struct {
 	Took   time.Duration // until the answer was given; 0 while it runs
 	Trace  string        // the trace id that was told with the answer
 	Answer []byte        // the first 16 KiB; nil for OpToken (it holds the token)
+
+	began time.Time // which Advance does not move
 }
 
 // maxCallAnswer bounds what a Call keeps of its answer.
@@ -81,7 +83,7 @@ func (p *Platform) Count(op Op) int {
 
 // record notes a call that has arrived. A file's body is read later, then kept is called.
 func (p *Platform) record(op Op, r *http.Request) *Call {
-	c := &Call{Op: op, Method: r.Method, Path: r.URL.Path, Header: r.Header.Clone(), Time: time.Now()}
+	c := &Call{Op: op, Method: r.Method, Path: r.URL.Path, Header: r.Header.Clone(), Time: p.now(), began: time.Now()}
 	if op != OpPart && r.URL.RawQuery != "" {
 		c.Path += "?" + r.URL.RawQuery
 	}
@@ -111,7 +113,7 @@ func (p *Platform) recordBody(c *Call, body []byte) {
 func (p *Platform) recordAnswer(c *Call, w *answerRecorder) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c.Status, c.Took, c.Trace = w.status, time.Since(c.Time), w.Header().Get(constant.HeaderTraceID)
+	c.Status, c.Took, c.Trace = w.status, time.Since(c.began), w.Header().Get(constant.HeaderTraceID)
 	if c.Op != OpToken {
 		c.Answer = w.head
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tencent-connect/botgo/dto"
 	"golang.org/x/time/rate"
@@ -180,7 +179,7 @@ func (c *Chat) refusesSends() *refusal {
 
 // say puts a message of the bot into the chat and returns its id. The caller holds p.mu.
 func (p *Platform) say(c *Chat, m *Message) string {
-	m.ID, m.Bot, m.User, m.Time = c.messageID(), true, "bot", time.Now()
+	m.ID, m.Bot, m.User, m.Time = c.messageID(), true, "bot", p.now()
 	c.seq++
 	c.lines = append(c.lines, m)
 	p.sent[m.ID] = &sentMessage{chat: c, line: m}

@@ -30,6 +30,7 @@
 // [Faults.Fail], [Faults.RateLimit], [Faults.Empty], [Faults.Truncate], [Faults.Garble] and others strike at the next calls
 // of an endpoint, those of [Platform.Chance] at some of them, and [Faults.Intercept] is what they are made of.
 // [Platform.RevokeTokens], [Platform.ExpireUploads] and [Platform.ExpirePartURLs] end what was given before.
+// [Platform.Advance] moves the platform's clock, and [Platform.Watch] tells what happens as it happens.
 //
 // The rules come from the platform's public documents, "docs 2026-08" being version 1.22.0 of that site, and from what
 // its official SDKs do. Sizes are in bytes, 1 MB being 1<<20 of them.

@@ -97,7 +97,7 @@ func (e *Event) intent() dto.Intent {
 // p.mu held.
 func (c *Chat) happen(typ dto.EventType, line *Message, build func(e *Event) map[string]any) *Event {
 	p := c.p
-	e := &Event{p: p, chat: c, typ: typ, at: time.Now(), used: make(map[uint32]struct{})}
+	e := &Event{p: p, chat: c, typ: typ, at: p.now(), used: make(map[uint32]struct{})}
 	p.mu.Lock()
 	e.id = p.eventID(string(typ))
 	e.data = encode(build(e))

@@ -3,14 +3,13 @@ package richmediatest
 import (
 	"maps"
 	"slices"
-	"time"
 )
 
 // Forget drops what is only kept to be looked at (Calls, Uploads, the lines of all chats) and what can have no effect any
 // more, such as events whose reply window is over and a file_info that has expired. A bot does not notice, and a test can
 // look at what has happened, forget it, and go on for hours in the same memory.
 func (p *Platform) Forget() {
-	now := time.Now()
+	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls, p.uploads = nil, nil

@@ -79,7 +79,7 @@ func (p *Platform) picture(to route, form *guildForm) (*Media, *refusal) {
 	if form.image == "" && form.file == nil {
 		return nil, nil
 	}
-	up := &Upload{Scene: to.scene, Chat: to.openid, Kind: kindImage, URL: form.image, Route: RouteURL, At: time.Now()}
+	up := &Upload{Scene: to.scene, Chat: to.openid, Kind: kindImage, URL: form.image, Route: RouteURL, At: p.now()}
 	var data []byte
 	if form.file != nil {
 		up.Route, up.Name, data = RouteMultipart, form.file.name, form.file.data
@@ -114,7 +114,7 @@ func (p *Platform) sendGuild(r *http.Request, to route, body []byte) (any, *refu
 	if bad != nil {
 		return nil, bad
 	}
-	now := time.Now()
+	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.openids[to.openid]

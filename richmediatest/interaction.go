@@ -24,7 +24,7 @@ func (p *Platform) acknowledge(r *http.Request, to route, body []byte) (any, *re
 	if appID := r.Header.Get("X-Callback-AppID"); appID != "" && appID != p.cfg.appID {
 		return nil, refuse(630003, "互动回调数据AppID不匹配")
 	}
-	now := time.Now()
+	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := p.byID["interaction "+to.id]

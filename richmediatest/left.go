@@ -9,7 +9,7 @@ func (e *Event) RepliesLeft() (n int, until time.Time) {
 	until = e.at.Add(w.length)
 	e.p.mu.Lock()
 	defer e.p.mu.Unlock()
-	if e.msgID == "" && !e.answerable() || time.Now().After(until) {
+	if e.msgID == "" && !e.answerable() || e.p.now().After(until) {
 		return 0, until
 	}
 	if w.replies == 0 {

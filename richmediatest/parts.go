@@ -122,11 +122,11 @@ func (p *Platform) prepare(_ *http.Request, to route, body []byte) (any, *refusa
 	defer p.mu.Unlock()
 	if old := p.unfinished(m); old != nil {
 		for _, t := range old.parts {
-			t.sign, t.expires, t.dead = p.hexID(40), time.Now().Add(presignedLife), false
+			t.sign, t.expires, t.dead = p.hexID(40), p.now().Add(presignedLife), false
 		}
 		return p.prepareAnswer(old), nil
 	}
-	m.id = fmt.Sprintf("upload_%d_%s", time.Now().UnixNano(), p.hexID(8))
+	m.id = fmt.Sprintf("upload_%d_%s", p.now().UnixNano(), p.hexID(8))
 	m.sumMD5, m.sumSHA1, m.sumFirst, m.sum256 = md5.New(), sha1.New(), md5.New(), sha256.New()
 	for left := m.size; left > 0; {
 		if len(m.parts) == maxParts {
@@ -138,7 +138,7 @@ func (p *Platform) prepare(_ *http.Request, to route, body []byte) (any, *refusa
 		}
 		n = min(n, left)
 		m.parts = append(m.parts, &part{
-			index: p.cfg.parts.IndexBase + len(m.parts), size: n, sign: p.hexID(40), expires: time.Now().Add(presignedLife),
+			index: p.cfg.parts.IndexBase + len(m.parts), size: n, sign: p.hexID(40), expires: p.now().Add(presignedLife),
 		})
 		left -= n
 	}

@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"net/http"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/tencent-connect/botgo/constant"
 	"github.com/tencent-connect/botgo/dto"
@@ -56,8 +56,9 @@ type Platform struct {
 	pushing    int // pushes whose handler still runs
 	gateway    gateway
 	listener   *listener
-	served     string     // see ServeAt
-	watchers   []*watcher // see Watch
+	ahead      atomic.Int64 // ns, see Advance
+	served     string       // see ServeAt
+	watchers   []*watcher   // see Watch
 	closeOnce  sync.Once
 }
 
@@ -168,7 +169,7 @@ func (p *Platform) admit(to route) *refusal {
 		}
 		p.mu.Unlock()
 	}
-	if p.cfg.rateLimits && l != nil && !l.AllowN(time.Now(), 1) {
+	if p.cfg.rateLimits && l != nil && !l.AllowN(p.now(), 1) {
 		return &refusal{status: http.StatusTooManyRequests, code: 40023001, message: "接口调用超过频率限制"}
 	}
 	return nil

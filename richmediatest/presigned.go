@@ -65,7 +65,7 @@ func (p *Platform) findPart(r *http.Request) *part {
 func (p *Platform) use(t *part) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	alive := !t.dead && time.Now().Before(t.expires)
+	alive := !t.dead && p.now().Before(t.expires)
 	t.dead = t.dead || p.cfg.parts.OneShot
 	return alive
 }
@@ -117,7 +117,7 @@ func (p *Platform) serveRaw(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	var found *storedFile
 	for _, f := range p.byFileInfo {
-		if f.UUID == uuid && f.alive(time.Now()) && r.URL.Query().Get("sign") == f.SHA256[:40] {
+		if f.UUID == uuid && f.alive(p.now()) && r.URL.Query().Get("sign") == f.SHA256[:40] {
 			found = f
 		}
 	}

@@ -128,7 +128,7 @@ func (p *Platform) send(_ *http.Request, to route, body []byte) (any, *refusal) 
 	if bad != nil {
 		return nil, bad
 	}
-	now := time.Now()
+	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.openids[to.openid]
@@ -250,7 +250,7 @@ func (p *Platform) recall(_ *http.Request, to route, _ []byte) (any, *refusal) {
 	switch {
 	case s == nil || s.chat.openid != to.openid || s.chat.scene != to.scene:
 		return nil, refuse(40061002, "请求参数msgid无效")
-	case time.Since(s.line.Time) > recallWindow:
+	case p.now().Sub(s.line.Time) > recallWindow:
 		return nil, refuse(40064004, "已超出消息撤回时限")
 	}
 	delete(p.sent, to.id)

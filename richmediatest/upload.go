@@ -204,7 +204,7 @@ func (p *Platform) store(up Upload, c content) (*storedFile, *refusal) {
 	if bad != nil {
 		return nil, bad
 	}
-	now := time.Now()
+	now := p.now()
 	day := now.In(utc8).Format(time.DateOnly)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -225,7 +225,7 @@ func (p *Platform) store(up Upload, c content) (*storedFile, *refusal) {
 func (p *Platform) keep(up Upload, format string) *storedFile {
 	up.Scene = p.openids[up.Chat].scene
 	up.UUID, up.FileInfo = p.hexID(32), p.fileInfo()
-	up.TTL, up.At = p.cfg.ttl, time.Now()
+	up.TTL, up.At = p.cfg.ttl, p.now()
 	file := &storedFile{Upload: &up, format: format}
 	p.uploads = append(p.uploads, &up)
 	p.byFileInfo[up.FileInfo] = file

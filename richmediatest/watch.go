@@ -61,7 +61,7 @@ func (p *Platform) tell(h Happening) {
 	if len(p.watchers) == 0 {
 		return
 	}
-	h.Time = time.Now()
+	h.Time = p.now()
 	for _, w := range p.watchers {
 		w.fn(h)
 	}
