@@ -72,6 +72,22 @@ func TestAnEndedFileInfoIsReplaced(t *testing.T) {
 	p.until(`document.querySelector('#pane-inspector .facts')?.textContent.includes('uploaded again')`, "the inspector says why")
 }
 
+func TestTheClockIsMovedAndTheWindowEnds(t *testing.T) {
+	p := open(t, start(t))
+	p.say("cat")
+	p.answers(1)
+	p.do(chromedp.Click(css(`.sum`)))
+	p.until(`document.querySelectorAll('#pane-inspector [data-until]').length === 2`, "what ends, counting down")
+	p.do(chromedp.Click(css(`#tab-weather`)), chromedp.ScrollIntoView(css(`#w-clock300000`)), chromedp.Click(css(`#w-clock300000`)))
+	p.until(`document.querySelector('.clock-now').textContent.includes('5:00 ahead')`, "the platform's clock")
+	p.shot("clock")
+	p.do(chromedp.Click(css(`#tab-inspector`)))
+	p.until(`[...document.querySelectorAll('#pane-inspector [data-until]')].every(e => e.textContent === 'over')`, "the window and the file_info are over")
+	p.say("cat")
+	p.answers(2)
+	p.until(`[...document.querySelectorAll('.sum')].at(-1).classList.contains('healed')`, "the bot, whose clock stays, is refused and uploads again")
+}
+
 func TestTheBotComesBackAfterARestartOfTheGateway(t *testing.T) {
 	p := open(t, start(t))
 	p.do(chromedp.Click(css(`#tab-weather`)), chromedp.Click(css(`#w-restart`)))

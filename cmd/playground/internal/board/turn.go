@@ -245,7 +245,7 @@ func (b *Board) Note(to, text string) {
 	}
 	t.Notes = append(t.Notes, text)
 	c := t.chat
-	m := &Message{N: c.next, Chat: c.key, ID: "note-" + strconv.Itoa(c.next) + "-" + t.shownAs, Event: "NOTE", Text: text, At: time.Now().UnixMilli(), ReplyTo: &Quote{ID: t.shownAs}}
+	m := &Message{N: c.next, Chat: c.key, ID: "note-" + strconv.Itoa(c.next) + "-" + t.shownAs, Event: "NOTE", Text: text, At: b.p.Now().UnixMilli(), ReplyTo: &Quote{ID: t.shownAs}}
 	c.next++
 	c.messages = append(c.messages, m)
 	c.byID[m.ID] = m

@@ -2,8 +2,10 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -45,6 +47,9 @@ type flags struct {
 	Pushes bool `json:"pushes"` // proactive messages are allowed
 }
 
+// maxStep is how far the clock goes at once.
+const maxStep = 31 * 24 * time.Hour
+
 var errChat = errors.New("no such chat: it is named scene/name")
 
 // chat finds or makes a chat by its key.
@@ -79,7 +84,8 @@ func fail(w http.ResponseWriter, err error) { http.Error(w, err.Error(), http.St
 func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
 	out := s.Board.State()
 	out["head"] = s.epoch + "-" + out["head"].(string) //nolint:forcetypeassert // see State
-	out["now"], out["scenes"], out["weather"] = time.Now().UnixMilli(), scenes, s.weather.state()
+	out["now"], out["ahead"] = s.clock()
+	out["scenes"], out["weather"] = scenes, s.weather.state()
 	out["url"], out["appID"], out["secret"] = s.URL, s.Platform.AppID(), s.Secret
 	s.mu.Lock()
 	copied := make(map[string]flags, len(s.flags))
@@ -206,6 +212,25 @@ func (s *Server) setWeather(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, s.weather.state())
+}
+
+// clock is the platform's time, and how far it is ahead of the machine's, in ms.
+func (s *Server) clock() (now, ahead int64) {
+	now = s.Platform.Now().UnixMilli()
+	return now, now - time.Now().UnixMilli()
+}
+
+// setClock moves the platform's clock forward.
+func (s *Server) setClock(w http.ResponseWriter, r *http.Request) {
+	ms, err := strconv.ParseInt(r.FormValue("ms"), 10, 64)
+	if err != nil || ms < 1 || ms > maxStep.Milliseconds() {
+		fail(w, fmt.Errorf("ms: 1 to %d, and never back", maxStep.Milliseconds()))
+		return
+	}
+	s.Platform.Advance(time.Duration(ms) * time.Millisecond)
+	now, ahead := s.clock()
+	s.Board.Put("clock", map[string]any{"t": "clock", "now": now, "ahead": ahead})
+	writeJSON(w, map[string]int64{"now": now, "ahead": ahead})
 }
 
 // setDemo wakes the demonstration bot or lets it be quiet.

@@ -95,6 +95,7 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("POST /api/bot", s.bot)
 	mux.HandleFunc("POST /api/weather", s.setWeather)
 	mux.HandleFunc("POST /api/webhook", s.setWebhook)
+	mux.HandleFunc("POST /api/clock", s.setClock)
 	mux.HandleFunc("POST /api/demo", s.setDemo)
 	for _, p := range []string{"/app/", "/v2/", "/gateway", "/gateway/bot", "/interactions/", "/channels/", "/dms/", "/guilds/", "/users/", "/presigned/", "/websocket", "/download"} {
 		mux.HandleFunc(p, s.platform)

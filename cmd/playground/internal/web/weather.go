@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/botgo-contrib/richmedia/cmd/playground/internal/board"
 	"github.com/botgo-contrib/richmedia/richmediatest"
@@ -33,7 +32,7 @@ func (w *weather) set(name string, on bool) error {
 	switch name {
 	case "expire":
 		w.p.ExpireUploads()
-		w.b.ExpireFiles(time.Now())
+		w.b.ExpireFiles(w.p.Now())
 	case "restart":
 		w.p.Reconnect()
 	case "calm":

@@ -141,6 +141,34 @@ func TestAFileInfoThatTheWeatherEndedIsReplaced(t *testing.T) {
 	assert.Equal(t, []int{304080, 0, 0}, codes, "refused, uploaded once more, sent")
 }
 
+func TestTheClockEndsWindowsAndTheBotIsTold(t *testing.T) {
+	b := newBed(t)
+	release := make(chan struct{})
+	b.answers(func(ctx context.Context, c *richmedia.Context) error {
+		<-release
+		_, err := c.ReplyText(ctx, "late")
+		return err
+	})
+	id := b.say("group/cats", "wait")
+	assert.Equal(t, 5, b.inspect(id).Event.Left)
+	b.ok(b.post("/api/clock", "ms", "301000"))
+	assert.Zero(t, b.inspect(id).Event.Left)
+	var state struct{ Now, Ahead int64 }
+	decode(t, b.get("/api/state"), &state)
+	assert.InDelta(t, 301_000, state.Ahead, 1000)
+	assert.WithinDuration(t, time.Now().Add(301*time.Second), time.UnixMilli(state.Now), time.Minute)
+	close(release)
+	require.Eventually(t, func() bool { return len(b.messages("group/cats")) == 2 }, 5*time.Second, 5*time.Millisecond)
+	assert.Contains(t, b.messages("group/cats")[1].Text, "40034005")
+	in := b.inspect(id)
+	require.Len(t, in.Calls, 1)
+	assert.Equal(t, 40034005, in.Calls[0].Code)
+	assert.Greater(t, in.Calls[0].Offset, 300_000.0)
+	for _, ms := range []string{"", "0", "-1", "x", "99999999999999"} {
+		assert.Equal(t, 400, b.post("/api/clock", "ms", ms).Code, ms)
+	}
+}
+
 func TestChatsThatWantOneFileAtOnceJoinItsUpload(t *testing.T) {
 	b := newBed(t)
 	b.answers(weatherBot)
