@@ -38,8 +38,10 @@ type Board struct {
 	media   media
 	bots    int
 	onBots  func(int)
-	expired time.Time // when the weather ended every file_info
-	count   Count
+
+	explained func() bool // nil: never
+	expired   time.Time   // when the weather ended every file_info
+	count     Count
 }
 
 // Count is how much has happened.

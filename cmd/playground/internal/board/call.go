@@ -118,7 +118,7 @@ func (b *Board) ended(in richmediatest.Call) {
 	c.Request, c.Answer = Mask(in.Body, in.Size), Mask(in.Answer, int64(len(in.Answer)))
 	switch in.Op {
 	case richmediatest.OpSend:
-		b.sentBy(c)
+		b.sentBy(c, in)
 	case richmediatest.OpUpload, richmediatest.OpPrepare, richmediatest.OpPart, richmediatest.OpFinish, richmediatest.OpMerge:
 		b.uploadedBy(c, in)
 	}

@@ -110,10 +110,9 @@ func (b *Board) shown(h richmediatest.Happening) {
 	c := b.chat(h.Chat)
 	in := h.Message
 	m := &Message{
-		N: c.next, Chat: c.key, ID: in.ID, User: in.User, Bot: in.Bot, Event: string(in.Event), Text: in.Text,
+		ID: in.ID, User: in.User, Bot: in.Bot, Event: string(in.Event), Text: in.Text,
 		At: in.Time.UnixMilli(), Markdown: in.Markdown, Ark: in.Ark, Embed: in.Embed, Keyboard: in.Keyboard, Seq: in.Seq,
 	}
-	c.next++
 	b.count.Messages++
 	for _, a := range in.Attachments {
 		m.Files = append(m.Files, b.sent(a))
@@ -127,8 +126,15 @@ func (b *Board) shown(h richmediatest.Happening) {
 		b.answered(c, m, in)
 	} else {
 		m.Mention = strings.Contains(string(h.Event.Type()), "AT_MESSAGE_CREATE")
-		b.happened(c, m, h.Event)
+		b.happened(c, m.ID, in.Time, h.Event)
 	}
+	c.line(m, b.Feed)
+}
+
+// line adds a line and tells the pages.
+func (c *chat) line(m *Message, feed *Feed) {
+	m.N, m.Chat = c.next, c.key
+	c.next++
 	c.messages = append(c.messages, m)
 	c.byID[m.ID] = m
 	if len(c.messages) > maxMessages {
@@ -137,7 +143,7 @@ func (b *Board) shown(h richmediatest.Happening) {
 		}
 		c.messages = append([]*Message(nil), c.messages[maxMessages/10:]...)
 	}
-	b.Feed.put("", map[string]any{"t": "msg", "m": m})
+	feed.put("", map[string]any{"t": "msg", "m": m})
 }
 
 func (c *chat) quote(id string, t *turn) *Quote {

@@ -3,6 +3,7 @@ package board
 import (
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
@@ -61,11 +62,14 @@ func (b *Board) uploadedBy(c *call, in richmediatest.Call) {
 		}
 	}
 	if said.Info != "" && c.good() {
-		b.over(j, said.Info, c)
+		b.over(j, said.Info, in.Time.Add(in.Took))
 	}
 	b.tellProgress(j)
 	if j.turn != nil {
 		b.touch(j.turn)
+	}
+	if c.Op != richmediatest.OpPart { // its errors are the object store's, and a fresh address heals them
+		b.refused(j.turn, c, in)
 	}
 }
 
@@ -109,14 +113,23 @@ func (j *job) prepared(form uploadForm) {
 }
 
 // over ends an upload that has its file_info.
-func (b *Board) over(j *job, info string, c *call) {
-	j.stored, j.ended = true, c.at
+func (b *Board) over(j *job, info string, at time.Time) {
+	j.stored, j.ended = true, at
 	b.files[info] = j
 	if b.infos = append(b.infos, info); len(b.infos) > maxTurns {
 		delete(b.files, b.infos[0])
 		b.infos = b.infos[1:]
 	}
 	b.drop(j)
+}
+
+// giveUp ends the uploads of a turn that have failed: the same file at the next turn is another upload.
+func (b *Board) giveUp(t *turn) {
+	for _, j := range slices.Clone(t.chat.jobs) {
+		if j.turn == t && j.last != nil && !j.last.Running && !j.last.good() {
+			b.drop(j)
+		}
+	}
 }
 
 func (b *Board) drop(j *job) {

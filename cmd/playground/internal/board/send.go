@@ -58,6 +58,9 @@ func (b *Board) sending(c *call, in richmediatest.Call) {
 	if t == nil {
 		return
 	}
+	if form.Media.Info == "" { // a text instead
+		b.giveUp(t)
+	}
 	if c.to = form.to(); t.chat.guild() {
 		t.others = append(t.others, c)
 		b.touch(t)
@@ -87,7 +90,8 @@ func (b *Board) sentNow(c *chat, to string) *call {
 }
 
 // sentBy takes a send that is over.
-func (b *Board) sentBy(c *call) {
+func (b *Board) sentBy(c *call, in richmediatest.Call) {
+	b.refused(b.turns[c.to], c, in)
 	a := c.answer
 	if a == nil {
 		if t := b.turns[c.to]; t != nil {

@@ -74,8 +74,8 @@ type Plugin struct {
 }
 
 // happened begins a turn.
-func (b *Board) happened(c *chat, m *Message, e *richmediatest.Event) {
-	t := &turn{event: e, chat: c, at: time.UnixMilli(m.At), shownAs: m.ID}
+func (b *Board) happened(c *chat, id string, at time.Time, e *richmediatest.Event) {
+	t := &turn{event: e, chat: c, at: at, shownAs: id}
 	c.last = t
 	b.turns[e.ID()] = t
 	if e.MsgID() != "" {
@@ -112,7 +112,9 @@ func (b *Board) answered(c *chat, m *Message, in richmediatest.Message) {
 	a.id, a.at = m.ID, in.Time
 	b.answers[m.ID] = a
 	if in.Media != nil {
-		a.file = in.Media.Upload
+		file := *in.Media.Upload
+		file.Data = nil // the media have a bound of their own
+		a.file = &file
 		b.claim(a)
 	}
 	m.Sum = b.sum(a)
@@ -233,22 +235,4 @@ func (b *Board) Upload(to, route string) {
 	if t := b.turns[to]; t != nil {
 		t.plugin = append(t.plugin, Plugin{Route: route})
 	}
-}
-
-// Note puts what the bot's own error handler said beside the event with that id.
-func (b *Board) Note(to, text string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	t := b.turns[to]
-	if t == nil {
-		return
-	}
-	t.Notes = append(t.Notes, text)
-	c := t.chat
-	m := &Message{N: c.next, Chat: c.key, ID: "note-" + strconv.Itoa(c.next) + "-" + t.shownAs, Event: "NOTE", Text: text, At: b.p.Now().UnixMilli(), ReplyTo: &Quote{ID: t.shownAs}}
-	c.next++
-	c.messages = append(c.messages, m)
-	c.byID[m.ID] = m
-	b.Feed.put("", map[string]any{"t": "msg", "m": m})
-	b.touch(t)
 }

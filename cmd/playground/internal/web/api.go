@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -38,13 +37,6 @@ var scenes = []scene{
 		open: (*richmediatest.Platform).Channel, unmentioned: (*richmediatest.Chat).SayUnmentioned,
 	},
 	{ID: "dm", open: (*richmediatest.Platform).DM},
-}
-
-// flags are the switches of a chat.
-type flags struct {
-	Away   bool `json:"away"` // the bot was removed
-	Muted  bool `json:"muted"`
-	Pushes bool `json:"pushes"` // proactive messages are allowed
 }
 
 // maxStep is how far the clock goes at once.
@@ -157,55 +149,6 @@ func (s *Server) happened(w http.ResponseWriter, e *richmediatest.Event) {
 	writeJSON(w, map[string]string{"id": e.ID(), "msg_id": e.MsgID()})
 }
 
-// bot is what users do with the bot itself.
-func (s *Server) bot(w http.ResponseWriter, r *http.Request) {
-	c, sc, err := s.chat(r.FormValue("chat"))
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	name, err := user(r)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	s.mu.Lock()
-	f := s.flags[board.Key(c)]
-	if f == nil {
-		f = &flags{Pushes: true}
-		s.flags[board.Key(c)] = f
-	}
-	do := r.FormValue("do")
-	act := func() *richmediatest.Event { return nil }
-	switch {
-	case do == "add" && sc.Member:
-		f.Away, act = false, func() *richmediatest.Event { return c.AddBot(name) }
-	case do == "remove" && sc.Member:
-		f.Away, act = true, func() *richmediatest.Event { return c.RemoveBot(name) }
-	case do == "allow" && sc.Member:
-		f.Pushes, act = true, func() *richmediatest.Event { return c.AllowPushes(name) }
-	case do == "reject" && sc.Member:
-		f.Pushes, act = false, func() *richmediatest.Event { return c.RejectPushes(name) }
-	case (do == "mute" || do == "unmute") && sc.Mute:
-		f.Muted = do == "mute"
-		act = func() *richmediatest.Event { c.Mute(do == "mute"); return nil }
-	default:
-		err = errors.New("do: add, remove, allow, reject, mute or unmute, where the chat has it")
-	}
-	now := *f
-	s.mu.Unlock()
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	s.Board.Put("flags "+board.Key(c), map[string]any{"t": "flags", "chat": board.Key(c), "flags": now})
-	if e := act(); e != nil {
-		s.happened(w, e)
-		return
-	}
-	writeJSON(w, now)
-}
-
 func (s *Server) setWeather(w http.ResponseWriter, r *http.Request) {
 	if err := s.weather.set(r.FormValue("name"), r.FormValue("on") == "true"); err != nil {
 		fail(w, err)
@@ -231,67 +174,4 @@ func (s *Server) setClock(w http.ResponseWriter, r *http.Request) {
 	now, ahead := s.clock()
 	s.Board.Put("clock", map[string]any{"t": "clock", "now": now, "ahead": ahead})
 	writeJSON(w, map[string]int64{"now": now, "ahead": ahead})
-}
-
-// setDemo wakes the demonstration bot or lets it be quiet.
-func (s *Server) setDemo(w http.ResponseWriter, r *http.Request) {
-	if s.Demo == nil {
-		fail(w, errors.New("there is no demonstration bot"))
-		return
-	}
-	s.Demo.Wake(r.FormValue("on") == "true")
-	s.mu.Lock()
-	s.hush = false
-	s.mu.Unlock()
-	s.tellDemo()
-	writeJSON(w, s.demo())
-}
-
-func (s *Server) tellDemo() { s.Board.Put("demo", map[string]any{"t": "demo", "demo": s.demo()}) }
-
-// Hush makes the demonstration bot quiet because another one has come, and tells the pages.
-func (s *Server) Hush() {
-	if s.Demo == nil || !s.Demo.Awake() {
-		return
-	}
-	s.Demo.Wake(false)
-	s.mu.Lock()
-	s.hush = true
-	s.mu.Unlock()
-	s.tellDemo()
-}
-
-// setWebhook points events at a bot's own server, and makes the check that the real console makes.
-func (s *Server) setWebhook(w http.ResponseWriter, r *http.Request) {
-	address := strings.TrimSpace(r.FormValue("url"))
-	if u, err := url.Parse(address); address != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		fail(w, errors.New("url: http://host:port/path, or nothing to take it away"))
-		return
-	}
-	s.Platform.PushToURL(address)
-	s.mu.Lock()
-	s.hook = address
-	s.mu.Unlock()
-	said := map[string]any{"url": board.MaskURL(address)}
-	if address != "" {
-		s.Hush()
-		if err := s.Platform.ValidateWebhook(r.Context()); err != nil {
-			said["err"] = err.Error()
-		}
-	}
-	s.Board.Put("webhook", map[string]any{"t": "webhook", "webhook": said["url"]})
-	writeJSON(w, said)
-}
-
-// Begin makes the first chats, and lets the demonstration bot be quiet from the moment when another bot connects.
-func (s *Server) Begin() {
-	s.Board.Open(s.Platform.Group("cats"))
-	s.Board.Open(s.Platform.C2C("carol"))
-	s.Board.Open(s.Platform.Channel("news"))
-	s.Board.Open(s.Platform.DM("dave"))
-	s.Board.OnBots(func(n int) {
-		if n > 1 {
-			s.Hush()
-		}
-	})
 }

@@ -184,6 +184,22 @@ func TestChatsThatWantOneFileAtOnceJoinItsUpload(t *testing.T) {
 	assert.Len(t, dogs.Calls, 2, "the upload that it waited for is shown there too")
 }
 
+func TestWhatABotOfOnesOwnIsRefusedIsTold(t *testing.T) {
+	b := newBed(t)
+	b.demo.Wake(false)
+	b.answers(func(ctx context.Context, c *richmedia.Context) error {
+		_, _ = c.ReplyImage(ctx, richmedia.FromURL("https://example.com/gone.gif"), richmedia.WithFallbackText("none"))
+		return nil
+	})
+	id := b.say("group/cats", "photo")
+	b.wait(b.platform.Group("cats"), 1)
+	b.ok(b.post("/api/bot", "chat", "group/cats", "user", "ann", "do", "mute"))
+	muted := b.say("group/cats", "photo")
+	require.Eventually(t, func() bool { return len(b.inspect(muted).Notes) == 1 }, 5*time.Second, 5*time.Millisecond)
+	assert.Equal(t, []string{"upload: HTTP 400, 40034001 富媒体文件下载失败"}, b.inspect(id).Notes, "once, however often it was tried")
+	assert.Equal(t, []string{"upload: HTTP 400, 850018 群被禁言或者机器人被禁言"}, b.inspect(muted).Notes)
+}
+
 func TestAnAnswerThatFailedIsToldBesideItsEvent(t *testing.T) {
 	b := newBed(t)
 	b.answers(func(ctx context.Context, c *richmedia.Context) error {

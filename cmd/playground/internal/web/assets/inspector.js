@@ -75,7 +75,7 @@ export class Inspector {
   answer(a, d) {
     const p = a.plugin
     return h('div', {}, h('div', { class: 'headline' },
-      h('span', { class: `route route-${a.route || 'none'}` }, a.route ? t('route.' + a.route) : a.kind ? t(a.kind) : 'text'),
+      h('span', { class: `route route-${a.route || 'none'}` }, a.route ? t('route.' + a.route) : t(a.kind || 'text')),
       a.took ? h('span', { class: 'took' }, duration(a.took)) : '',
       a.retries ? h('span', { class: 'retried' }, a.retries === 1 ? t('retry1') : t('retries', { n: a.retries })) : ''),
     facts([
@@ -109,7 +109,7 @@ export class Inspector {
 
   brief(a) {
     return h('button', { type: 'button', class: 'answer-link', disabled: !a.id, onclick: () => this.page.inspect(a.id) },
-      h('code', {}, String(a.seq || '–')), h('span', {}, a.kind ? t(a.kind) : 'text'),
+      h('code', {}, String(a.seq || '–')), h('span', {}, t(a.kind || 'text')),
       h('span', { class: 'muted' }, a.id ? [a.route && t('route.' + a.route), a.took && duration(a.took)].filter(Boolean).join(' · ') : t('notThere')))
   }
 

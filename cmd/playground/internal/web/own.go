@@ -1,0 +1,74 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/botgo-contrib/richmedia/cmd/playground/internal/board"
+)
+
+// setDemo wakes the demonstration bot or lets it be quiet.
+func (s *Server) setDemo(w http.ResponseWriter, r *http.Request) {
+	if s.Demo == nil {
+		fail(w, errors.New("there is no demonstration bot"))
+		return
+	}
+	s.Demo.Wake(r.FormValue("on") == "true")
+	s.mu.Lock()
+	s.hush = false
+	s.mu.Unlock()
+	s.tellDemo()
+	writeJSON(w, s.demo())
+}
+
+func (s *Server) tellDemo() { s.Board.Put("demo", map[string]any{"t": "demo", "demo": s.demo()}) }
+
+// Hush makes the demonstration bot quiet because another one has come, and tells the pages.
+func (s *Server) Hush() {
+	if s.Demo == nil || !s.Demo.Awake() {
+		return
+	}
+	s.Demo.Wake(false)
+	s.mu.Lock()
+	s.hush = true
+	s.mu.Unlock()
+	s.tellDemo()
+}
+
+// setWebhook points events at a bot's own server, and makes the check that the real console makes.
+func (s *Server) setWebhook(w http.ResponseWriter, r *http.Request) {
+	address := strings.TrimSpace(r.FormValue("url"))
+	if u, err := url.Parse(address); address != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		fail(w, errors.New("url: http://host:port/path, or nothing to take it away"))
+		return
+	}
+	s.Platform.PushToURL(address)
+	s.mu.Lock()
+	s.hook = address
+	s.mu.Unlock()
+	said := map[string]any{"url": board.MaskURL(address)}
+	if address != "" {
+		s.Hush()
+		if err := s.Platform.ValidateWebhook(r.Context()); err != nil {
+			said["err"] = err.Error()
+		}
+	}
+	s.Board.Put("webhook", map[string]any{"t": "webhook", "webhook": said["url"]})
+	writeJSON(w, said)
+}
+
+// Begin makes the first chats, and lets the demonstration bot be quiet from the moment when another bot connects.
+func (s *Server) Begin() {
+	s.Board.Open(s.Platform.Group("cats"))
+	s.Board.Open(s.Platform.C2C("carol"))
+	s.Board.Open(s.Platform.Channel("news"))
+	s.Board.Open(s.Platform.DM("dave"))
+	s.Board.Explained(func() bool { return s.Demo != nil && s.Demo.Awake() })
+	s.Board.OnBots(func(n int) {
+		if n > 1 {
+			s.Hush()
+		}
+	})
+}
