@@ -214,7 +214,7 @@ func buttons() *dto.MessageToCreate {
 				button("2", "Voice 🔊", "Spoken", 1, keyboard.ActionTypeCallback, "voice"),
 			}},
 			{Buttons: []*keyboard.Button{
-				button("3", "Type “clip”", "", 0, keyboard.ActionTypeAtBot, "clip"),
+				button("3", "Type: clip", "", 0, keyboard.ActionTypeAtBot, "clip"),
 				button("4", "QQ bot docs", "", 0, keyboard.ActionTypeURL, "https://bot.q.qq.com/wiki/"),
 			}},
 		}}},

@@ -88,7 +88,7 @@ func TestAButtonIsPressed(t *testing.T) {
 		`['strong', 'em', 'ul', 'blockquote', 'code'].map(s => document.querySelector('.md ' + s)?.tagName)`))
 	p.do(chromedp.Click(css(`.key`)))
 	p.answers(2)
-	assert.Contains(t, eval[string](p, `document.querySelector('.line.system').textContent`), "ann pressed “purr”")
+	assert.Contains(t, eval[string](p, `document.querySelector('.line.system').textContent`), "ann pressed \"purr\"")
 	assert.Equal(t, "Purred", eval[string](p, `document.querySelector('.key').textContent`))
 	p.do(chromedp.Click(css(`.key-row:nth-child(2) .key`)))
 	assert.Equal(t, "clip", eval[string](p, `document.querySelector('#text').value`), "a command is for the user to send")
