@@ -118,3 +118,27 @@ func TestItSpeaksChinese(t *testing.T) {
 	})()`), "every word is there in both languages")
 	p.shot("chinese")
 }
+
+func TestAPageThatWasHiddenComesBackToWhereOneWasReading(t *testing.T) {
+	url := start(t)
+	p, other := open(t, url), open(t, url)
+	for range 3 {
+		p.say("album")
+	}
+	p.answers(9)
+	p.until(`[...document.querySelectorAll('.from-bot img')].every(i => i.naturalWidth)`, "the pictures")
+	p.script(`document.querySelector('#log').scrollTop = 100`)
+	hide := func(hidden string) {
+		p.script(`Object.defineProperty(document, 'hidden', { value: ` + hidden + `, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`)
+	}
+	hide("true")
+	p.until(`(window.since ??= performance.now(), performance.now() - window.since > 10500)`, "it leaves its connection to others")
+	other.say("cat")
+	other.answers(10)
+	hide("false")
+	p.until(`document.querySelector('#newer').checkVisibility()`, "it is told what it has missed")
+	assert.InDelta(t, 100, eval[float64](p, `document.querySelector('#log').scrollTop`), 5)
+	p.do(chromedp.Click(css(`#newer`)))
+	p.until(`[...document.querySelectorAll('.from-bot .text')].at(-1)?.textContent.includes('meow')`, "and shows it")
+	assert.Equal(t, 10, eval[int](p, `document.querySelectorAll('.from-bot').length`), "once")
+}

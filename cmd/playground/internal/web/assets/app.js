@@ -85,6 +85,8 @@ async function reset() {
   return s.head
 }
 
+let shown // the chat whose messages the list has
+
 async function show(key) {
   const chat = page.chats.get(key)
   if (!chat) return
@@ -100,7 +102,8 @@ async function show(key) {
   const got = await get('/api/messages', { chat: key })
   if (page.chat !== chat) return
   for (const m of got.messages ?? []) know(m)
-  page.log.show(got.messages ?? [])
+  page.log.show(got.messages ?? [], shown === key)
+  shown = key
   showUsers()
 }
 

@@ -36,8 +36,17 @@ export class Log {
     this.unread(0)
   }
 
-  // show replaces everything.
-  show(messages) {
+  // show replaces everything. What is there already stays, and with it the place where one reads, when it is the same chat.
+  show(messages, same) {
+    const last = this.chunks.at(-1)?.messages.at(-1)
+    if (same && last && messages.some(m => m.id === last.id)) {
+      for (const m of messages) {
+        const old = this.byID.get(m.id)?.m
+        if (old && JSON.stringify(old) !== JSON.stringify(m)) this.update(m.id, one => Object.assign(one, m))
+      }
+      this.append(messages)
+      return
+    }
     this.clear()
     this.append(messages)
     this.toEnd()
