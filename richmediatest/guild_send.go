@@ -131,6 +131,7 @@ func (p *Platform) sendGuild(r *http.Request, to route, body []byte) (any, *refu
 	line := &Message{
 		Text: form.content, Media: media, Embed: form.embed, Ark: form.ark, Markdown: form.markdown, Keyboard: form.keyboard,
 	}
+	line.Quotes = p.quoted(c, form.quoting)
 	if event != nil {
 		line.ReplyTo = form.replyTo()
 	}

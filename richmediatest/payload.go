@@ -20,7 +20,7 @@ func (c *Chat) message(typ dto.EventType, user, text string, atts []Attachment) 
 		}
 		if !c.p.cfg.observed {
 			d["message_type"] = 0
-			scene["ext"] = []string{"msg_idx=REFIDX_" + c.p.hexID(24) + "=="}
+			scene["ext"] = []string{"msg_idx=" + c.p.reference(e.msgID)}
 		}
 		if c.scene == sceneGroup {
 			d["content"] = " " + text

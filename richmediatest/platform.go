@@ -39,7 +39,8 @@ type Platform struct {
 	events  []*Event
 	byID    map[string]*Event // by outer id, msg_id and interaction id, each with its own prefix
 	sent    map[string]*sentMessage
-	audits  []*waitingAudit // oldest first
+	refs    map[string]string // ids of messages by REFIDX
+	audits  []*waitingAudit   // oldest first
 
 	uploads    []*Upload
 	byFileInfo map[string]*storedFile
@@ -88,6 +89,7 @@ func New(opts ...Option) *Platform {
 		openids:    make(map[string]*Chat),
 		byID:       make(map[string]*Event),
 		sent:       make(map[string]*sentMessage),
+		refs:       make(map[string]string),
 		byFileInfo: make(map[string]*storedFile),
 		volume:     make(map[string]int64),
 		multiparts: make(map[string]*multipart),

@@ -156,6 +156,7 @@ func (p *Platform) send(_ *http.Request, to route, body []byte) (any, *refusal) 
 			line.Text = "" // the platform drops it without a word
 		}
 	}
+	line.Quotes = p.quoted(c, form.quoting)
 	if event != nil {
 		event.used[form.seq] = struct{}{}
 		line.ReplyTo = form.replyTo()
@@ -231,7 +232,7 @@ func (p *Platform) byEventID(c *Chat, id string, now time.Time) (*Event, *refusa
 func (p *Platform) sendAnswer(id string, now time.Time) map[string]any {
 	answer := map[string]any{
 		"id": id, "timestamp": now.In(utc8).Format(time.RFC3339),
-		"ext_info": map[string]string{"ref_idx": "REFIDX_" + p.hexID(24) + "=="},
+		"ext_info": map[string]string{"ref_idx": p.reference(id)},
 	}
 	if p.cfg.integerTimes {
 		answer["timestamp"] = now.Unix()

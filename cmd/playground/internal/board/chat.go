@@ -59,7 +59,9 @@ type File struct {
 type Quote struct {
 	ID    string `json:"id"`
 	User  string `json:"user,omitempty"`
+	Bot   bool   `json:"bot,omitempty"`
 	Text  string `json:"text,omitempty"`
+	Kind  string `json:"kind,omitempty"` // of its file, where it has no text
 	Event string `json:"event,omitempty"`
 }
 
@@ -123,6 +125,9 @@ func (b *Board) shown(h richmediatest.Happening) {
 	if in.Bot {
 		b.count.Answers++
 		m.ReplyTo = c.quote(in.ReplyTo, b.turns[in.ReplyTo])
+		if in.Quotes != "" {
+			m.ReplyTo = c.quote(in.Quotes, b.turns[in.Quotes])
+		}
 		b.answered(c, m, in)
 	} else {
 		m.Mention = strings.Contains(string(h.Event.Type()), "AT_MESSAGE_CREATE")
@@ -155,7 +160,10 @@ func (c *chat) quote(id string, t *turn) *Quote {
 		q.ID = t.shownAs
 	}
 	if m := c.byID[q.ID]; m != nil {
-		q.User, q.Event, q.Text = m.User, m.Event, cut(m.Text, 80)
+		q.User, q.Bot, q.Event, q.Text = m.User, m.Bot, m.Event, cut(m.Text, 80)
+		if q.Text == "" && len(m.Files) > 0 {
+			q.Kind = m.Files[0].Kind
+		}
 	}
 	return q
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/tencent-connect/botgo/dto"
 
 	"github.com/botgo-contrib/richmedia"
 	"github.com/botgo-contrib/richmedia/cmd/playground/internal/board"
@@ -54,6 +55,18 @@ func TestUsersWriteInEverySceneAndTheBotAnswers(t *testing.T) {
 	}
 	assert.Equal(t, []string{"group/cats", "c2c/carol", "channel/news", "dm/dave", "group/dogs", "c2c/dora"}, keys)
 	assert.Equal(t, 3, state.Count.Answers)
+}
+
+func TestWhatTheBotQuotesIsShownInsteadOfWhatItAnswers(t *testing.T) {
+	b := newBed(t)
+	first := b.say("channel/news", "first")
+	b.answers(func(ctx context.Context, c *richmedia.Context) error {
+		_, err := c.ReplyMessage(ctx, &dto.MessageToCreate{Content: "as you said", MessageReference: &dto.MessageReference{MessageID: first}})
+		return err
+	})
+	b.say("channel/news", "second")
+	b.wait(b.platform.Channel("news"), 1)
+	assert.Equal(t, &board.Quote{ID: first, User: "ann", Text: "first"}, b.messages("channel/news")[2].ReplyTo)
 }
 
 func TestGuildsAreChatsToo(t *testing.T) {

@@ -39,7 +39,7 @@ function body(m, act) {
 }
 
 function quote(q, act) {
-  const text = q.event ? t('did.' + q.event, { user: q.user, text: q.text }) : (q.user ? `${q.user}: ` : '') + (q.text || '…')
+  const text = q.event ? t('did.' + q.event, { user: q.user, text: q.text }) : (q.user ? `${q.bot ? t('bot') : q.user}: ` : '') + (q.text || (q.kind ? `[${t(q.kind)}]` : '…'))
   return h('button', { type: 'button', class: 'quote', onclick: () => act.jump(q.id) }, text)
 }
 
