@@ -115,9 +115,10 @@ func start(t *testing.T, args ...string) string {
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		<-rest
-		require.NoError(t, cmd.Wait(), "it ends by itself: %s", stderr.String())
+		err := cmd.Wait()
+		require.NoError(t, err, "it ends by itself: %s", stderr.String())
 	})
-	require.NotEmpty(t, url, "it says where it is: %s", stderr.String())
+	require.NotEmpty(t, url, "it says where it is; what it said besides stands below")
 	return url
 }
 

@@ -43,7 +43,8 @@ func TestABotInAnotherProcessIsPointedHereByTwoVariables(t *testing.T) {
 	require.NoError(t, cmd.Start())
 	defer func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		assert.NoError(t, cmd.Wait(), said.String())
+		err := cmd.Wait()
+		assert.NoError(t, err, said.String())
 	}()
 	p.until(`document.querySelector('#banner').checkVisibility() && document.querySelector('#status').textContent === '2 connected'`, "the page says that another bot is there")
 	p.say("cat")
