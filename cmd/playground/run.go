@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/botgo-contrib/richmedia"
@@ -117,7 +118,7 @@ func start(ctx context.Context, cfg config, fail func(error)) (pg *playground, e
 // address is the URL that bots and the page use. What listens everywhere is named by its loopback address.
 func address(ln net.Addr, told string) string {
 	if told != "" {
-		return told
+		return strings.TrimSuffix(told, "/")
 	}
 	at, err := netip.ParseAddrPort(ln.String())
 	if err == nil && at.Addr().IsUnspecified() {

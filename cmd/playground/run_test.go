@@ -147,7 +147,7 @@ func TestItSaysWhereItIsAndWarnsWhenOthersCanReachIt(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, address(addr, ""))
 	}
-	assert.Equal(t, "http://host.docker.internal:7471", address(nil, "http://host.docker.internal:7471"))
+	assert.Equal(t, "http://host.docker.internal:7471", address(nil, "http://host.docker.internal:7471/"))
 }
 
 func TestAnAddressThatIsTakenIsToldWithAWayOut(t *testing.T) {
