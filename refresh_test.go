@@ -227,13 +227,21 @@ func TestWhatWasHotOnceMakesRoomForWhatIsHotNow(t *testing.T) {
 			b.use(t, picture(t, "is hotter"))
 			time.Sleep(30 * time.Second)
 		}
-		var last richmedia.UploadInfo
+		// The two change places for a moment now and then, when the score of one was just halved; what counts is who is
+		// renewed as a rule.
+		var ahead []int64
 		for _, up := range rec.takeUploads() {
 			if up.Ahead {
-				last = up
+				ahead = append(ahead, up.Bytes-int64(len(readMedia(t, "cat.png"))))
 			}
 		}
-		assert.Equal(t, int64(len(readMedia(t, "cat.png"))+len("is hotter")), last.Bytes)
+		hotter := 0
+		for _, more := range ahead[len(ahead)/2:] {
+			if more == int64(len("is hotter")) {
+				hotter++
+			}
+		}
+		assert.Greater(t, hotter, (len(ahead)-len(ahead)/2)*3/4, "of the later half: %v", ahead)
 	})
 }
 
