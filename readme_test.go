@@ -113,7 +113,11 @@ var mentions = regexp.MustCompile(`\b([a-zA-Z]\w*)\b`)
 func program(t *testing.T, guide, name, snippet string) string {
 	t.Helper()
 	if strings.HasPrefix(snippet, "package ") {
-		return strings.Replace(snippet, "package main", "package "+name, 1) + "\nvar _ = main\n"
+		rest := "\nvar _ = main\n"
+		if !strings.Contains(snippet, "func main(") { // the test of the bot that is shown elsewhere
+			rest = "\nvar cat richmedia.Handler\n"
+		}
+		return strings.Replace(snippet, "package main", "package "+name, 1) + rest
 	}
 	body := snippet
 	if first := strings.Fields(snippet)[0]; first != "func" && first != "var" {

@@ -50,22 +50,22 @@ func WithSeq(seq uint32) ReplyOption {
 	return replyOption(func(c *replyConfig) { c.seq = &seq })
 }
 
-// ReplyImage answers with an image: png, jpg, gif, webp or bmp, at most 200 MB, over 20 MB shown as a file.
+// ReplyImage answers with an image: png, jpg, gif, webp or bmp, at most 200 MB, over 20 MB shown as a file. See Reply.
 func (c *Context) ReplyImage(ctx context.Context, src Source, opts ...ReplyOption) (*dto.Message, error) {
 	return c.Reply(ctx, KindImage, src, opts...)
 }
 
-// ReplyVideo answers with a video: mp4, at most 200 MB, over 30 MB shown as a file.
+// ReplyVideo answers with a video: mp4, at most 200 MB, over 30 MB shown as a file. See Reply.
 func (c *Context) ReplyVideo(ctx context.Context, src Source, opts ...ReplyOption) (*dto.Message, error) {
 	return c.Reply(ctx, KindVideo, src, opts...)
 }
 
-// ReplyVoice answers with a voice bubble: silk, mp3, wav or ogg, at most 200 MB, over 20 MB shown as a file.
+// ReplyVoice answers with a voice bubble: silk, mp3, wav or ogg, at most 200 MB, over 20 MB shown as a file. See Reply.
 func (c *Context) ReplyVoice(ctx context.Context, src Source, opts ...ReplyOption) (*dto.Message, error) {
 	return c.Reply(ctx, KindVoice, src, opts...)
 }
 
-// ReplyFile answers with a file of any format, at most 200 MB. The chat shows the Source's name.
+// ReplyFile answers with a file of any format, at most 200 MB. The chat shows the Source's name. See Reply.
 func (c *Context) ReplyFile(ctx context.Context, src Source, opts ...ReplyOption) (*dto.Message, error) {
 	return c.Reply(ctx, KindFile, src, opts...)
 }

@@ -224,3 +224,13 @@ func TestWaitAnswersSaysWhatCame(t *testing.T) {
 		assert.Len(t, got, 1)
 	})
 }
+
+func TestWaitingInVainSaysThatTheBotMadeNoCall(t *testing.T) {
+	p := richmediatest.New()
+	group := p.Group("cats")
+	group.Say("ann", "hi")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("enough"))
+	_, err := group.WaitAnswers(ctx, 1)
+	require.ErrorContains(t, err, "0 of 1 answers in cats (the bot made no call: is a handler registered for the event?): enough")
+}

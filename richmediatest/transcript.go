@@ -135,5 +135,8 @@ func (p *Platform) lastTrouble() string {
 			}
 		}
 	}
+	if len(p.calls) == 0 {
+		return " (the bot made no call: is a handler registered for the event?)"
+	}
 	return ""
 }

@@ -229,7 +229,8 @@ func (pg *playground) close() error {
 func (pg *playground) greet(out io.Writer, cfg config) {
 	_, _ = fmt.Fprintf(out, "playground: open %s in a browser; Ctrl-C ends it\n\n", pg.url)
 	_, _ = fmt.Fprintf(out, "A bot of your own, in any language, uses the same address instead of QQ's:\n"+
-		"  API and token address  %s\n  AppID %s  AppSecret %s\n  QQBOT_API_DOMAIN=%[1]s QQBOT_TOKEN_DOMAIN=%[1]s \\\n"+
+		"  API and token address  %s\n  AppID %s  AppSecret %s\n"+
+		"With botgo: constant.APIDomain and constant.TokenDomain. The quickstart reads them from the environment:\n  QQBOT_API_DOMAIN=%[1]s QQBOT_TOKEN_DOMAIN=%[1]s \\\n"+
 		"  QQBOT_APPID=%[2]s QQBOT_SECRET=%[3]s go run ./examples/quickstart -live\n\n", pg.url, cfg.appID, cfg.secret)
 	if host, _, err := net.SplitHostPort(cfg.addr); err == nil && !loopback(host) {
 		_, _ = fmt.Fprintf(out, "WARNING: %s is not a loopback address. Everyone who reaches it can read these chats, write in\n"+

@@ -99,7 +99,7 @@ func (b *Board) watch(h richmediatest.Happening) {
 			b.touch(t)
 		}
 	case richmediatest.BotsChanged:
-		if b.onBots != nil && h.Bots > b.bots {
+		if b.onBots != nil && h.Bots != b.bots {
 			b.onBots(h.Bots)
 		}
 		b.bots = h.Bots
@@ -114,7 +114,7 @@ func (b *Board) Bots() int {
 	return b.bots
 }
 
-// OnBots calls fn whenever more bots are connected than before, while the platform and the board are locked.
+// OnBots calls fn whenever more or fewer bots are connected than before, while the platform and the board are locked.
 func (b *Board) OnBots(fn func(n int)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -238,17 +238,30 @@ func TestAWebhookOfOnesOwnGetsTheEvents(t *testing.T) {
 	assert.False(t, b.demo.asleep)
 	decode(t, b.ok(b.post("/api/webhook", "url", "http://127.0.0.1:1/")), &said)
 	assert.Contains(t, said.Err, "refused")
+	assert.True(t, b.demo.asleep)
+	b.ok(b.post("/api/webhook", "url", ""))
+	assert.False(t, b.demo.asleep, "there is no other bot any more")
 }
 
 func TestAnotherBotMakesTheDemonstrationQuiet(t *testing.T) {
 	b := newBed(t)
+	is := func(want map[string]bool) {
+		t.Helper()
+		var state struct{ Demo map[string]bool }
+		decode(t, b.get("/api/state"), &state)
+		assert.Equal(t, want, state.Demo)
+	}
 	b.server.Hush()
-	var state struct{ Demo map[string]bool }
-	decode(t, b.get("/api/state"), &state)
-	assert.Equal(t, map[string]bool{"there": true, "awake": false, "hush": true}, state.Demo)
+	is(map[string]bool{"there": true, "awake": false, "hush": true})
 	b.ok(b.post("/api/demo", "on", "true"))
-	decode(t, b.get("/api/state"), &state)
-	assert.Equal(t, map[string]bool{"there": true, "awake": true, "hush": false}, state.Demo)
+	is(map[string]bool{"there": true, "awake": true, "hush": false})
+
+	b.server.Hush()
+	b.server.Rouse() // the other one has gone
+	is(map[string]bool{"there": true, "awake": true, "hush": false})
+	b.ok(b.post("/api/demo", "on", "false"))
+	b.server.Rouse() // it was told to be quiet
+	is(map[string]bool{"there": true, "awake": false, "hush": false})
 }
 
 func TestTheReplyWindowCountsDown(t *testing.T) {

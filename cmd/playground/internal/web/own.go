@@ -37,6 +37,19 @@ func (s *Server) Hush() {
 	s.tellDemo()
 }
 
+// Rouse wakes the demonstration bot where it fell quiet by itself and no other one is left.
+func (s *Server) Rouse() {
+	s.mu.Lock()
+	alone := s.hush && s.hook == ""
+	s.hush = s.hush && !alone
+	s.mu.Unlock()
+	if s.Demo == nil || !alone {
+		return
+	}
+	s.Demo.Wake(true)
+	s.tellDemo()
+}
+
 // setWebhook points events at a bot's own server, and makes the check that the real console makes.
 func (s *Server) setWebhook(w http.ResponseWriter, r *http.Request) {
 	address := strings.TrimSpace(r.FormValue("url"))
@@ -49,7 +62,9 @@ func (s *Server) setWebhook(w http.ResponseWriter, r *http.Request) {
 	s.hook = address
 	s.mu.Unlock()
 	said := map[string]any{"url": board.MaskURL(address)}
-	if address != "" {
+	if address == "" {
+		s.Rouse()
+	} else {
 		s.Hush()
 		if err := s.Platform.ValidateWebhook(r.Context()); err != nil {
 			said["err"] = err.Error()
@@ -59,7 +74,7 @@ func (s *Server) setWebhook(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, said)
 }
 
-// Begin makes the first chats, and lets the demonstration bot be quiet from the moment when another bot connects.
+// Begin makes the first chats, and lets the demonstration bot be quiet while another bot is there.
 func (s *Server) Begin() {
 	s.Board.Open(s.Platform.Group("cats"))
 	s.Board.Open(s.Platform.C2C("carol"))
@@ -69,6 +84,8 @@ func (s *Server) Begin() {
 	s.Board.OnBots(func(n int) {
 		if n > 1 {
 			s.Hush()
+		} else if n == 1 {
+			s.Rouse()
 		}
 	})
 }
