@@ -6,6 +6,7 @@ import (
 
 	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
+	"golang.org/x/oauth2"
 
 	"github.com/botgo-contrib/richmedia"
 )
@@ -32,12 +33,17 @@ func echo(ctx context.Context, c *richmedia.Context) error {
 	return nil
 }
 
-// register lets echo have the messages of every scene.
-func register(media *richmedia.Plugin) dto.Intent {
-	return event.RegisterHandlers(
+// newBot lets echo have the messages of every scene.
+func newBot(src oauth2.TokenSource, opts ...richmedia.Option) (*richmedia.Plugin, dto.Intent, error) {
+	media, err := richmedia.New(src, opts...)
+	if err != nil {
+		return nil, 0, err
+	}
+	intents := event.RegisterHandlers(
 		media.GroupATMessage(echo),
 		media.C2CMessage(echo),
 		media.ATMessage(echo),
 		media.DirectMessage(echo),
 	)
+	return media, intents, nil // botgo's session manager wants the intents, see examples/websocket
 }

@@ -2,14 +2,19 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"log"
 
 	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
 	"github.com/tencent-connect/botgo/openapi"
+	"golang.org/x/oauth2"
 
 	"github.com/botgo-contrib/richmedia"
 )
+
+//go:embed cat.png
+var cat []byte
 
 // bot receives and sends as botgo's own example does: handlers in botgo's shape, answers through botgo's openapi. Lines
 // that end in "// +" are what the plugin has added to its handler of group messages.
@@ -17,6 +22,16 @@ type bot struct {
 	api   openapi.OpenAPI
 	media *richmedia.Plugin // +
 	photo richmedia.Source
+}
+
+// newBot registers the bot's handlers, as ever.
+func newBot(api openapi.OpenAPI, src oauth2.TokenSource, opts ...richmedia.Option) (*richmedia.Plugin, dto.Intent, error) {
+	media, err := richmedia.New(src, opts...) // +
+	if err != nil {                           // +
+		return nil, 0, err // +
+	}
+	b := &bot{api: api, media: media, photo: richmedia.FromBytes("cat.png", cat)}
+	return media, event.RegisterHandlers(b.onGroupMessage(), b.onC2CMessage()), nil
 }
 
 // onGroupMessage is a handler of botgo's. The text goes out as it always did, with botgo's msg_seq of 1; the plugin numbers

@@ -2,23 +2,26 @@ package main
 
 import (
 	"bytes"
-	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/botgo-contrib/richmedia/examples/internal/stage/stagetest"
 )
+
+func TestMain(m *testing.M) { stagetest.Main(m) }
 
 func TestBotgosSendsAndThePluginsRepliesStandSideBySide(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, run(&out))
-	got := regexp.MustCompile(`\d+ bytes`).ReplaceAllString(out.String(), "N bytes")
+	require.NoError(t, example.Offline(t.Context(), &out))
 	assert.Equal(t, `group "cats"
   alice: a photo, please
-  bot: one moment (msg_seq 1)
-  bot: [image image/png, N bytes] (msg_seq 1001)
+  bot: one moment  (msg_seq 1, by msg_id)
+  bot: [image image/png, 3206 bytes]  (inline, msg_seq 1001, by msg_id)
 c2c "carol"
   carol: a photo, please
-  bot: [image image/png, N bytes] there you are (msg_seq 1001)
-`, got)
+  bot: [image image/png, 3206 bytes] there you are  (inline, msg_seq 1001, by msg_id)
+3 answers, 2 uploads, 0 reused
+`, out.String())
 }

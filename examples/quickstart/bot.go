@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -61,47 +62,36 @@ func onAdded(photo richmedia.Source) richmedia.Handler {
 	}
 }
 
-// bot is what botgo needs to run the handlers above.
-type bot struct {
-	appID   string
-	tokens  oauth2.TokenSource
-	media   *richmedia.Plugin
-	intents dto.Intent
-}
-
-func newBot(credentials *token.QQBotCredentials, photo richmedia.Source, opts ...richmedia.Option) (*bot, error) {
-	tokens := token.NewQQBotTokenSource(credentials)
-	media, err := richmedia.New(tokens, opts...)
+func newBot(src oauth2.TokenSource, photo richmedia.Source, opts ...richmedia.Option) (*richmedia.Plugin, dto.Intent, error) {
+	media, err := richmedia.New(src, opts...)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	greet := onAdded(photo)
 	intents := event.RegisterHandlers(
-		media.GroupATMessage(onMessage),
-		media.C2CMessage(onMessage),
-		media.Interaction(onButton),
-		media.C2CFriend(greet),
-	)
-	intents |= media.On("GROUP_ADD_ROBOT", greet) // botgo has no handler type for this event
-	return &bot{credentials.AppID, tokens, media, intents}, nil
+		media.GroupATMessage(onMessage), media.C2CMessage(onMessage), media.Interaction(onButton), media.C2CFriend(greet))
+	intents |= media.On(richmedia.EventGroupAddRobot, greet) // botgo has no handler type for this event
+	return media, intents, nil
 }
 
-// connect lets events come in over botgo's websocket. ended is told when botgo gives up for good.
-func (b *bot) connect(ctx context.Context, ended func(error)) error {
-	gateway, err := botgo.NewOpenAPI(b.appID, b.tokens).WS(ctx, nil, "")
+// run lets the bot answer until ctx ends, and then gives the replies under way 10 s to finish.
+func run(ctx context.Context, credentials *token.QQBotCredentials, photo richmedia.Source, opts ...richmedia.Option) error {
+	src := token.NewQQBotTokenSource(credentials)
+	media, intents, err := newBot(src, photo, opts...) //nolint:contextcheck // a handler's ctx comes from the plugin
+	if err != nil {
+		return err
+	}
+	gateway, err := botgo.NewOpenAPI(credentials.AppID, src).WS(ctx, nil, "")
 	if err != nil {
 		return fmt.Errorf("ask the platform for its gateway: %w", err)
 	}
-	go func() { // Start connects again whenever the connection is lost, and returns only if it cannot begin
-		err := botgo.NewSessionManager().Start(gateway, b.tokens, &b.intents)
-		ended(fmt.Errorf("botgo's session manager: %w", err))
-	}()
-	return nil
-}
-
-// stop refuses new events and gives the replies under way 10 s to finish.
-func (b *bot) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ended := make(chan error, 1)
+	go func() { ended <- botgo.NewSessionManager().Start(gateway, src, &intents) }() // it returns only if it cannot begin
+	select {
+	case <-ctx.Done():
+	case err = <-ended:
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return b.media.Shutdown(ctx)
+	return errors.Join(err, media.Shutdown(stopping))
 }

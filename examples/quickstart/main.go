@@ -10,74 +10,51 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
-	"fmt"
-	"io"
-	"log"
-	"os"
-	"os/signal"
-	"syscall"
 
-	"github.com/tencent-connect/botgo"
-	"github.com/tencent-connect/botgo/constant"
-	"github.com/tencent-connect/botgo/dto"
-	"github.com/tencent-connect/botgo/event"
 	"github.com/tencent-connect/botgo/token"
 
 	"github.com/botgo-contrib/richmedia"
+	"github.com/botgo-contrib/richmedia/examples/internal/stage"
 )
 
-func main() {
-	live := flag.Bool("live", false, "run on the real platform, as the bot of QQBOT_APPID and QQBOT_SECRET")
-	verbose := flag.Bool("v", false, "show botgo's own log (offline only: it holds secrets)")
-	flag.Parse()
+var example = stage.Example{Command: "go run ./examples/quickstart", Offline: stage.Play(play), Live: live}
 
-	// botgo reads its logger without a lock, so it is set before anything else of botgo runs.
-	switch {
-	case *live:
-		botgo.SetLogger(quiet{log.Default()})
-	case !*verbose:
-		botgo.SetLogger(quiet{log.New(io.Discard, "", 0)})
-	}
-	run := runOffline
-	if *live {
-		run = runLive
-	}
-	if err := run(os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "quickstart:", err)
-		os.Exit(1)
-	}
+func main() { example.Main() }
+
+// live is the bot with only what it has with it.
+func live(ctx context.Context, credentials *token.QQBotCredentials, opts ...richmedia.Option) error {
+	return run(ctx, credentials, richmedia.FromFS(files, "media/cat.png"), opts...)
 }
 
-// runLive runs the bot on the real platform until Ctrl-C.
-func runLive(w io.Writer) error {
-	credentials := &token.QQBotCredentials{AppID: os.Getenv("QQBOT_APPID"), AppSecret: os.Getenv("QQBOT_SECRET")}
-	if credentials.AppID == "" || credentials.AppSecret == "" {
-		return errors.New("-live: set QQBOT_APPID and QQBOT_SECRET to your bot's AppID and AppSecret, from https://q.qq.com")
-	}
-	if at := os.Getenv("QQBOT_API_DOMAIN"); at != "" { // another platform than QQ's, such as cmd/playground
-		constant.APIDomain = at
-	}
-	if at := os.Getenv("QQBOT_TOKEN_DOMAIN"); at != "" {
-		constant.TokenDomain = at
-	}
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
-	b, err := newBot(credentials, richmedia.FromFS(files, "media/cat.png"))
-	if err != nil {
+// photoURL is on the fake platform's web: a reply with FromURL lets the platform fetch the media.
+const photoURL = "https://example.com/photo.png"
+
+// play lets users act one after the other, and waits for the bot's answers each time.
+func play(s *stage.Stage) {
+	s.Do(func() error {
+		photo, err := files.ReadFile("media/cat.png")
+		s.Host(photoURL, photo)
 		return err
-	}
-	event.RegisterHandlers(event.ReadyHandler(func(_ *dto.WSPayload, ready *dto.WSReadyData) {
-		_, _ = fmt.Fprintf(w, "%s is online: write to it, or press Ctrl-C\n", ready.User.Username)
-	}))
-	ended := make(chan error, 1)
-	if err := b.connect(ctx, func(err error) { ended <- err }); err != nil {
-		return err
-	}
-	select {
-	case <-ctx.Done():
-	case err = <-ended:
-	}
-	return errors.Join(err, b.stop())
+	})
+	s.Run(func(ctx context.Context, credentials *token.QQBotCredentials, opts ...richmedia.Option) error {
+		return run(ctx, credentials, richmedia.FromURL(photoURL), opts...)
+	})
+	s.Do(func() error { return s.WaitReady(s.Context()) })
+
+	cats, carol := s.Group("cats"), s.C2C("carol")
+	s.Add(cats, "alice", 1)
+	s.Say(cats, "alice", "cat", 1)
+	s.Say(cats, "bob", "cat", 1) // the same picture: nothing is uploaded
+	s.Say(cats, "bob", "clip", 2)
+	s.Say(cats, "alice", "hello", 1)
+	s.Say(cats, "alice", "report", 1)
+	s.Press(cats, "bob", "purr", 1)
+
+	s.Add(carol, "carol", 1) // uploaded again: what was uploaded for groups cannot go to single chats
+	s.Say(carol, "carol", "cat", 1)
+	s.Say(carol, "carol", "clip", 2)
+	s.Say(carol, "carol", "hello", 1)
+	s.Say(carol, "carol", "report", 1)
+	s.Say(carol, "carol", "note buy milk", 1)
+	s.Press(carol, "carol", "purr", 1)
 }

@@ -1,10 +1,18 @@
-package main
+package stage
 
-import "log"
+import (
+	"io"
+	stdlog "log"
 
-// quiet is a logger for botgo that shows warnings and errors. botgo's default one shows everything, and its debug
-// and info lines hold the app secret, access tokens and every event: keep them out of the logs of a real bot.
-type quiet struct{ out *log.Logger }
+	"github.com/tencent-connect/botgo/log"
+)
+
+// Quiet is a logger for botgo, and so for the plugin, that writes warnings and errors to w. botgo's default one shows
+// everything, and its debug and info lines hold the app secret, access tokens and every event: keep them out of the logs
+// of a real bot.
+func Quiet(w io.Writer) log.Logger { return quiet{stdlog.New(w, "", stdlog.LstdFlags)} }
+
+type quiet struct{ out *stdlog.Logger }
 
 func (quiet) Debug(...any)          {}
 func (quiet) Debugf(string, ...any) {}
