@@ -31,6 +31,6 @@ group "cats"
   bob pressed "cat"  (acknowledged with 0)
   bot: [image image/png, 3206 bytes] You pressed cat.  (inline, msg_seq 1001, by event_id)
   bob pressed "secret"  (acknowledged with 4)
-5 answers, 3 uploads, 0 reused
+5 answers, 3 uploaded, 0 reused
 `, out.String())
 }

@@ -42,5 +42,5 @@ func TestEverySceneGetsBackWhatItSent(t *testing.T) {
 `
 	)
 	assert.Regexp(t, `^group "cats"\n`+inGroups+`c2c "carol"\n`+inGroups+`channel "lounge"\n`+inGuilds+`dm "dave"\n`+inGuilds+
-		`24 answers, \d+ uploads, 0 reused\n$`, out.String())
+		`24 answers, \d+ uploaded, 0 reused\n$`, out.String())
 }

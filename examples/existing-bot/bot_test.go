@@ -22,6 +22,6 @@ func TestBotgosSendsAndThePluginsRepliesStandSideBySide(t *testing.T) {
 c2c "carol"
   carol: a photo, please
   bot: [image image/png, 3206 bytes] there you are  (inline, msg_seq 1001, by msg_id)
-3 answers, 2 uploads, 0 reused
+3 answers, 2 uploaded, 0 reused
 `, out.String())
 }

@@ -55,7 +55,7 @@ c2c "carol"
   bot: [file note.txt text/plain; charset=utf-8, 9 bytes]  (inline, msg_seq 1001, by msg_id)
   carol pressed "purr"  (acknowledged with 0)
   bot: [image image/png, 16113 bytes, reused] You pressed, I purr.  (msg_seq 1001, by event_id)
-16 answers, 11 uploads, 3 reused
+16 answers, 11 uploaded, 3 reused
 `, out.String())
 }
 

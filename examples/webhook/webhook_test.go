@@ -29,7 +29,7 @@ c2c "carol"
 * the bot is stopped, and answers what it has taken
 c2c "carol"
   bot: [image image/png, 3206 bytes] meow  (inline, msg_seq 1001, by msg_id)
-2 answers, 2 uploads, 0 reused
+2 answers, 2 uploaded, 0 reused
 `, out.String())
 }
 

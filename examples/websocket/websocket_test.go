@@ -29,7 +29,7 @@ group "cats"
 c2c "carol"
   carol: cat
   bot: [image image/png, 3206 bytes] meow  (inline, msg_seq 1001, by msg_id)
-2 answers, 2 uploads, 0 reused
+2 answers, 2 uploaded, 0 reused
 `, out.String())
 }
 

@@ -87,7 +87,7 @@ func (t *transcript) end() {
 	for _, n := range t.answers {
 		answers += n
 	}
-	_, _ = fmt.Fprintf(t.w, "%d answers, %d uploads, %d reused\n", answers, len(t.platform.Uploads()), t.reused)
+	_, _ = fmt.Fprintf(t.w, "%d answers, %d uploaded, %d reused\n", answers, len(t.platform.Uploads()), t.reused)
 }
 
 // line is a message on one line, markdown and buttons as they look and not as they travel.
