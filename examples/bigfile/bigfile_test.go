@@ -6,13 +6,17 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/botgo-contrib/richmedia/examples/internal/stage/stagetest"
 )
+
+func TestMain(m *testing.M) { stagetest.Main(m) }
 
 func TestTheFileArrivesOverALineThatBreaks(t *testing.T) {
 	for name, terminal := range map[string]bool{"plain": false, "terminal": true} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			require.NoError(t, run(&out, terminal, 18, 100))
+			require.NoError(t, run(t.Context(), &out, terminal, 18, 100))
 			for _, line := range []string{
 				`the line breaks in the middle of a part`,
 				`.*prepared once more.*`,
@@ -34,6 +38,6 @@ func TestTheFileArrivesOverALineThatBreaks(t *testing.T) {
 
 func TestASizeThatThePlatformDoesNotTakeIsRefused(t *testing.T) {
 	for _, size := range []int64{0, 5, 201} {
-		require.ErrorContains(t, run(t.Output(), false, size, 20), "-size: give 6 to 200 MiB")
+		require.ErrorContains(t, run(t.Context(), t.Output(), false, size, 20), "-size: give 6 to 200 MiB")
 	}
 }

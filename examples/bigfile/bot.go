@@ -12,8 +12,7 @@ import (
 	"github.com/botgo-contrib/richmedia"
 )
 
-// sendRecording is the bot. It is the same on the real platform: register it there as in the quickstart, and give show
-// something that suits a server, such as a gauge or a log line. Nothing has to be set for large files: above 5 MiB
+// sendRecording is the bot. On a server give show something that suits it, such as a gauge or a log line. Nothing has to be set for large files: above 5 MiB
 // (WithInlineLimit) they go in parts, as many at once as the platform offers, up to 4 (WithPartConcurrency). Each is read
 // from the disk while it is sent, and what a broken line has cost is sent again.
 func sendRecording(path string, show func(richmedia.Progress)) richmedia.Handler {
@@ -28,7 +27,7 @@ type display struct {
 	w        io.Writer
 	terminal bool
 
-	mu    sync.Mutex // progress comes one at a time, notes whenever they like
+	mu    sync.Mutex // progress comes one at a time, the log whenever it likes
 	bar   *progressbar.ProgressBar
 	begun time.Time
 	last  richmedia.Progress
@@ -39,8 +38,8 @@ type display struct {
 func (d *display) progress(p richmedia.Progress) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.begun.IsZero() {
-		d.begun = time.Now()
+	if d.begun.IsZero() || p.Sent < d.last.Sent { // it never falls, so this is the next upload
+		d.begun, d.last = time.Now(), richmedia.Progress{}
 		if d.terminal {
 			d.bar = progressbar.NewOptions64(p.Total, progressbar.OptionSetWriter(d.w), progressbar.OptionSetWidth(30),
 				progressbar.OptionShowBytes(true), progressbar.OptionShowCount(), progressbar.OptionUseIECUnits(true),
@@ -62,26 +61,12 @@ func (d *display) progress(p richmedia.Progress) {
 	d.last = p
 }
 
-// note writes a line of its own, above the bar where there is one.
-func (d *display) note(format string, v ...any) {
+// Write prints a line of a log, above the bar where there is one.
+func (d *display) Write(line []byte) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.bar != nil {
 		_ = d.bar.Clear()
 	}
-	_, _ = fmt.Fprintf(d.w, format+"\n", v...)
+	return d.w.Write(line)
 }
-
-// warnings is a logger for botgo and the plugin that shows warnings and errors. botgo's own shows all, secrets too.
-type warnings struct{ show *display }
-
-func (warnings) Debug(...any)          {}
-func (warnings) Debugf(string, ...any) {}
-func (warnings) Info(...any)           {}
-func (warnings) Infof(string, ...any)  {}
-func (warnings) Sync() error           { return nil }
-
-func (l warnings) Warn(v ...any)                  { l.show.note("%s", fmt.Sprint(v...)) }
-func (l warnings) Warnf(format string, v ...any)  { l.show.note(format, v...) }
-func (l warnings) Error(v ...any)                 { l.show.note("%s", fmt.Sprint(v...)) }
-func (l warnings) Errorf(format string, v ...any) { l.show.note(format, v...) }

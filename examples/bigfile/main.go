@@ -4,7 +4,8 @@
 //	cd examples/bigfile && go run .
 //
 // needs no credentials and no network: the bot runs against a fake of QQ's open platform on this machine. In a terminal
-// there is a bar; elsewhere (go run . | cat) a plain line for every tenth.
+// there is a bar; elsewhere (go run . | cat) a plain line for every tenth. With -live the same bot answers every message
+// in a single chat on the real platform, with -file or with -size MiB of noise.
 //
 // The bot, with its bar, is in bot.go: begin there.
 package main
@@ -24,12 +25,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/tencent-connect/botgo"
+	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
+	"github.com/tencent-connect/botgo/token"
+	"golang.org/x/oauth2"
 	"golang.org/x/term"
 	"golang.org/x/time/rate"
 
 	"github.com/botgo-contrib/richmedia"
+	"github.com/botgo-contrib/richmedia/examples/internal/stage"
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
@@ -39,28 +43,53 @@ const (
 	heapMax  = 48 * mib // whatever the file's size; the fake platform holds the parts on their way, which is most of it
 )
 
-func main() {
-	size := flag.Int64("size", 60, "the file's size in MiB, 6 to 200")
-	line := flag.Int64("line", 20, "the line's speed in MiB a second; above 30 the 10 parts a second that the platform allows count")
-	flag.Parse()
-	if err := run(os.Stdout, term.IsTerminal(int(os.Stdout.Fd())), *size, *line); err != nil {
-		fmt.Fprintln(os.Stderr, "bigfile:", err)
-		os.Exit(1)
+var (
+	size = flag.Int64("size", 60, "the file's size in MiB, 6 to 200")
+	line = flag.Int64("line", 20, "the line's speed in MiB a second; above 30 the 10 parts a second that the platform allows count")
+	file = flag.String("file", "", "with -live: the file to send")
+)
+
+var example = stage.Example{Command: "go run .", Offline: offline, Live: live}
+
+func main() { example.Main() }
+
+func offline(ctx context.Context, w io.Writer) error {
+	return run(ctx, w, isTerminal(), *size, *line)
+}
+
+func isTerminal() bool { return term.IsTerminal(int(os.Stdout.Fd())) }
+
+// live is the bot on the real platform. Its bar is for one upload at a time.
+func live(ctx context.Context, credentials *token.QQBotCredentials, opts ...richmedia.Option) (err error) {
+	path := *file
+	if path == "" {
+		if path, _, err = recording(*size * mib); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.Remove(path)) }()
 	}
+	show := &display{w: os.Stdout, terminal: isTerminal()}
+	bot := func(src oauth2.TokenSource, opts ...richmedia.Option) (*richmedia.Plugin, dto.Intent, error) { //nolint:contextcheck // a handler's ctx comes from the plugin
+		media, err := richmedia.New(src, append(opts, richmedia.WithLogger(stage.Quiet(show)))...)
+		if err != nil {
+			return nil, 0, err
+		}
+		return media, event.RegisterHandlers(media.C2CMessage(sendRecording(path, show.progress))), nil
+	}
+	return stage.Websocket(bot)(ctx, credentials, opts...)
 }
 
 // run lets a user ask for the recording, and tells on w what became of it.
-func run(w io.Writer, terminal bool, size, line int64) (err error) {
+func run(ctx context.Context, w io.Writer, terminal bool, size, line int64) (err error) {
 	if size < 6 || size > 200 || line < 1 { // up to 5 MiB travel in one call, and the platform takes 200 MiB
 		return errors.New("-size: give 6 to 200 MiB; -line: give at least 1 MiB a second")
 	}
 	limit := time.Duration(30+2*size/line) * time.Second
-	ctx, cancel := context.WithTimeoutCause(context.Background(), limit, fmt.Errorf("gave up after %s", limit))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("gave up after %s", limit))
 	defer cancel()
 	ctx, fail := context.WithCancelCause(ctx) // the bot's failure ends the waiting, as its cause
 	defer fail(nil)
 	show := &display{w: w, terminal: terminal}
-	botgo.SetLogger(warnings{show}) // what the plugin does about a broken line is a warning in this log
 
 	path, digest, err := recording(size * mib)
 	if err != nil {
@@ -75,23 +104,25 @@ func run(w io.Writer, terminal bool, size, line int64) (err error) {
 	if _, err := platform.Listen(); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, platform.Close()) }()
+	defer func() { err = errors.Join(err, platform.Close()) }() //nolint:contextcheck // also when ctx is over
 	breakOnce(platform, size*mib/partSize/2+1, show)
 
 	// A real bot gives token.NewQQBotTokenSource(credentials), and neither an address nor a client.
 	client := slowLine(line * mib)
 	defer client.CloseIdleConnections()
 	media, err := richmedia.New(platform.TokenSource(), richmedia.WithBaseURL(platform.URL()), richmedia.WithHTTPClient(client),
+		richmedia.WithLogger(stage.Quiet(show)), // what the plugin does about a broken line is a warning in this log
 		richmedia.WithErrorHandler(func(_ context.Context, _ *richmedia.Context, err error) { fail(err) }))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, media.Close()) }()
+	defer func() { err = errors.Join(err, media.Close()) }() //nolint:contextcheck // also when ctx is over
 	var peak uint64
-	event.RegisterHandlers(media.C2CMessage(sendRecording(path, func(p richmedia.Progress) {
+	send := sendRecording(path, func(p richmedia.Progress) {
 		peak = max(peak, heap()) // some four times per MiB
 		show.progress(p)
-	})))
+	})
+	event.RegisterHandlers(media.C2CMessage(send)) //nolint:contextcheck // a handler's ctx comes from the plugin
 	platform.PushTo(richmedia.WebhookHandler(platform.Credentials()))
 
 	carol := platform.C2C("carol")
@@ -168,7 +199,7 @@ func breakOnce(platform *richmediatest.Platform, nth int64, show *display) {
 	platform.Intercept(richmediatest.OpPart, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if puts.Add(1) == nth {
 			_, _ = io.CopyN(io.Discard, r.Body, r.ContentLength/2)
-			show.note("the line breaks in the middle of a part")
+			_, _ = fmt.Fprintln(show, "the line breaks in the middle of a part")
 			panic(http.ErrAbortHandler) // net/http's way to cut a connection
 		}
 		next.ServeHTTP(w, r)

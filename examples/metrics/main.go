@@ -3,13 +3,17 @@
 //	cd examples/metrics && go run .
 //
 // needs no credentials and no network: users of a fake platform write to the bot while its weather is bad. Then the
-// bot's own /metrics is read, printed, and compared with what stands in the chats. What to take over is in metrics.go.
+// bot's own /metrics is read, printed, and compared with what stands in the chats. With -live the same bot runs on the real
+// platform, and Prometheus finds it at -addr.
+//
+// What to take over is in metrics.go, and in lines.go for the log.
 package main
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"image"
 	"image/png"
@@ -17,47 +21,67 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/tencent-connect/botgo"
+	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
+	"github.com/tencent-connect/botgo/token"
+	"golang.org/x/oauth2"
 
 	"github.com/botgo-contrib/richmedia"
+	"github.com/botgo-contrib/richmedia/examples/internal/stage"
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-func main() {
-	if err := run(os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "metrics:", err)
-		os.Exit(1)
+var addr = flag.String("addr", "127.0.0.1:2112", "with -live: where /metrics is")
+
+var example = stage.Example{Command: "go run .", Offline: run, Live: live}
+
+func main() { example.Main() }
+
+// live is the bot on the real platform.
+func live(ctx context.Context, credentials *token.QQBotCredentials, opts ...richmedia.Option) (err error) {
+	registry := prometheus.NewRegistry()
+	m, l := newMetrics(registry), newLines(slog.Default())
+	url, stop, err := serve(ctx, *addr, registry)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, stop()) }()
+	fmt.Println("metrics at", url)
+	return stage.Websocket(newBot)(ctx, credentials, append(opts, richmedia.WithTrace(l.beside(m.trace())))...)
 }
 
-func run(w io.Writer) (err error) {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), 30*time.Second, errors.New("gave up after 30 s"))
+func newBot(src oauth2.TokenSource, opts ...richmedia.Option) (*richmedia.Plugin, dto.Intent, error) {
+	media, err := richmedia.New(src, append(opts, richmedia.WithInlineLimit(256<<10))...) // so that a small film goes in parts
+	if err != nil {
+		return nil, 0, err
+	}
+	return media, event.RegisterHandlers(media.GroupATMessage(answer), media.C2CMessage(answer)), nil
+}
+
+// run is the bot on a fake platform.
+func run(ctx context.Context, w io.Writer) (err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, 30*time.Second, errors.New("gave up after 30 s"))
 	defer cancel()
 	registry := prometheus.NewRegistry()
-	m := newMetrics(registry, slog.New(slog.NewTextHandler(w, nil)))
-	url, stop, err := serve(ctx, registry)
+	m, l := newMetrics(registry), newLines(slog.New(slog.NewTextHandler(w, nil)))
+	url, stop, err := serve(ctx, "127.0.0.1:0", registry)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 
-	botgo.SetLogger(silent{})
 	platform := richmediatest.New(richmediatest.WithParts(richmediatest.PartShape{BlockSize: 100_000}))
-	defer func() { err = errors.Join(err, platform.Close()) }()
-	media, err := richmedia.New(platform.TokenSource(), richmedia.WithTrace(m.trace()),
-		richmedia.WithHTTPClient(platform.Client()), richmedia.WithBaseURL(platform.URL()), // a real bot needs neither of these
-		richmedia.WithInlineLimit(256<<10))
+	defer func() { err = errors.Join(err, platform.Close()) }()                               //nolint:contextcheck // also when ctx is over
+	media, _, err := newBot(platform.TokenSource(), richmedia.WithTrace(l.beside(m.trace())), //nolint:contextcheck // a handler's ctx comes from the plugin
+		richmedia.WithHTTPClient(platform.Client()), richmedia.WithBaseURL(platform.URL())) // a real bot needs neither of these
 	if err != nil {
 		return err
 	}
-	event.RegisterHandlers(media.GroupATMessage(answer), media.C2CMessage(answer))
 	platform.PushTo(richmedia.WebhookHandler(platform.Credentials()))
 
 	err = play(ctx, platform)
@@ -129,8 +153,8 @@ func play(ctx context.Context, platform *richmediatest.Platform) error {
 }
 
 // serve offers /metrics on this machine, for Prometheus to scrape.
-func serve(ctx context.Context, registry *prometheus.Registry) (url string, stop func() error, _ error) {
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+func serve(ctx context.Context, addr string, registry *prometheus.Registry) (url string, stop func() error, _ error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return "", nil, err
 	}
@@ -207,16 +231,3 @@ func compare(w io.Writer, samples []string, platform *richmediatest.Platform) (e
 	}
 	return err
 }
-
-// silent keeps botgo's log, which prints every event, and the plugin's, which goes there by default, out of the way.
-type silent struct{}
-
-func (silent) Debug(...any)          {}
-func (silent) Info(...any)           {}
-func (silent) Warn(...any)           {}
-func (silent) Error(...any)          {}
-func (silent) Debugf(string, ...any) {}
-func (silent) Infof(string, ...any)  {}
-func (silent) Warnf(string, ...any)  {}
-func (silent) Errorf(string, ...any) {}
-func (silent) Sync() error           { return nil }

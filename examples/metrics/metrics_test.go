@@ -7,11 +7,15 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/botgo-contrib/richmedia/examples/internal/stage/stagetest"
 )
+
+func TestMain(m *testing.M) { stagetest.Main(m) }
 
 func TestTheNumbersAgreeAndEveryAnswerHasOneLine(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, run(&out))
+	require.NoError(t, example.Offline(t.Context(), &out))
 	assert.Equal(t, 8, strings.Count(out.String(), "msg=answer"))
 	for _, want := range []string{
 		"route=cache", "route=inline", "route=parts", "parts=5", "outcome=duplicate", "outcome=fallback", "again=true",
