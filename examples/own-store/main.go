@@ -4,7 +4,7 @@
 //	go run ./examples/own-store
 //
 // needs no credentials and no network: the bot is run twice against a fake of QQ's open platform on this machine. With
-// -live the same bot runs on the real platform, and keeps its uploads in -dir.
+// -live the same bot runs on the real platform, and keeps its uploads in -dir or in the user's cache.
 //
 // The store is in store.go, and bot.go hands it to the plugin.
 package main
@@ -23,14 +23,22 @@ import (
 	"github.com/botgo-contrib/richmedia/examples/internal/stage"
 )
 
-var dir = flag.String("dir", "uploads", "with -live: the folder of the uploads")
+var dir = flag.String("dir", "", "with -live: the folder of the uploads; one in the user's cache when not given")
 
 var example = stage.Example{Command: "go run ./examples/own-store", Offline: stage.Play(play), Live: live}
 
 func main() { example.Main() }
 
 func live(ctx context.Context, credentials *token.QQBotCredentials, opts ...richmedia.Option) error {
-	return stage.Websocket(in(*dir))(ctx, credentials, opts...) //nolint:contextcheck // a handler's ctx comes from the plugin
+	folder := *dir
+	if folder == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return err
+		}
+		folder = filepath.Join(cache, "richmedia-own-store")
+	}
+	return stage.Websocket(in(folder))(ctx, credentials, opts...) //nolint:contextcheck // a handler's ctx comes from the plugin
 }
 
 // in is the bot with its uploads in that folder.
