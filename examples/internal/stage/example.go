@@ -15,6 +15,7 @@ import (
 	"github.com/tencent-connect/botgo"
 	"github.com/tencent-connect/botgo/constant"
 	"github.com/tencent-connect/botgo/dto"
+	"github.com/tencent-connect/botgo/event"
 	"github.com/tencent-connect/botgo/token"
 	"golang.org/x/oauth2"
 
@@ -77,5 +78,8 @@ func (e Example) RunLive(ctx context.Context) error {
 	if at := os.Getenv("QQBOT_TOKEN_DOMAIN"); at != "" {
 		constant.TokenDomain = at
 	}
+	event.RegisterHandlers(event.ReadyHandler(func(_ *dto.WSPayload, ready *dto.WSReadyData) { // websockets only
+		fmt.Printf("%s is online: write to it, or press Ctrl-C\n", ready.User.Username)
+	}))
 	return e.Live(ctx, credentials)
 }

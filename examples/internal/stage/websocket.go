@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/tencent-connect/botgo"
-	"github.com/tencent-connect/botgo/dto"
-	"github.com/tencent-connect/botgo/event"
 	"github.com/tencent-connect/botgo/token"
 
 	"github.com/botgo-contrib/richmedia"
@@ -22,9 +20,6 @@ func Websocket(bot Bot) Run {
 		if err != nil {
 			return err
 		}
-		event.RegisterHandlers(event.ReadyHandler(func(_ *dto.WSPayload, ready *dto.WSReadyData) {
-			fmt.Printf("%s is online: write to it, or press Ctrl-C\n", ready.User.Username)
-		}))
 		gateway, err := botgo.NewOpenAPI(credentials.AppID, src).WS(ctx, nil, "")
 		if err != nil {
 			return errors.Join(fmt.Errorf("ask the platform for its gateway: %w", err), media.Shutdown(ctx))
