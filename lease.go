@@ -24,7 +24,7 @@ type Leaser interface {
 const (
 	leaseTime    = 20 * time.Second
 	leasePerMiB  = time.Second
-	leaseUnsized = 30 * time.Second // of a URL, whose size only the platform knows
+	leaseUnsized = 30 * time.Second // of a URL, whose size only the platform knows, and of what WithCacheKey names
 )
 
 // The pauses between two looks at what another instance is doing.
@@ -34,7 +34,8 @@ const (
 )
 
 // waitFor is how long a lease is waited for: until that of a dead instance has ended, and half as long again for the one who
-// takes it over. If all gave up with the lease, all would upload.
+// takes it over. If all gave up with the lease, all would upload. A caller with a deadline, as a reply has its window,
+// waits for a third of its time at most: the rest is for an upload of its own.
 func waitFor(lease time.Duration) time.Duration { return lease + lease/2 }
 
 func leaseFor(size int64) time.Duration {
@@ -67,7 +68,11 @@ func (up *upload) agree(ctx context.Context) (f File, found bool, release func()
 		return f, found, release
 	}
 	ttl := leaseFor(up.size())
-	patience, cancel := context.WithTimeout(ctx, waitFor(ttl))
+	wait := waitFor(ttl)
+	if !up.until.IsZero() {
+		wait = min(wait, time.Until(up.until)/3)
+	}
+	patience, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	for pause := firstPause; ; pause = longer(pause) {
 		held, free, err := up.u.lease(ctx, up.key, ttl)

@@ -1,6 +1,11 @@
 package richmedia_test
 
 import (
+	"bytes"
+	"context"
+	"io"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,4 +58,35 @@ func TestARenewalThatFailsIsAnotherInstancesToTry(t *testing.T) {
 		assert.Equal(t, 3, f.Count(richmediatest.OpUpload), "the first, the renewal that failed, and another's")
 		assert.Len(t, f.Uploads(), 2)
 	})
+}
+
+func TestARenewalThatPanicsGivesItsLeaseBack(t *testing.T) {
+	for name, end := range map[string]func(){"panic": func() { panic("x") }, "goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := newSharedStore()
+				f := newFleetOn(t, richmediatest.New(richmediatest.WithTTL(shortTTL)), 2, store, richmedia.WithRefreshAhead(10))
+				var opens atomic.Int32
+				cat := readMedia(t, "cat.png")
+				src := func() richmedia.Source {
+					return richmedia.FromOpener("cat.png", func(context.Context) (io.ReadCloser, error) {
+						opens.Add(1)
+						if opens.Load() == 101 {
+							end()
+						}
+						return readSeekNopCloser{bytes.NewReader(cat)}, nil
+					})
+				}
+				for range 3 {
+					for i := range 2 {
+						require.NoError(t, f.answerWith(t.Context(), i, f.Group("club"), src()))
+					}
+				}
+				require.Len(t, f.Uploads(), 1)
+				opens.Store(100)
+				time.Sleep(shortDue + 30*time.Second)
+				assert.Len(t, f.Uploads(), 2, "the other instance renews it")
+			})
+		})
+	}
 }

@@ -140,8 +140,8 @@ func TestAnUploadThatOutlivesItsLeaseIsKeptAndStillAnswersItsOwnChat(t *testing.
 func TestWaitingForAnotherInstanceEndsWithTheCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 1, occupied{newSharedStore()})
-		ctx, cancel := context.WithTimeoutCause(t.Context(), 3*time.Second, errors.New("had enough"))
-		defer cancel()
+		ctx, cancel := context.WithCancelCause(t.Context()) // a deadline would be kept in mind
+		time.AfterFunc(3*time.Second, func() { cancel(errors.New("had enough")) })
 		began := time.Now()
 		require.ErrorContains(t, f.answer(ctx, 0, f.Group("g")), "had enough")
 		assert.Equal(t, 3*time.Second, time.Since(began))
@@ -239,4 +239,40 @@ func TestALeaseThatFailsCostsAnUploadAndNoReply(t *testing.T) {
 		}
 		assert.EqualValues(t, 1, calls.Load(), "the second finds it in the store")
 	})
+}
+
+// It dies in the middle of a large upload, and the other has the rest of its reply window.
+func TestADeadHolderCostsNoReply(t *testing.T) {
+	for _, leaser := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			store := newSharedStore()
+			var st richmedia.Store = store
+			if !leaser {
+				st = struct{ richmedia.Store }{store}
+			}
+			f := newFleetOn(t, richmediatest.New(richmediatest.WithoutData()), 2, st)
+			big := make([]byte, 190<<20)
+			f.Stall(richmediatest.OpPart, 1)
+			src := func() richmedia.Source { return richmedia.FromBytes("big.bin", big) }
+			reply := func(ctx context.Context, i int) error {
+				c, err := f.bots[i].Context(f.Group("g").Say("ann", "cat").Payload())
+				if err != nil {
+					return err
+				}
+				_, until := c.RepliesLeft()
+				ctx, cancel := context.WithDeadlineCause(ctx, until, richmedia.ErrReplyWindow)
+				defer cancel()
+				_, err = c.ReplyFile(ctx, src())
+				return err
+			}
+			dying, kill := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- reply(dying, 0) }()
+			synctest.Wait()
+			store.abandon()
+			kill()
+			<-done
+			f.Delay(richmediatest.OpPart, -1, 5*time.Second) // of each; 20 MB/s with 4 at once
+		})
+	}
 }

@@ -230,8 +230,9 @@ func (r *refresher) make(ctx context.Context, job *favorite) (f File, fresh bool
 	if !mine {
 		return f, false, errElsewhere
 	}
+	ended := false
 	defer func() {
-		if err != nil {
+		if err != nil || !ended {
 			free()
 		}
 	}()
@@ -247,6 +248,7 @@ func (r *refresher) make(ctx context.Context, job *favorite) (f File, fresh bool
 	f, err = up.refresh(ctx, job.ends)
 	up.card = f.Card
 	end(err)
+	ended = true
 	return f, up.route.Load() != string(RouteCache), err
 }
 

@@ -11,10 +11,11 @@ import (
 // one handler. Without this it runs two, and the platform refuses the second's replies by their msg_seq: in groups and
 // single chats users see each answer once either way. Guilds know no msg_seq: there they would see two.
 //
-// An event is claimed for 15 minutes when it is queued. With WithInline it is claimed while its handler runs; a push
-// beside that waits for the outcome, and takes the event over when the handler has failed, 30 s after its instance has died,
-// or when it has waited for 45 s. A store that fails claims nothing, and each instance handles what it gets. An instance that is killed loses
-// the events in its queue, as it does without this.
+// An event is claimed for 15 minutes when it is queued. With WithInline it is claimed while its handler runs, for 30 s at
+// most; a push beside that waits for the outcome, and takes the event over when the handler has failed, or when the 30 s are
+// over because its instance has died or the handler takes longer: inline handlers should not, the platform waits for 3 s.
+// A store that fails claims nothing, and each instance handles what it gets. An instance that is killed loses the events in
+// its queue, as it does without this.
 func WithSharedEvents() Option { return func(c *config) { c.sharedEvents = true } }
 
 // runningFor is how long the claim of an inline handler lasts. The platform waits for 3 s, so that handlers are short.
@@ -60,27 +61,36 @@ func (p *Plugin) sharedInline(key string, take func() error) error {
 	defer cancel()
 	for pause := firstPause; ; pause = longer(pause) {
 		held, release, err := p.uploads.lease(p.life, key, runningFor)
-		if err != nil {
-			return take()
-		}
-		if p.uploads.marked(p.life, key) {
+		if err == nil && p.uploads.marked(p.life, key) {
 			release()
 			return errElsewhere
 		}
-		if held {
-			defer release()
-			if err = take(); err == nil {
-				p.uploads.mark(p.life, key)
-			}
-			return err
+		if held || err != nil {
+			return p.takeInline(key, release, take)
 		}
 		if sleep(patience, pause) != nil {
 			if p.life.Err() != nil {
 				return context.Cause(p.life)
 			}
-			return take()
+			return p.takeInline(key, release, take)
 		}
 	}
+}
+
+// takeInline takes the event, marks it when it is done, and releases it. Shutdown waits for all of that: the store may be
+// closed after it.
+func (p *Plugin) takeInline(key string, release func(), take func() error) error {
+	if !p.enterInline() {
+		release()
+		return ErrClosed
+	}
+	defer p.inline.leave()
+	defer release()
+	err := take()
+	if err == nil {
+		p.uploads.mark(p.life, key)
+	}
+	return err
 }
 
 // mark notes that the event has been handled. The plugin may be at its end: the mark is worth leaving all the same.

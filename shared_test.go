@@ -214,3 +214,51 @@ func TestSharedEventsNeedALeaser(t *testing.T) {
 		require.ErrorContains(t, err, "WithSharedEvents: the Store is no Leaser")
 	}
 }
+
+// slowSet: Set takes a while (a Redis far away)
+type slowSet struct {
+	*sharedStore
+	takes time.Duration
+	sets  *atomic.Int32
+}
+
+func (s slowSet) Set(ctx context.Context, key string, v []byte, ttl time.Duration) error {
+	select {
+	case <-time.After(s.takes):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	s.sets.Add(1)
+	return s.sharedStore.Set(ctx, key, v, ttl)
+}
+
+func TestShutdownWaitsForTheMarkOfAnEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := slowSet{newSharedStore(), 400 * time.Millisecond, &atomic.Int32{}}
+		f := newFleet(t, 1, store, richmedia.WithSharedEvents(), richmedia.WithInline())
+		ev := f.Group("g").Say("ann", "hi")
+		var runs atomic.Int32
+		done := make(chan error, 1)
+		go func() { done <- f.push(0, ev, counted(&runs, 2*time.Second)) }()
+		time.Sleep(time.Second)
+		require.NoError(t, f.bots[0].Shutdown(t.Context()))
+		sets, held := store.sets.Load(), store.held()
+		<-done
+		assert.EqualValues(t, 1, sets, "the mark, before Shutdown returns: the caller closes Redis now")
+		assert.Zero(t, held, "leases")
+	})
+}
+
+func TestAnEventThatWasHandledWithoutAClaimIsMarkedAllTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newSharedStore()
+		f := newFleet(t, 2, store, richmedia.WithSharedEvents(), richmedia.WithInline())
+		ev := f.Channel("c").Say("ann", "hi")
+		var runs atomic.Int32
+		store.fail(context.DeadlineExceeded, "lease")
+		require.NoError(t, f.bots[0].ATMessage(counted(&runs, 4*time.Second))(ev.Payload(), nil))
+		store.fail(nil, "lease")
+		require.NoError(t, f.bots[1].ATMessage(counted(&runs, time.Second))(ev.Payload(), nil))
+		assert.Len(t, f.Channel("c").Answers(), 1)
+	})
+}

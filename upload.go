@@ -20,9 +20,10 @@ type upload struct {
 	to       Target
 	kind     Kind
 	src      Source
-	key      string // "" without a cache
-	named    string // WithCacheKey
-	ahead    bool   // for the refresher, and no reply
+	key      string    // "" without a cache
+	until    time.Time // the caller's deadline
+	named    string    // WithCacheKey
+	ahead    bool      // for the refresher, and no reply
 	progress *progress
 	users    atomic.Int32
 	reading  time.Duration           // that begin spent on the source

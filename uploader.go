@@ -87,6 +87,7 @@ func (up *upload) find(ctx context.Context) (File, error) {
 	if f, ok := up.u.get(ctx, up); ok {
 		return f, nil
 	}
+	up.until, _ = ctx.Deadline()
 	for {
 		up.retain()
 		// Values of ctx, of tracing and the like, go along; its end does not.
@@ -156,7 +157,8 @@ func (up *upload) renew(ctx context.Context) (File, error) {
 	return f, err
 }
 
-// forget takes f, which the platform has refused, out of the store, unless a newer one is there by now.
+// forget takes f, which the platform has refused, out of the store, unless a newer one is there by now. A store with a
+// memory in front may not know of that yet: then the newer one goes too, which costs an upload.
 func (up *upload) forget(ctx context.Context, f File) {
 	if up.key == "" {
 		return

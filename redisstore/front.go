@@ -9,8 +9,8 @@ import (
 
 // front is the memory before Redis. It starts no goroutine.
 type front struct {
-	cache     *ttlcache.Cache[string, *entry]
-	deletions atomic.Int64 // so far
+	cache   *ttlcache.Cache[string, *entry]
+	changes atomic.Int64 // own Sets and Deletes so far
 }
 
 type entry struct {
@@ -55,6 +55,6 @@ func (f *front) drop(key string, old *entry) {
 }
 
 func (f *front) delete(key string) {
-	f.deletions.Add(1)
+	f.changes.Add(1)
 	f.cache.Delete(key)
 }

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"sync"
 	"time"
 
@@ -37,8 +38,39 @@ func (s *Store) Lease(ctx context.Context, key string, ttl time.Duration) (held 
 			free()
 		}
 	})
+	if err != nil && !errors.Is(err, ErrDown) && !answers(err) {
+		s.orphans.add(free) // Redis may carry it out when it wakes up
+	}
 	if err != nil || got == 0 {
 		return false, nil, err
 	}
+	if gone := s.orphans.take(); gone != nil {
+		go func() {
+			for _, free := range gone {
+				free()
+			}
+		}()
+	}
 	return true, free, nil
+}
+
+// orphans are the releases of leases whose answer was lost.
+type orphans struct {
+	mu   sync.Mutex
+	free []func()
+}
+
+func (o *orphans) add(free func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.free) < 64 {
+		o.free = append(o.free, free)
+	}
+}
+
+func (o *orphans) take() (all []func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	all, o.free = o.free, nil
+	return all
 }

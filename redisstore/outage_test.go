@@ -231,3 +231,28 @@ func TestADeleteBesideAGetIsNotUndoneInMemory(t *testing.T) {
 		want(t, s, "k", "")
 	})
 }
+
+func TestALeaseWhoseAnswerWasLostIsGivenBack(t *testing.T) {
+	s := startServer(t)
+	ca, _ := s.client(t)
+	cb, _ := s.client(t)
+	a, b := redisstore.New(ca, "x:"), redisstore.New(cb, "x:")
+	_, release, err := a.Lease(t.Context(), "warm", time.Minute) // the scripts are there
+	require.NoError(t, err)
+	release()
+	s.signal(syscall.SIGSTOP)
+	_, _, err = a.Lease(t.Context(), "k", 15*time.Minute)
+	require.Error(t, err)
+	s.signal(syscall.SIGCONT) // and now Redis does what it was asked
+	require.Eventually(t, func() bool {
+		held, release, err := a.Lease(t.Context(), "other", time.Minute)
+		if held {
+			release()
+		}
+		return held && err == nil
+	}, 20*time.Second, 50*time.Millisecond, "Redis is asked again after a second")
+	require.Eventually(t, func() bool {
+		held, _, err := b.Lease(t.Context(), "k", time.Minute)
+		return held && err == nil
+	}, 20*time.Second, 50*time.Millisecond, "what nobody holds is given back")
+}

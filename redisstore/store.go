@@ -53,6 +53,7 @@ type Store struct {
 	prefix  string
 	front   *front
 	circuit circuit
+	orphans orphans
 }
 
 // New makes a store whose keys on Redis begin with prefix, such as "mybot:", which may be empty. Bots of different app ids
@@ -69,7 +70,7 @@ func (s *Store) Get(ctx context.Context, key string) (value []byte, ok bool, err
 	if fresh {
 		return old.value, true, nil
 	}
-	deletions := s.front.deletions.Load()
+	changes := s.front.changes.Load()
 	got, err := ask(ctx, s, func(ctx context.Context) (stored, error) { return s.read(ctx, key) }, nil)
 	switch {
 	case err != nil && old != nil:
@@ -80,7 +81,7 @@ func (s *Store) Get(ctx context.Context, key string) (value []byte, ok bool, err
 		s.front.drop(key, old)
 		return nil, false, nil
 	}
-	if got.alive && deletions == s.front.deletions.Load() { // else it may be what was deleted after we read it
+	if got.alive && changes == s.front.changes.Load() { // else it may be what was deleted after we read it
 		s.front.put(key, got.value, got.ttl)
 	}
 	return got.value, true, nil
@@ -91,6 +92,7 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if ttl < 0 {
 		return nil // over before it began
 	}
+	s.front.changes.Add(1)
 	s.front.put(key, slices.Clone(value), ttl)
 	_, err := ask(ctx, s, func(ctx context.Context) (string, error) {
 		return s.client.Set(ctx, s.prefix+key, value, ttl).Result()
@@ -101,6 +103,7 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 // Delete forgets key in memory and on Redis. With an error it may be on Redis still.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	s.front.delete(key)
+	defer s.front.delete(key) // again: a Get may have read it before the DEL
 	_, err := ask(ctx, s, func(ctx context.Context) (int64, error) {
 		return s.client.Del(ctx, s.prefix+key).Result()
 	}, nil)
@@ -129,7 +132,7 @@ func (s *Store) read(ctx context.Context, key string) (stored, error) {
 	switch got.ttl { // as go-redis hands on what Redis says
 	case -1: // for ever
 		got.ttl = 0
-	case -2: // gone since
+	case -2, 0: // gone since, or in less than 1 ms: not "for ever"
 		got.alive = false
 	}
 	if got.value == nil {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -202,4 +203,86 @@ func TestACallEndsWithItsCaller(t *testing.T) {
 	_, _, err = s.Lease(ctx, "k", time.Minute)
 	require.ErrorContains(t, err, "had enough")
 	require.NoError(t, s.Delete(t.Context(), "k"), "that was not Redis's fault")
+}
+
+func TestALastMillisecondIsNotForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, f := scriptedStore(t)
+		f.set(func(_ context.Context, cmd redis.Cmder) error {
+			switch cmd := cmd.(type) {
+			case *redis.StringCmd:
+				cmd.SetVal("v")
+			case *redis.DurationCmd:
+				cmd.SetVal(0)
+			}
+			return nil
+		})
+		_, ok, err := store.Get(t.Context(), "k")
+		require.NoError(t, err)
+		require.True(t, ok)
+		f.set(func(context.Context, redis.Cmder) error { return said("ERR gone") })
+		time.Sleep(time.Hour)
+		v, ok, err := store.Get(t.Context(), "k")
+		assert.False(t, ok, "an hour after its ttl ended: %s %v", v, err)
+	})
+}
+
+func TestAReadBesideADeleteBringsNothingBack(t *testing.T) {
+	store, f := scriptedStore(t)
+	del, got := make(chan struct{}), make(chan struct{})
+	enteredDel := make(chan struct{})
+	enteredGet := make(chan struct{})
+	f.set(func(_ context.Context, cmd redis.Cmder) error {
+		switch cmd := cmd.(type) {
+		case *redis.StringCmd: // GET executes on Redis before DEL
+			cmd.SetVal("old")
+			close(enteredGet)
+			<-got
+		case *redis.DurationCmd:
+			cmd.SetVal(time.Hour)
+		case *redis.IntCmd:
+			close(enteredDel)
+			<-del
+		}
+		return nil
+	})
+	done := make(chan struct{})
+	go func() { _ = store.Delete(t.Context(), "k"); close(done) }()
+	<-enteredDel
+	gd := make(chan struct{})
+	go func() { _, _, _ = store.Get(t.Context(), "k"); close(gd) }()
+	<-enteredGet
+	close(del)
+	<-done
+	close(got)
+	<-gd
+	f.set(fine)
+	_, ok, _ := store.Get(t.Context(), "k")
+	assert.False(t, ok, "deleted, and its DEL was answered before the Get was")
+}
+
+func TestAReadBesideASetBringsNothingBack(t *testing.T) {
+	store, f := scriptedStore(t)
+	got := make(chan struct{})
+	enteredGet := make(chan struct{})
+	f.set(func(_ context.Context, cmd redis.Cmder) error {
+		switch cmd := cmd.(type) {
+		case *redis.StringCmd:
+			cmd.SetVal("old")
+			close(enteredGet)
+			<-got
+		case *redis.DurationCmd:
+			cmd.SetVal(time.Hour)
+		}
+		return nil
+	})
+	gd := make(chan struct{})
+	go func() { _, _, _ = store.Get(t.Context(), "k"); close(gd) }()
+	<-enteredGet
+	require.NoError(t, store.Set(t.Context(), "k", []byte("new"), time.Hour))
+	close(got)
+	<-gd
+	f.set(fine)
+	v, _, _ := store.Get(t.Context(), "k")
+	assert.Equal(t, "new", string(v))
 }

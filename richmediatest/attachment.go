@@ -9,7 +9,7 @@ import (
 // downloadPath is where the platform's own listener serves attachments.
 const downloadPath = "/download"
 
-// Attachment is what a user sends beside the text. With Data and without URL it is put on the web for good, and empty
+// Attachment is what a user sends beside the text. With Data and without URL it is put on the web until [Platform.Forget], and empty
 // ContentType and Size are filled from Data. The URL has the shape of the platform's and, while nothing listens, is found
 // through [Platform.Client] only. After [Platform.Listen] or [Platform.ServeAt] it is one of the listener, http://127.0.0.1:port/download?..., that
 // any client can fetch, in ranges too; and so can the platform, to which its own address is no private one.
@@ -61,7 +61,11 @@ func (c *Chat) hostAttachment(data []byte) string {
 	case c.guild():
 		where = "https://gchat.qpic.cn/qmeetpic/" + p.hexID(32) + "/0"
 	}
-	p.web[where] = page{data: data}
+	u, err := url.Parse(where)
+	if err != nil {
+		panic("richmediatest: an address of its own: " + err.Error())
+	}
+	p.web[webKey(u)] = page{data: data, sent: p.now()}
 	return where
 }
 

@@ -3,10 +3,14 @@ package richmediatest
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
+// keptAttachment is how long a user's attachment outlives its message: as long as any message can be answered.
+const keptAttachment = time.Hour
+
 // Forget drops what is only kept to be looked at (Calls, Uploads, the lines of all chats) and what can have no effect any
-// more, such as events whose reply window is over and a file_info that has expired. A bot does not notice, and a test can
+// more, such as events whose reply window is over, the attachments that came with them, and a file_info that has expired. A bot does not notice, and a test can
 // look at what has happened, forget it, and go on for hours in the same memory.
 func (p *Platform) Forget() {
 	now := p.now()
@@ -24,6 +28,7 @@ func (p *Platform) Forget() {
 	maps.DeleteFunc(p.multiparts, func(_ string, m *multipart) bool {
 		return !slices.ContainsFunc(m.parts, func(t *part) bool { return now.Before(t.expires) })
 	})
+	maps.DeleteFunc(p.web, func(_ string, w page) bool { return !w.sent.IsZero() && now.Sub(w.sent) > keptAttachment })
 	over := func(e *Event) bool { return now.After(e.at.Add(windows[e.chat.scene].length)) }
 	for _, e := range p.events {
 		if over(e) {

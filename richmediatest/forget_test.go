@@ -1,6 +1,7 @@
 package richmediatest_test
 
 import (
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,4 +45,26 @@ func TestForgetChangesNothingForTheBot(t *testing.T) {
 		assert.Equal(t, 40034024, b.message(bob, image(4)).code(), "its window was over")
 		assert.Empty(t, b.p.Acks())
 	})
+}
+
+func TestForgetDropsOldAttachmentsAndKeepsWhatIsHosted(t *testing.T) {
+	p := richmediatest.New()
+	p.ServeAt("http://127.0.0.1:80") // a port that no address shows
+	p.Host("https://example.com/cat.png", png)
+	get := func(address string) int {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		require.NoError(t, err)
+		resp, err := p.Client().Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		return resp.StatusCode
+	}
+	p.Group("cats").Say("ann", "", richmediatest.Attachment{Data: png, FileName: "a.png"})
+	sent := p.Group("cats").Messages()[0].Attachments[0].URL
+	p.Forget()
+	assert.Equal(t, http.StatusOK, get(sent), "it can still be answered with")
+	p.Advance(2 * time.Hour)
+	p.Forget()
+	assert.Equal(t, http.StatusNotFound, get(sent))
+	assert.Equal(t, http.StatusOK, get("https://example.com/cat.png"))
 }

@@ -15,6 +15,7 @@ const maxRedirects = 5
 // page is what the fake web has at a URL: data, a redirect, or what a handler says.
 type page struct {
 	data    []byte
+	sent    time.Time // of a user's attachment; zero for what was hosted
 	to      string
 	handler http.Handler
 }

@@ -71,6 +71,9 @@ func run(ctx context.Context, cfg config, out io.Writer, smoke bool) (err error)
 
 // start starts everything. fail is told of what ends it later.
 func start(ctx context.Context, cfg config, fail func(error)) (pg *playground, err error) {
+	if u, err := url.Parse(cfg.url); cfg.url != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return nil, errors.New("-url: give an address such as http://host.docker.internal:7471")
+	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.addr)
 	if err != nil {
 		return nil, fmt.Errorf("%w (give another -addr, such as 127.0.0.1:0 for any free port)", err)

@@ -5,17 +5,33 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
 // maxShown bounds what is kept of a request or an answer.
 const maxShown = 6 << 10
 
-// secrets are the fields whose values are hidden, wherever they stand.
+// secrets are the fields whose values are hidden, wherever they stand, in any case.
 var secrets = map[string]bool{
-	"access_token": true, "token": true, "clientSecret": true, "client_secret": true, "secret": true, "signature": true,
-	"authorization": true, "Authorization": true,
+	"access_token": true, "token": true, "clientsecret": true, "client_secret": true, "secret": true, "signature": true,
+	"authorization": true, "auth_token": true,
 }
+
+func secret(key string) bool { return secrets[strings.ToLower(key)] }
+
+var (
+	queries = regexp.MustCompile(`(?i)(https?://[^\s?"']*)\?[^\s"']*`)
+	pairs   = regexp.MustCompile(`(?i)\b(auth_token|access_token|token|secret|signature)=[^&\s"']+`)
+)
+
+// maskText hides what is a credential in a text: queries of addresses, and pairs such as auth_token=...
+func maskText(s string) string {
+	return pairs.ReplaceAllString(queries.ReplaceAllString(s, "$1?••••"), "$1=••••")
+}
+
+// MaskError is err's text without queries of addresses.
+func MaskError(err error) string { return maskText(err.Error()) }
 
 // MaskFileInfo shows enough of a file_info to tell two apart.
 func MaskFileInfo(v string) string {
@@ -94,6 +110,10 @@ func (m *masker) value(key string, depth int) error {
 	case string:
 		m.quote(maskValue(key, t))
 	case json.Number:
+		if secret(key) {
+			m.quote("••••")
+			break
+		}
 		m.out.WriteString(t.String())
 	case nil:
 		m.out.WriteString("null")
@@ -155,7 +175,7 @@ func (m *masker) quote(s string) {
 
 func maskValue(key, v string) string {
 	switch {
-	case secrets[key]:
+	case secret(key):
 		return "••••"
 	case key == "file_info":
 		return MaskFileInfo(v)
@@ -164,5 +184,5 @@ func maskValue(key, v string) string {
 	case strings.HasPrefix(v, "http://"), strings.HasPrefix(v, "https://"):
 		return MaskURL(v)
 	}
-	return v
+	return maskText(v)
 }

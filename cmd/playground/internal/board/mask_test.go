@@ -2,6 +2,8 @@ package board
 
 import (
 	"encoding/json"
+	"errors"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -69,4 +71,22 @@ func TestNamesOfSavedFilesAreHarmless(t *testing.T) {
 		assert.NotContains(t, got, "/")
 	}
 	assert.Equal(t, "20260721-100000.000-01234567-file.txt", fileName(upload("")))
+}
+
+func TestACredentialIsHiddenWhereverItStands(t *testing.T) {
+	for _, in := range []string{
+		`{"Token":"SECRET-SECRET-SECRET"}`,
+		`{"access_token":12345678}`,
+		`{"content":"see http://u.example/x?sig=SECRET and more"}`,
+		`{"message_scene":{"ext":["msg_idx=R","auth_token=SECRET"]}}`,
+		`{"raw_url":"HTTPS://h.example/x?sign=SECRET"}`,
+		`{"presigned_url":" https://h.example/x?sign=SECRET"}`,
+	} {
+		shown := Mask([]byte(in), int64(len(in)))
+		assert.NotContains(t, shown, "SECRET", in)
+		assert.NotContains(t, shown, "12345678", in)
+		assert.Contains(t, shown, "••••", in)
+	}
+	err := &url.Error{Op: "Post", URL: "http://127.0.0.1:1/hook?key=SECRET", Err: errors.New("connection refused")}
+	assert.Equal(t, `Post "http://127.0.0.1:1/hook?••••": connection refused`, MaskError(err))
 }

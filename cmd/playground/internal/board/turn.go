@@ -33,7 +33,7 @@ type Push struct {
 func push(h richmediatest.Happening) Push {
 	out := Push{At: h.Time.UnixMilli(), Status: h.Push.Status, Acked: h.Push.Acked}
 	if h.Push.Err != nil {
-		out.Err = h.Push.Err.Error()
+		out.Err = MaskError(h.Push.Err)
 	}
 	return out
 }

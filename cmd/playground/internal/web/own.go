@@ -67,7 +67,7 @@ func (s *Server) setWebhook(w http.ResponseWriter, r *http.Request) {
 	} else {
 		s.Hush()
 		if err := s.Platform.ValidateWebhook(r.Context()); err != nil {
-			said["err"] = err.Error()
+			said["err"] = board.MaskError(err)
 		}
 	}
 	s.Board.Put("webhook", map[string]any{"t": "webhook", "webhook": said["url"]})

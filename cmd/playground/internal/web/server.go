@@ -65,7 +65,7 @@ func New(c Config) *Server {
 	s := &Server{Config: c, epoch: rand.Text()[:8], hosts: make(map[string]bool), flags: make(map[string]*flags)}
 	s.policy = http.NewCrossOriginProtection()
 	s.weather = newWeather(c.Platform, c.Board)
-	if u, err := url.Parse(c.URL); err == nil {
+	if u, err := url.Parse(c.URL); err == nil && u.Host != "" {
 		s.hosts[strings.ToLower(u.Host)] = true
 	}
 	for _, h := range c.Hosts {
@@ -73,6 +73,9 @@ func New(c Config) *Server {
 		if _, port, err := net.SplitHostPort(h); err == nil {
 			for _, name := range []string{"localhost", "127.0.0.1", "::1"} {
 				s.hosts[net.JoinHostPort(name, port)] = true
+				if port == "80" { // which browsers leave out
+					s.hosts[strings.TrimSuffix(net.JoinHostPort(name, port), ":80")] = true
+				}
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
@@ -9,6 +10,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/botgo-contrib/richmedia/cmd/playground/internal/board"
+	"github.com/botgo-contrib/richmedia/cmd/playground/internal/web"
+	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
 func TestThePageLoadsItsOwnFilesAndNothingElse(t *testing.T) {
@@ -124,4 +129,19 @@ func TestMediaThatCouldCarryCodeIsADownload(t *testing.T) {
 	assert.NotContains(t, named.Header().Get("Content-Disposition"), "\n")
 	assert.Contains(t, named.Header().Get("Content-Disposition"), "attachment")
 	assert.Equal(t, http.StatusNotFound, b.get("/media/none").Code)
+}
+
+func TestThePortThatBrowsersLeaveOutIsLeftOutHere(t *testing.T) {
+	p := richmediatest.New()
+	p.ServeAt("http://127.0.0.1:80")
+	b := board.New(p, nil)
+	defer b.Close()
+	s := web.New(web.Config{Platform: p, Board: b, URL: "http://127.0.0.1:80", Hosts: []string{"127.0.0.1:80"}})
+	for host, want := range map[string]int{"127.0.0.1": http.StatusOK, "127.0.0.1:80": http.StatusOK, "": http.StatusMisdirectedRequest, "evil.example": http.StatusMisdirectedRequest} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		assert.Equal(t, want, w.Code, host)
+	}
 }

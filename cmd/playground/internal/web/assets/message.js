@@ -4,8 +4,18 @@ import { avatar, h, icon, $ } from './dom.js'
 import { bytes, duration, seconds, t, time } from './words.js'
 import { linked, render } from './markdown.js'
 
-// row makes the element of a message. act has what can be done about it: inspect, press, command, jump.
+// row makes the element of a message. act has what can be done about it: inspect, press, command, jump. What a bot under
+// development sends may have any shape: one message that cannot be shown must not keep the others from being.
 export function row(m, me, act) {
+  try {
+    return whole(m, me, act)
+  } catch (e) {
+    const sent = JSON.stringify({ markdown: m.markdown, keyboard: m.keyboard, ark: m.ark, embed: m.embed })
+    return note({ ...m, replyTo: { id: m.id }, text: `${e.message}: ${sent.slice(0, 300)}` }, act)
+  }
+}
+
+function whole(m, me, act) {
   if (m.event === 'NOTE') return note(m, act)
   if (m.event) return deed(m, act)
   if (m.recalled) return h('div', { class: 'line system', 'data-id': m.id, 'data-n': m.n }, h('span', { class: 'pill' }, t('recalled')))
@@ -50,7 +60,7 @@ function markdown(data, act) {
     return box
   }
   box.append(h('p', { class: 'muted' }, `${t('template')} ${data.custom_template_id || data.template_id || ''}`))
-  for (const p of data.params ?? []) box.append(h('p', {}, h('strong', {}, p.key + ': '), String(p.values ?? '')))
+  for (const p of list(data.params)) box.append(h('p', {}, h('strong', {}, p.key + ': '), String(p.values ?? '')))
   return box
 }
 
@@ -123,10 +133,13 @@ function voice(f) {
 
 const visited = new Set()
 
+// list is what a bot has sent as a list, where it is one.
+const list = v => Array.isArray(v) ? v.filter(one => one && typeof one === 'object') : []
+
 function keyboard(m, act) {
-  const rows = m.keyboard.content?.rows
-  if (!rows) return h('div', { class: 'keys' }, h('span', { class: 'pill' }, `${t('template')} ${m.keyboard.id ?? ''}`))
-  return h('div', { class: 'keys' }, rows.map(r => h('div', { class: 'key-row' }, (r.buttons ?? []).map((b, i) => {
+  const rows = list(m.keyboard.content?.rows)
+  if (!rows.length) return h('div', { class: 'keys' }, h('span', { class: 'pill' }, `${t('template')} ${m.keyboard.id ?? ''}`))
+  return h('div', { class: 'keys' }, rows.map(r => h('div', { class: 'key-row' }, list(r.buttons).map((b, i) => {
     const look = b.render_data ?? {}
     const action = b.action ?? {}
     const key = `${m.id} ${b.id ?? i} ${action.data}`
@@ -170,5 +183,5 @@ export function brief(m) {
   if (m.event === 'NOTE') return m.text
   if (m.event) return t('did.' + m.event, { user: m.user, text: m.text })
   const what = m.text || m.markdown?.content || m.files?.map(f => `[${t(f.kind)}]`).join(' ') || (m.markdown ? `[${t('template')}]` : m.ark ? `[${t('ark')}]` : m.embed ? `[${t('embed')}]` : '')
-  return (m.bot ? t('bot') : m.user) + ': ' + what.replace(/[#*`>]/g, '').trim().split('\n')[0].slice(0, 80)
+  return (m.bot ? t('bot') : m.user) + ': ' + String(what).replace(/[#*`>]/g, '').trim().split('\n')[0].slice(0, 80)
 }
