@@ -138,7 +138,7 @@ func TestThePortThatBrowsersLeaveOutIsLeftOutHere(t *testing.T) {
 	defer b.Close()
 	s := web.New(web.Config{Platform: p, Board: b, URL: "http://127.0.0.1:80", Hosts: []string{"127.0.0.1:80"}})
 	for host, want := range map[string]int{"127.0.0.1": http.StatusOK, "127.0.0.1:80": http.StatusOK, "": http.StatusMisdirectedRequest, "evil.example": http.StatusMisdirectedRequest} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		r.Host = host
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, r)
