@@ -23,7 +23,7 @@ func guides(t *testing.T) []string {
 	t.Helper()
 	docs, err := filepath.Glob("docs/*.md")
 	require.NoError(t, err)
-	return append([]string{"README.md", "README.zh-CN.md"}, docs...)
+	return append([]string{"README.md", "README.zh-CN.md", "CONTRIBUTING.md"}, docs...)
 }
 
 // known is what the snippets take for granted, each where it is used.

