@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -43,27 +42,6 @@ const (
 	byMsgID   = "msg_id"
 	byEventID = "event_id"
 )
-
-// Attachment is what a user sent with a message.
-type Attachment struct {
-	dto.MessageAttachment
-	VoiceWAVURL string `json:"voice_wav_url"`  // voice only: the same as WAV
-	VoiceText   string `json:"asr_refer_text"` // voice only: the platform's transcript
-}
-
-// Kind is what the attachment can be sent back as, by its content_type: KindImage, KindVideo, KindVoice, or KindFile for
-// everything else. The platform may still refuse the format; KindFile takes any.
-func (a Attachment) Kind() Kind {
-	switch kind, _, _ := strings.Cut(a.ContentType, "/"); kind {
-	case "image":
-		return KindImage
-	case "video":
-		return KindVideo
-	case "voice", "audio":
-		return KindVoice
-	}
-	return KindFile
-}
 
 // incoming is an event as the plugin needs it. Ids come from the raw payload, because botgo's types know
 // neither group_openid, member_openid nor user_openid.
@@ -103,13 +81,6 @@ type eventData struct {
 			UserID string `json:"user_id"` // of an interaction in a guild
 		} `json:"resolved"`
 	} `json:"data"`
-}
-
-type mention struct {
-	ID           string `json:"id"`
-	MemberOpenID string `json:"member_openid"`
-	IsYou        bool   `json:"is_you"` // groups only
-	Bot          bool   `json:"bot"`
 }
 
 // parse reads a payload that arrived at the given time. Its error says what is missing; an event that is whole
@@ -268,42 +239,6 @@ func botgoMessage(in *incoming, d *eventData, raw json.RawMessage) *dto.Message 
 	}
 	m.Author.ID = cmp.Or(m.Author.ID, in.userID)
 	return m
-}
-
-// plainText is the content without the mention of the bot.
-func plainText(typ dto.EventType, d *eventData) string {
-	text := d.Content
-	bots := map[string]bool{}
-	for _, m := range d.Mentions {
-		if m.Bot {
-			bots[m.ID] = true
-		}
-		if m.IsYou {
-			text = unmention(text, m.ID, m.MemberOpenID)
-		}
-	}
-	// A guild does not say which of the mentioned the bot is. AT_MESSAGE_CREATE comes because it is one of them: the only
-	// bot, or the one that is called first.
-	if typ == dto.EventAtMessageCreate {
-		for id := range bots {
-			leads := strings.HasPrefix(strings.TrimSpace(text), "<@!"+id+">") || strings.HasPrefix(strings.TrimSpace(text), "<@"+id+">")
-			if len(bots) == 1 || leads {
-				text = unmention(text, id)
-				break
-			}
-		}
-	}
-	return strings.TrimSpace(text)
-}
-
-// unmention is text without the mentions of ids: <@id> or <@!id>.
-func unmention(text string, ids ...string) string {
-	for _, id := range ids {
-		if id != "" {
-			text = strings.NewReplacer("<@"+id+">", "", "<@!"+id+">", "").Replace(text)
-		}
-	}
-	return text
 }
 
 // ids are what a repeated delivery of the same event has in common with the first.
