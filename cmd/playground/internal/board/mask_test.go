@@ -52,7 +52,7 @@ func FuzzMask(f *testing.F) {
 		secret := "s3cr3t-v4lue"
 		wrapped, err := json.Marshal(map[string]any{"token": secret, "more": string(body)})
 		if err != nil {
-			t.Skip()
+			return
 		}
 		if strings.Contains(Mask(wrapped, 0), secret) && !strings.Contains(string(body), secret) {
 			t.Fatal("the secret is shown")
