@@ -117,11 +117,8 @@ func (p *Platform) sendGuild(r *http.Request, to route, body []byte) (any, *refu
 	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := p.openids[to.openid]
-	if c == nil || c.scene != to.scene {
-		return nil, errForeignChat()
-	}
-	if bad := c.refusesSends(); bad != nil {
+	c, bad := p.recipient(to)
+	if bad != nil {
 		return nil, bad
 	}
 	event, bad := p.answeredInGuild(c, &form, now)

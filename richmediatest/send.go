@@ -122,6 +122,15 @@ func (form *sendForm) check(scene string) *refusal {
 	return nil
 }
 
+// recipient is the chat that a message goes to, or why none can. The caller holds p.mu.
+func (p *Platform) recipient(to route) (*Chat, *refusal) {
+	c := p.openids[to.openid]
+	if c == nil || c.scene != to.scene {
+		return nil, errForeignChat()
+	}
+	return c, c.refusesSends()
+}
+
 // send is POST .../messages. A refused send uses up nothing: neither a reply nor its msg_seq.
 func (p *Platform) send(_ *http.Request, to route, body []byte) (any, *refusal) {
 	form, bad := parseSend(body)
@@ -131,11 +140,8 @@ func (p *Platform) send(_ *http.Request, to route, body []byte) (any, *refusal) 
 	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := p.openids[to.openid]
-	if c == nil || c.scene != to.scene {
-		return nil, errForeignChat()
-	}
-	if bad := c.refusesSends(); bad != nil {
+	c, bad := p.recipient(to)
+	if bad != nil {
 		return nil, bad
 	}
 	if bad := form.check(c.scene); bad != nil {

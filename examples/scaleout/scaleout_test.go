@@ -83,7 +83,7 @@ func TestAnEventThatIsSentToTwoInstancesAtOnceIsAnsweredOnce(t *testing.T) {
 
 func TestUsersOfAnInstanceThatIsKilledDuringAnUploadGetTheirAnswersOnceFromTheOthers(t *testing.T) {
 	t.Parallel() // it waits for leases to end
-	w, _ := testWorld(t)
+	w, logs := testWorld(t)
 	uploading := make(chan string, 1)
 	var once sync.Once
 	w.platform.Intercept(richmediatest.OpUpload, func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -129,10 +129,12 @@ func TestUsersOfAnInstanceThatIsKilledDuringAnUploadGetTheirAnswersOnceFromTheOt
 	require.Len(t, alive, 3)
 	says.Wait()
 	settle(t, 80*time.Second, alive, 1, chats...)
-	// The slow one once, and three others; on a machine so busy that Redis takes half a second, whoever waits for it then
-	// uploads by itself.
-	assert.GreaterOrEqual(t, len(w.platform.Uploads()), 4)
-	assert.LessOrEqual(t, len(w.platform.Uploads()), 6, "one takes over, and not all")
+	uploads := len(w.platform.Uploads())
+	if logs.lines("the store failed") > 0 { // a machine so busy that Redis took half a second: whoever waits then uploads
+		require.LessOrEqual(t, uploads, 6, "one takes over, and not all")
+		return
+	}
+	assert.Equal(t, 4, uploads, "the slow one once, and three others")
 }
 
 func TestUsersGetEachAnswerOnceWhileRedisIsPausedKilledAndStartedAgain(t *testing.T) {
