@@ -129,11 +129,11 @@ func (c *Context) newAlbum(o *replyConfig, n int) (*album, error) {
 	var claims []*ledger.Claim
 	var err error
 	if o.seq == nil {
-		claims, err = c.counting().ClaimAll(n)
+		claims, err = c.counting().ClaimAll(make([]ledger.Content, n))
 	} else if int(*o.seq)+n-1 > maxSeq {
 		return nil, fmt.Errorf("richmedia: WithSeq(%d): %d items need the numbers up to %d, and %d is the last", *o.seq, n, int(*o.seq)+n-1, maxSeq)
 	} else {
-		claims, err = c.entry().ClaimSeqs(*o.seq, n)
+		claims, err = c.counting().ClaimSeqs(*o.seq, make([]ledger.Content, n))
 	}
 	if errors.Is(err, ledger.ErrLimit) {
 		left, _ := c.entry().Left()
@@ -152,7 +152,7 @@ func (c *Context) newAlbum(o *replyConfig, n int) (*album, error) {
 func (a *album) release() {
 	for i := range a.places {
 		if claim := a.places[i].claim; claim != nil {
-			claim.Release()
+			claim.Settle(ledger.Refused)
 		}
 	}
 }

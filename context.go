@@ -24,6 +24,7 @@ type Context struct {
 
 	once   sync.Once
 	record *ledger.Entry
+	run    *ledger.Run // the count of the numbers
 }
 
 // Target is where replies go, as plain data: put it in a job queue and answer with Plugin.For.
@@ -91,12 +92,8 @@ func (c *Context) NextSeq() (uint32, error) {
 	if c.in.target.answered() == "" {
 		return 0, errors.New("richmedia: NextSeq: a proactive message has no msg_seq: the Target has neither MsgID nor EventID")
 	}
-	claim, err := c.counting().Claim()
-	if err != nil {
-		return 0, refused(err)
-	}
-	claim.Commit()
-	return claim.Seq(), nil
+	seq, err := c.counting().Take()
+	return seq, refused(err)
 }
 
 // Ack acknowledges an interaction with a code: 0 done, 1 failed, 2 too frequent, 3 repeated, 4 no permission,
@@ -121,23 +118,30 @@ func (c *Context) Ack(ctx context.Context, code int) error {
 	return nil
 }
 
-// entry is the record of the answered message, which all of its Contexts share.
+// entry returns the record of the answered message, which all of its Contexts share.
 func (c *Context) entry() *ledger.Entry {
+	c.begin()
+	return c.record
+}
+
+// counting returns the count of this delivery of the event, or of this For of a Target.
+func (c *Context) counting() *ledger.Run {
+	c.begin()
+	return c.run
+}
+
+func (c *Context) begin() {
 	c.once.Do(func() {
 		t := c.in.target
 		l := c.p.cfg.limits[t.Scope]
 		c.record = c.p.ledger.Open(t.key()+"\x00"+t.answered(), t.Time, ledger.Limits{Replies: l.replies, Window: l.window})
+		if c.in.payload == nil {
+			c.run = c.record.Job(0)
+			return
+		}
+		// The payload tells deliveries apart; weakly, because a message is remembered for longer than its payload is of use.
+		c.run = c.record.Delivery(weak.Make(c.in.payload))
 	})
-	return c.record
-}
-
-// counting is the delivery's own count of the numbers. The payload tells deliveries apart; weakly, because a message is
-// remembered for longer than its payload is worth.
-func (c *Context) counting() *ledger.Run {
-	if c.in.payload == nil {
-		return c.entry().Run(nil)
-	}
-	return c.entry().Run(weak.Make(c.in.payload))
 }
 
 // until is the end of the reply window; zero where there is none. It does not make a record: most events are

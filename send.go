@@ -38,9 +38,9 @@ func (o *replyConfig) check(t Target) error {
 
 func (c *Context) claim(o *replyConfig) (*ledger.Claim, error) {
 	if o.seq != nil {
-		return c.entry().ClaimSeq(*o.seq)
+		return c.counting().ClaimSeq(*o.seq, 0)
 	}
-	return c.counting().Claim()
+	return c.counting().Claim(0)
 }
 
 // slot is what a reply holds while it is under way; a proactive message holds no claim.
@@ -97,7 +97,7 @@ func (c *Context) attempt(ctx context.Context, s *slot, compose func(context.Con
 			}
 			s.claim = claim
 		}
-		defer s.claim.Release() // where nothing has settled it: a source may panic
+		defer s.claim.Settle(ledger.Refused) // unless it is settled by then: a source may panic
 		_, until = c.entry().Left()
 	}
 	if o.place == nil {
@@ -172,18 +172,19 @@ func (s *slot) report(t Trace, log log.Logger, sent platform.Sent, err error) {
 	tell(log, t.Reply, s.info)
 }
 
-// settle gives the slot back when the reply is certainly not in the chat by this call: it was refused, never sent, or
-// in the chat by another. In doubt the slot is used, and so it is when a repetition finds the reply that an earlier
-// attempt has delivered.
+// settle reports to the ledger how the reply has ended. In doubt its slot is used.
 func (s *slot) settle(sent platform.Sent, err error) {
-	if s.claim == nil {
-		return
+	switch {
+	case s.claim == nil:
+	case isUnknown(err):
+		s.claim.Settle(ledger.Doubtful)
+	case err != nil:
+		s.claim.Settle(ledger.Refused)
+	case sent.Duplicate && !sent.Again:
+		s.claim.Settle(ledger.Found)
+	default:
+		s.claim.Settle(ledger.Delivered)
 	}
-	if err == nil && (!sent.Duplicate || sent.Again) || isUnknown(err) {
-		s.claim.Commit()
-		return
-	}
-	s.claim.Release()
 }
 
 // isUnknown tells whether err is a send that may have been delivered.
@@ -255,8 +256,8 @@ func (c *Context) post(ctx context.Context, s *slot, message func(ref) any) (pla
 	if t.Scope.guild() || (r.EventID != "" && c.p.seqless.Load()) {
 		r.MsgSeq = 0
 		if s.claim != nil { // a handler that is run again, or beside itself: without a number the platform cannot tell
-			known, err := s.claim.Alone(ctx)
-			if known || err != nil {
+			past, err := s.claim.Wait(ctx)
+			if known := past.State != ledger.Unsent; known || err != nil {
 				return platform.Sent{Duplicate: known}, err
 			}
 		}
