@@ -53,7 +53,7 @@ type pending struct {
 }
 
 // stands is the content that seq stands for in r; none if there is none.
-func (r *run) stands(seq uint32) (content ledger.Content, any bool) {
+func (r *run) stands(seq uint32) (content ledger.Content, taken bool) {
 	for _, p := range r.used[seq] {
 		if p != nil && !p.forgotten {
 			return p.content, true
@@ -175,7 +175,7 @@ func (s *model) claim(r *run) {
 		first := uint32(s.r.IntN(3)) + []uint32{7, 501, 1001, 2098}[s.r.IntN(4)]
 		for i := range contents {
 			seqs = append(seqs, first+uint32(i))
-			if content, any := r.stands(seqs[i]); any && content != 0 && contents[i] != 0 && content != contents[i] {
+			if content, taken := r.stands(seqs[i]); taken && content != 0 && contents[i] != 0 && content != contents[i] {
 				want = ledger.ErrTaken
 			}
 		}
