@@ -10,6 +10,7 @@ import (
 
 	"github.com/tencent-connect/botgo/errs"
 
+	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -170,6 +171,28 @@ func apiError(err error) error {
 	return public
 }
 
+// stepError is a failure with the name of its step, for UploadError.
+type stepError struct {
+	step string
+	err  error
+}
+
+func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
+func (e *stepError) Unwrap() error { return e.err }
+
+// stepOf returns the step that err names, or step if it names none, and the failure itself.
+func stepOf(err error, step string) (string, error) {
+	var sending *stepError
+	var reading *content.Error
+	switch {
+	case errors.As(err, &sending):
+		return sending.step, sending.err
+	case errors.As(err, &reading):
+		return reading.Step, reading.Err
+	}
+	return step, err
+}
+
 // UploadError says which step of which upload failed.
 type UploadError struct {
 	Name string // the file's name, or the URL without its query
@@ -219,5 +242,18 @@ func (e *PanicError) Error() string { return fmt.Sprintf("handler panicked: %v",
 // Unwrap gives the value when it is an error.
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
+	return err
+}
+
+// panicError gives a panic that was recovered in an inner package its public form; other errors stay as they are.
+func panicError(err error) error {
+	var opened *platform.SourcePanic
+	var read *content.PanicError
+	switch {
+	case errors.As(err, &opened):
+		return &PanicError{Value: opened.Value, Stack: opened.Stack}
+	case errors.As(err, &read):
+		return &PanicError{Value: read.Value, Stack: read.Stack}
+	}
 	return err
 }

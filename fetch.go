@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/platform"
+	"github.com/botgo-contrib/richmedia/internal/sniff"
 )
 
 // fetchable tells whether err says that the platform could not get a URL, or did not understand what it got: signed and
@@ -26,7 +28,7 @@ const wrongFormat = 850019
 
 // fetch gets the URL here, after the platform has refused it. It is read to its end into a temporary file, because the
 // platform wants to know its size first.
-func (up *upload) fetch(ctx context.Context, refusal error) (*content, error) {
+func (up *upload) fetch(ctx context.Context, refusal error) (*content.Content, error) {
 	c, err := up.download(ctx)
 	if err == nil {
 		up.fetched = true
@@ -48,7 +50,7 @@ func (e *fetchError) Error() string {
 
 func (e *fetchError) Unwrap() []error { return []error{ErrFetchFailed, e.here, e.there} }
 
-func (up *upload) download(ctx context.Context) (*content, error) {
+func (up *upload) download(ctx context.Context) (*content.Content, error) {
 	limit := kindRules[up.kind].hard
 	body, size, err := platform.Fetch(ctx, up.u.fallback, up.src.url)
 	if err != nil {
@@ -58,5 +60,5 @@ func (up *upload) download(ctx context.Context) (*content, error) {
 	if size > limit {
 		return nil, tooLarge(up.kind, size)
 	}
-	return spooled(ctx, body, look{limit: limit})
+	return content.Spool(ctx, body, content.Options{Limit: limit, Format: sniff.Format})
 }

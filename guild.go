@@ -65,7 +65,7 @@ func (c *Context) sendImage(ctx context.Context, s *slot, up *upload, o *replyCo
 	sent, err := c.post(ctx, s, func(r ref) any {
 		return platform.Image{
 			Fields: map[string]string{"msg_id": r.MsgID, "event_id": r.EventID, "content": o.text()},
-			Type:   sniff(file.Head), Size: file.Size, Open: up.progress.counted(0, file.open),
+			Type:   file.Format, Size: file.Size, Open: up.progress.counted(0, file.Open),
 		}
 	})
 	var e *platform.Error

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/parts"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
@@ -18,7 +19,7 @@ import (
 // transfer is an upload in parts: prepare, PUT and finish each part, merge.
 type transfer struct {
 	*upload
-	content *content
+	content *content.Content
 	offer   platform.Offer
 	plan    []parts.Part
 	done    []bool // each set by the part's own goroutine
@@ -32,9 +33,9 @@ func (e *errStale) Error() string { return e.err.Error() }
 func (e *errStale) Unwrap() error { return e.err }
 
 // inParts uploads c in parts. The error is an *UploadError.
-func (up *upload) inParts(ctx context.Context, c *content) (platform.Uploaded, error) {
+func (up *upload) inParts(ctx context.Context, c *content.Content) (platform.Uploaded, error) {
 	up.took(RouteParts)
-	if err := c.partSums(ctx); err != nil {
+	if err := c.PartSums(ctx); err != nil {
 		return platform.Uploaded{}, up.failed("read", err)
 	}
 	t := &transfer{upload: up, content: c}
@@ -191,7 +192,7 @@ func (t *transfer) put(ctx context.Context, p parts.Part) (sum string, err error
 	for n := 1; ; n++ {
 		var h hash.Hash
 		err := t.u.client.PutPart(ctx, p.URL, p.Size, t.progress.counted(p.Offset, func(ctx context.Context) (io.ReadCloser, error) {
-			rc, err := t.content.section(ctx, p.Offset, p.Size)
+			rc, err := t.content.Section(ctx, p.Offset, p.Size)
 			if err != nil {
 				return nil, err
 			}

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/botgo-contrib/richmedia/internal/digest"
+	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -26,12 +26,12 @@ type upload struct {
 	ahead    bool      // for the refresher, and no reply
 	progress *progress
 	users    atomic.Int32
-	reading  time.Duration           // that begin spent on the source
-	route    atomic.Value            // of string: how the file came, for the trace
-	parts    atomic.Int32            // how many, for the trace
-	content  atomic.Pointer[content] // nil until it was read, and for a URL that the platform fetches
-	fetched  bool                    // content was fetched from the URL here
-	card     bool                    // the File is over the soft size, for the trace
+	reading  time.Duration                   // that begin spent on the source
+	route    atomic.Value                    // of string: how the file came, for the trace
+	parts    atomic.Int32                    // how many, for the trace
+	content  atomic.Pointer[content.Content] // nil until it was read, and for a URL that the platform fetches
+	fetched  bool                            // content was fetched from the URL here
+	card     bool                            // the File is over the soft size, for the trace
 }
 
 // begin checks everything that can be checked before a request. It reads the source where its content is the key to
@@ -67,8 +67,8 @@ func (up *upload) release() {
 	if up.users.Add(-1) > 0 {
 		return
 	}
-	if c := up.content.Load(); c != nil && c.free != nil {
-		c.free()
+	if c := up.content.Load(); c != nil {
+		c.Free()
 	}
 }
 
@@ -107,11 +107,11 @@ func (up *upload) identify(ctx context.Context, cfg uploadConfig) error {
 
 // load reads the source, once, and refuses what the platform would refuse. It runs in begin or in the one flight that
 // needs the content, never in both at once.
-func (up *upload) load(ctx context.Context, hashed bool) (*content, error) {
+func (up *upload) load(ctx context.Context, hashed bool) (*content.Content, error) {
 	if c := up.content.Load(); c != nil {
 		return c, nil
 	}
-	c, err := up.src.inspect(ctx, look{hash: hashed, inline: up.u.inlineLimit, limit: kindRules[up.kind].hard})
+	c, err := up.src.inspect(ctx, content.Options{Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard})
 	if err != nil {
 		return nil, up.failed("open", err)
 	}
@@ -122,7 +122,7 @@ func (up *upload) load(ctx context.Context, hashed bool) (*content, error) {
 }
 
 // accept makes c the content, and refuses what the platform would refuse.
-func (up *upload) accept(c *content) error {
+func (up *upload) accept(c *content.Content) error {
 	up.content.Store(c)
 	if c.Size == 0 {
 		return errors.New("the content is empty")
@@ -130,7 +130,7 @@ func (up *upload) accept(c *content) error {
 	if up.u.encodes(up.kind) {
 		return nil // what the platform does not take is made to fit before it is sent
 	}
-	return checkFormat(up.kind, c.Head)
+	return checkFormat(up.kind, c.Format)
 }
 
 // took notes the way that the content takes to the platform.
@@ -143,30 +143,20 @@ func (up *upload) took(r UploadRoute) {
 
 // plain is err without a step, for who names it, and with what is too large for the kind by its public name.
 func (up *upload) plain(err error) error {
-	var at *stepError
-	if errors.As(err, &at) {
-		err = at.err
-	}
-	if over, ok := err.(digest.OverError); ok { //nolint:errorlint // it comes as it is
+	_, err = stepOf(err, "")
+	if over, ok := err.(content.OverError); ok { //nolint:errorlint // it comes as it is
 		return tooLarge(up.kind, int64(over))
 	}
 	return err
 }
 
-// failed names the step; a stepError knows a better one.
+// failed names the step; err may know a better one.
 func (up *upload) failed(step string, err error) *UploadError {
-	var at *stepError
-	if errors.As(err, &at) {
-		step = at.step
-	}
+	step, _ = stepOf(err, step)
 	err = up.plain(err)
 	var old *errStale
 	stale := errors.As(err, &old)
-	var panicked *platform.SourcePanic
-	if errors.As(err, &panicked) {
-		err = &PanicError{Value: panicked.Value, Stack: panicked.Stack}
-	}
-	if err = apiError(err); stale {
+	if err = apiError(panicError(err)); stale {
 		err = &errStale{err}
 	}
 	return &UploadError{Name: up.src.label(), Step: step, Err: err}
@@ -230,14 +220,14 @@ func (up *upload) send(ctx context.Context) (platform.Uploaded, error) {
 }
 
 // sendBytes uploads c in one call or in parts.
-func (up *upload) sendBytes(ctx context.Context, c *content) (platform.Uploaded, error) {
+func (up *upload) sendBytes(ctx context.Context, c *content.Content) (platform.Uploaded, error) {
 	if c.Size > up.u.inlineLimit || up.u.refusals.has(up.to.Scope, c.Size) {
 		return up.inParts(ctx, c)
 	}
 	up.took(RouteInline)
 	up.progress.begin(c.Size, 0)
 	got, err := up.u.client.Upload(ctx, up.to.chat(), platform.Media{
-		Kind: int(up.kind), Name: up.shownName(), Size: c.Size, Open: up.progress.counted(0, c.open),
+		Kind: int(up.kind), Name: up.shownName(), Size: c.Size, Open: up.progress.counted(0, c.Open),
 	})
 	if err == nil {
 		return got, nil

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+
+	"github.com/botgo-contrib/richmedia/internal/content"
+	"github.com/botgo-contrib/richmedia/internal/sniff"
 )
 
 // encoder makes a voice of audio that the platform does not take; see WithVoiceEncoder.
@@ -15,23 +18,17 @@ type encoder func(ctx context.Context, in io.Reader) (io.ReadCloser, error)
 func (u *uploader) encodes(kind Kind) bool { return kind == KindVoice && u.encoder != nil }
 
 // fit gives content that the platform takes: c itself, or what the voice encoder makes of it, which takes c's place.
-func (up *upload) fit(ctx context.Context, c *content) (*content, error) {
-	if !up.u.encodes(up.kind) || checkFormat(up.kind, c.Head) == nil {
+func (up *upload) fit(ctx context.Context, c *content.Content) (*content.Content, error) {
+	if !up.u.encodes(up.kind) || checkFormat(up.kind, c.Format) == nil {
 		return c, nil
 	}
 	made, err := up.encode(ctx, c)
 	if err != nil {
 		return nil, up.failed("encode", up.plain(err))
 	}
-	encoded := made.free
-	made.free = func() {
-		encoded()
-		if c.free != nil {
-			c.free()
-		}
-	}
+	made.OnFree(c.Free)
 	up.content.Store(made)
-	switch err := checkFormat(up.kind, made.Head); {
+	switch err := checkFormat(up.kind, made.Format); {
 	case made.Size == 0:
 		return nil, up.failed("encode", errors.New("the voice encoder gave nothing"))
 	case err != nil:
@@ -40,13 +37,13 @@ func (up *upload) fit(ctx context.Context, c *content) (*content, error) {
 	return made, nil
 }
 
-func (up *upload) encode(ctx context.Context, c *content) (made *content, err error) {
+func (up *upload) encode(ctx context.Context, c *content.Content) (made *content.Content, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &PanicError{Value: v, Stack: debug.Stack()}
 		}
 	}()
-	in, err := c.open(ctx)
+	in, err := c.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -58,9 +55,9 @@ func (up *upload) encode(ctx context.Context, c *content) (made *content, err er
 	case out == nil:
 		return nil, errors.New("the voice encoder gave neither a reader nor an error")
 	}
-	made, err = spooled(ctx, out, look{limit: kindRules[up.kind].hard})
+	made, err = content.Spool(ctx, out, content.Options{Limit: kindRules[up.kind].hard, Format: sniff.Format})
 	if closed := out.Close(); err == nil && closed != nil { // of a program, how it has ended
-		made.free()
+		made.Free()
 		return nil, closed
 	}
 	return made, err
