@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -220,4 +221,22 @@ func (e *PanicError) Error() string { return fmt.Sprintf("handler panicked: %v",
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
+}
+
+// protect calls fn, and then done with fn's error. If fn panics or calls runtime.Goexit the error is a *PanicError.
+func protect(fn func() error, done func(error)) {
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			v := recover()
+			if v == nil {
+				v = "runtime.Goexit was called"
+			}
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+		done(err)
+	}()
+	err = fn()
+	returned = true
 }

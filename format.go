@@ -3,7 +3,6 @@ package richmedia
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // sniffLen is how much of the content decides what it is.
@@ -125,18 +124,11 @@ func checkFormat(kind Kind, head []byte) error {
 		instead += ", and WithVoiceEncoder makes voices of other audio"
 	}
 	return fmt.Errorf("%w: the content is %s, and as %s the platform takes %s; %s",
-		ErrUnsupported, shown, article(rule.name), rule.takes, instead)
-}
-
-func article(noun string) string {
-	if strings.ContainsRune("aeiou", rune(noun[0])) {
-		return "an " + noun
-	}
-	return "a " + noun
+		ErrUnsupported, shown, kind.withArticle(), rule.takes, instead)
 }
 
 // tooLarge is the error for content over the kind's hard limit.
 func tooLarge(kind Kind, size int64) error {
 	rule := kindRules[kind]
-	return fmt.Errorf("%w: %d bytes, and as %s the platform takes %d at most", ErrTooLarge, size, article(rule.name), rule.hard)
+	return fmt.Errorf("%w: %d bytes, and as %s the platform takes %d at most", ErrTooLarge, size, kind.withArticle(), rule.hard)
 }
