@@ -18,7 +18,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// config is what the flags say.
+// config holds the values of the flags.
 type config struct {
 	addr, url, save string
 	appID, secret   string
@@ -26,7 +26,7 @@ type config struct {
 	webhook         bool // the demonstration bot gets its events in process instead of over the websocket
 }
 
-// playground is everything that runs.
+// playground holds everything that runs.
 type playground struct {
 	url      string
 	platform *richmediatest.Platform
@@ -69,14 +69,14 @@ func run(ctx context.Context, cfg config, out io.Writer, smoke bool) (err error)
 	}
 }
 
-// start starts everything. fail is told of what ends it later.
+// start starts everything. fail is called with an error that ends the playground later.
 func start(ctx context.Context, cfg config, fail func(error)) (pg *playground, err error) {
 	if u, err := url.Parse(cfg.url); cfg.url != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		return nil, errors.New("-url: give an address such as http://host.docker.internal:7471")
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.addr)
 	if err != nil {
-		return nil, fmt.Errorf("%w (give another -addr, such as 127.0.0.1:0 for any free port)", err)
+		return nil, fmt.Errorf("%w (try another -addr, such as 127.0.0.1:0 for any free port)", err)
 	}
 	pg = &playground{url: address(ln.Addr(), cfg.url), served: make(chan error, 1), restore: func() {}}
 	defer func() { //nolint:contextcheck // as in run
@@ -118,7 +118,8 @@ func start(ctx context.Context, cfg config, fail func(error)) (pg *playground, e
 	return pg, err
 }
 
-// address is the URL that bots and the page use. What listens everywhere is named by its loopback address.
+// address returns the URL for bots and the page: told, or the listening address. An unspecified address becomes the loopback
+// address.
 func address(ln net.Addr, told string) string {
 	if told != "" {
 		return strings.TrimSuffix(told, "/")
@@ -130,7 +131,7 @@ func address(ln net.Addr, told string) string {
 	return (&url.URL{Scheme: "http", Host: at.String()}).String()
 }
 
-// options make the plugin tell the page what it knows about its own replies.
+// options returns the plugin's options that report its replies to the page.
 func (pg *playground) options() []richmedia.Option {
 	to := func(t richmedia.Target) string {
 		if t.MsgID != "" {
@@ -169,7 +170,7 @@ func (pg *playground) serve(ln net.Listener) {
 	}
 	go func() { pg.served <- pg.server.Serve(ln) }()
 	pg.forget, pg.forgot = make(chan struct{}), make(chan struct{})
-	go func() { // the board has its own bounds; the platform must not keep everything for ever either
+	go func() { // the board has its own bounds; without this the platform keeps everything forever
 		defer close(pg.forgot)
 		tick := time.NewTicker(10 * time.Second)
 		defer tick.Stop()
@@ -184,7 +185,7 @@ func (pg *playground) serve(ln net.Listener) {
 	}()
 }
 
-// connect lets the demonstration bot's events come in.
+// connect connects the demonstration bot to the platform.
 func (pg *playground) connect(ctx context.Context, cfg config, fail func(error)) error {
 	if cfg.webhook {
 		pg.platform.PushTo(richmedia.WebhookHandler(pg.platform.Credentials()))
@@ -198,7 +199,7 @@ func (pg *playground) connect(ctx context.Context, cfg config, fail func(error))
 	return pg.platform.WaitReady(ctx)
 }
 
-// close ends everything, in the order in which one part needs another.
+// close ends everything, dependents first.
 func (pg *playground) close() error {
 	var errs []error
 	if pg.forget != nil {
@@ -209,7 +210,7 @@ func (pg *playground) close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		if err := pg.demo.media.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			errs = append(errs, err) // what takes longer was cut off, which is what Ctrl-C means
+			errs = append(errs, err) // a handler that takes longer is cut off
 		}
 	}
 	if pg.ending != nil {
@@ -228,16 +229,16 @@ func (pg *playground) close() error {
 	return errors.Join(append(errs, pg.saver.close())...)
 }
 
-// greet says where it is.
+// greet prints the addresses and credentials.
 func (pg *playground) greet(out io.Writer, cfg config) {
 	_, _ = fmt.Fprintf(out, "playground: open %s in a browser; Ctrl-C ends it\n\n", pg.url)
-	_, _ = fmt.Fprintf(out, "A bot of your own, in any language, uses the same address instead of QQ's:\n"+
+	_, _ = fmt.Fprintf(out, "Your own bot, in any language, uses the same address instead of QQ's:\n"+
 		"  API and token address  %s\n  AppID %s  AppSecret %s\n"+
 		"With botgo: constant.APIDomain and constant.TokenDomain. The quickstart reads them from the environment:\n  QQBOT_API_DOMAIN=%[1]s QQBOT_TOKEN_DOMAIN=%[1]s \\\n"+
 		"  QQBOT_APPID=%[2]s QQBOT_SECRET=%[3]s go run ./examples/quickstart -live\n\n", pg.url, cfg.appID, cfg.secret)
 	if host, _, err := net.SplitHostPort(cfg.addr); err == nil && !loopback(host) {
-		_, _ = fmt.Fprintf(out, "WARNING: %s is not a loopback address. Everyone who reaches it can read these chats, write in\n"+
-			"them, and make this machine call the webhook that they enter. There is no password.\n\n", cfg.addr)
+		_, _ = fmt.Fprintf(out, "WARNING: %s is not a loopback address. Anyone who can reach it can read these chats, write in\n"+
+			"them, and make this machine call any webhook. There is no password.\n\n", cfg.addr)
 	}
 }
 

@@ -3,45 +3,46 @@ package web
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/botgo-contrib/richmedia/cmd/playground/internal/board"
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// switches are those that stay on; expire, restart and calm happen once.
+// switches are the faults that stay on. The others, expire, restart and off, happen once.
 var switches = []string{"slow", "lost", "5xx", "busy", "unreachable", "noinline", "deadparts", "twice"}
 
-// weather are the switches: each is made of the faults of richmediatest. What would make a bot give up if it never ended
-// strikes every other call, so that one sees the bot recover.
-type weather struct {
+// faults are the switches of the page, made of the faults of richmediatest. A fault that would make a bot give up if it never
+// ended affects every other call, so that the page shows the bot recover.
+type faults struct {
 	p *richmediatest.Platform
 	b *board.Board
 
 	mu     sync.Mutex
-	off    map[string][]func() // what takes a switch away again, while it is on
+	off    map[string][]func() // by switch that is on: the functions that end its faults
 	struck map[string]int
 }
 
-func newWeather(p *richmediatest.Platform, b *board.Board) *weather {
-	return &weather{p: p, b: b, off: make(map[string][]func()), struck: make(map[string]int)}
+func newFaults(p *richmediatest.Platform, b *board.Board) *faults {
+	return &faults{p: p, b: b, off: make(map[string][]func()), struck: make(map[string]int)}
 }
 
-// set turns a switch, or does a deed.
-func (w *weather) set(name string, on bool) error {
+// set turns a switch on or off, or does what happens once.
+func (w *faults) set(name string, on bool) error {
 	switch name {
 	case "expire":
 		w.p.ExpireUploads()
 		w.b.ExpireFiles(w.p.Now())
 	case "restart":
 		w.p.Reconnect()
-	case "calm":
+	case "off":
 		for _, name := range switches {
 			w.turn(name, false)
 		}
 	default:
 		if !slices.Contains(switches, name) {
-			return fmt.Errorf("weather %q: there is none of that name", name)
+			return fmt.Errorf("name: %q is not a fault; they are %s, and expire, restart, off", name, strings.Join(switches, ", "))
 		}
 		w.turn(name, on)
 		w.tell()
@@ -51,7 +52,7 @@ func (w *weather) set(name string, on bool) error {
 	return nil
 }
 
-func (w *weather) turn(name string, on bool) {
+func (w *faults) turn(name string, on bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	was, is := w.off[name]
@@ -67,8 +68,8 @@ func (w *weather) turn(name string, on bool) {
 	}
 }
 
-// state is which switches are on, and how often each has struck.
-func (w *weather) state() map[string]any {
+// state returns which switches are on, and how often each has struck.
+func (w *faults) state() map[string]any {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	on, struck := map[string]bool{}, map[string]int{}
@@ -81,17 +82,17 @@ func (w *weather) state() map[string]any {
 	return map[string]any{"on": on, "struck": struck}
 }
 
-func (w *weather) tell() { w.b.Put("weather", map[string]any{"t": "weather", "weather": w.state()}) }
+func (w *faults) tell() { w.b.Put("faults", map[string]any{"t": "faults", "faults": w.state()}) }
 
-func (w *weather) hit(name string) {
+func (w *faults) hit(name string) {
 	w.mu.Lock()
 	w.struck[name]++
 	w.mu.Unlock()
 	w.tell()
 }
 
-// pushed delivers an event once more where the weather is so.
-func (w *weather) pushed(e *richmediatest.Event) {
+// pushed delivers an event again while the switch twice is on.
+func (w *faults) pushed(e *richmediatest.Event) {
 	w.mu.Lock()
 	_, on := w.off["twice"]
 	w.mu.Unlock()
