@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -90,13 +91,19 @@ func awake(d *demo, do func() error) error {
 	return do()
 }
 
-// connect receives events over botgo's websocket. ended is called if botgo gives up for good.
-func (d *demo) connect(ctx context.Context, credentials *token.QQBotCredentials, ended func(error)) error {
+// connect receives events over botgo's websocket, from the address local, whatever address the platform names for other bots.
+// ended is called if botgo gives up for good.
+func (d *demo) connect(ctx context.Context, credentials *token.QQBotCredentials, local string, ended func(error)) error {
 	tokens := token.NewQQBotTokenSource(credentials)
 	gateway, err := botgo.NewOpenAPI(credentials.AppID, tokens).WS(ctx, nil, "")
 	if err != nil {
 		return fmt.Errorf("ask the platform for its gateway: %w", err)
 	}
+	socket, err := url.Parse(gateway.URL)
+	if err != nil {
+		return fmt.Errorf("gateway: %w", err)
+	}
+	gateway.URL = "ws" + strings.TrimPrefix(local, "http") + socket.Path
 	go func() { // Start connects again whenever the connection is lost, and returns only if it cannot begin
 		err := botgo.NewSessionManager().Start(gateway, tokens, &d.intent)
 		ended(fmt.Errorf("botgo's session manager: %w", err))

@@ -16,6 +16,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/tencent-connect/botgo"
@@ -31,6 +32,8 @@ func main() {
 	cfg := config{}
 	flag.StringVar(&cfg.addr, "addr", "127.0.0.1:7471", "where to listen; a port of 0 takes a free one")
 	flag.StringVar(&cfg.url, "url", "", "the address under which bots reach the playground, if it differs from the one it listens on, such as http://host.docker.internal:7471")
+	flag.StringVar(&cfg.tls, "tls", "", "also listen with TLS on this address, as "+strings.Join(officialHosts, ", ")+"; such as 127.0.0.1:7472")
+	flag.StringVar(&cfg.ca, "ca", "", "the file for the CA of -tls, by default richmedia-playground/ca.pem in the user's cache folder")
 	flag.StringVar(&cfg.save, "save", "", "keep the media that bots send in this folder")
 	flag.StringVar(&cfg.appID, "appid", defaultAppID, "the bot's AppID")
 	flag.StringVar(&cfg.secret, "secret", defaultSecret, "the bot's AppSecret; only the default one is shown on the page")

@@ -8,11 +8,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"mime"
-	"net"
 	"net/http"
-	"net/url"
 	"path"
-	"strings"
 	"sync"
 
 	"github.com/botgo-contrib/richmedia/cmd/playground/internal/board"
@@ -42,17 +39,20 @@ type Config struct {
 	Demo     Demo     // nil if there is none
 	URL      string   // the address that bots and the page use
 	Secret   string   // of the bot; "" if the page must not show it
-	Hosts    []string // host:port of the listeners; the loopback names of these ports are accepted too
+	Hosts    []string // host:port of the plain listener; the loopback names of this port are accepted too
+
+	SecureHosts   []string // like Hosts, of the TLS listener
+	PlatformHosts []string // names under which the TLS listener serves the platform, but not the page
+	CA            string   // the file with the CA of the TLS listener
 }
 
 // Server is the handler of the playground's address. It is created by New and safe for concurrent use.
 type Server struct {
 	Config
 	epoch  string // differs in every run, so that a page of an earlier run fetches everything again
-	hosts  map[string]bool
 	mux    *http.ServeMux
 	faults *faults
-	policy *http.CrossOriginProtection
+	access *access
 
 	mu    sync.Mutex
 	flags map[string]*flags // by chat key
@@ -62,23 +62,9 @@ type Server struct {
 
 // New returns the handler. It serves the page under /, and the platform under the platform's own paths.
 func New(c Config) *Server {
-	s := &Server{Config: c, epoch: rand.Text()[:8], hosts: make(map[string]bool), flags: make(map[string]*flags)}
-	s.policy = http.NewCrossOriginProtection()
+	s := &Server{Config: c, epoch: rand.Text()[:8], flags: make(map[string]*flags)}
 	s.faults = newFaults(c.Platform, c.Board)
-	if u, err := url.Parse(c.URL); err == nil && u.Host != "" {
-		s.hosts[strings.ToLower(u.Host)] = true
-	}
-	for _, h := range c.Hosts {
-		s.hosts[strings.ToLower(h)] = true
-		if _, port, err := net.SplitHostPort(h); err == nil {
-			for _, name := range []string{"localhost", "127.0.0.1", "::1"} {
-				s.hosts[net.JoinHostPort(name, port)] = true
-				if port == "80" { // browsers omit it
-					s.hosts[strings.TrimSuffix(net.JoinHostPort(name, port), ":80")] = true
-				}
-			}
-		}
-	}
+	s.access = newAccess(c)
 	s.mux = s.routes()
 	return s
 }
@@ -106,8 +92,7 @@ func (s *Server) routes() *http.ServeMux {
 	return mux
 }
 
-// ServeHTTP refuses requests with a foreign Host, a name that was made to point here (DNS rebinding), and with a foreign
-// Origin, another site's page.
+// ServeHTTP serves a request that access allows.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -115,24 +100,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	if !s.hosts[strings.ToLower(r.Host)] {
-		http.Error(w, "this is not an address of the playground; start it with -url to allow it", http.StatusMisdirectedRequest)
+	if status, why := s.access.refuses(r); status != 0 {
+		http.Error(w, why, status)
 		return
 	}
-	if origin := r.Header.Get("Origin"); origin != "" && !s.own(origin) {
-		http.Error(w, "requests of other sites' pages are refused", http.StatusForbidden)
-		return
-	}
-	if err := s.policy.Check(r); err != nil {
-		http.Error(w, "requests of other sites' pages are refused", http.StatusForbidden)
+	if s.access.platformOnly(r) {
+		s.platform(w, r)
 		return
 	}
 	s.mux.ServeHTTP(w, r)
-}
-
-func (s *Server) own(origin string) bool {
-	u, err := url.Parse(origin)
-	return err == nil && s.hosts[strings.ToLower(u.Host)]
 }
 
 // platform serves the fake platform. A browser shows none of it.
