@@ -10,7 +10,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// switches are the faults that stay on. The others, expire, restart and off, happen once.
+// switches are the faults that stay on. The others, expire, restart, cut and off, happen once.
 var switches = []string{"slow", "lost", "5xx", "busy", "unreachable", "noinline", "deadparts", "twice"}
 
 // faults are the switches of the page, made of the faults of richmediatest. A fault that would make a bot give up if it never
@@ -19,13 +19,15 @@ type faults struct {
 	p *richmediatest.Platform
 	b *board.Board
 
+	cut func() // closes the websockets
+
 	mu     sync.Mutex
 	off    map[string][]func() // by switch that is on: the functions that end its faults
 	struck map[string]int
 }
 
-func newFaults(p *richmediatest.Platform, b *board.Board) *faults {
-	return &faults{p: p, b: b, off: make(map[string][]func()), struck: make(map[string]int)}
+func newFaults(p *richmediatest.Platform, b *board.Board, cut func()) *faults {
+	return &faults{p: p, b: b, cut: cut, off: make(map[string][]func()), struck: make(map[string]int)}
 }
 
 // set turns a switch on or off, or does what happens once.
@@ -36,13 +38,15 @@ func (w *faults) set(name string, on bool) error {
 		w.b.ExpireFiles(w.p.Now())
 	case "restart":
 		w.p.Reconnect()
+	case "cut":
+		w.cut()
 	case "off":
 		for _, name := range switches {
 			w.turn(name, false)
 		}
 	default:
 		if !slices.Contains(switches, name) {
-			return fmt.Errorf("name: %q is not a fault; they are %s, and expire, restart, off", name, strings.Join(switches, ", "))
+			return fmt.Errorf("name: %q is not a fault; they are %s, and expire, restart, cut, off", name, strings.Join(switches, ", "))
 		}
 		w.turn(name, on)
 		w.tell()

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"mime"
+	"net"
 	"net/http"
 	"path"
 	"sync"
@@ -15,6 +16,8 @@ import (
 	"github.com/botgo-contrib/richmedia/cmd/playground/internal/board"
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
+
+const socketPath = "/websocket"
 
 //go:embed assets
 var assets embed.FS
@@ -49,10 +52,11 @@ type Config struct {
 // Server is the handler of the playground's address. It is created by New and safe for concurrent use.
 type Server struct {
 	Config
-	epoch  string // differs in every run, so that a page of an earlier run fetches everything again
-	mux    *http.ServeMux
-	faults *faults
-	access *access
+	epoch   string // differs in every run, so that a page of an earlier run fetches everything again
+	mux     *http.ServeMux
+	faults  *faults
+	sockets sockets
+	access  *access
 
 	mu    sync.Mutex
 	flags map[string]*flags // by chat key
@@ -63,7 +67,8 @@ type Server struct {
 // New returns the handler. It serves the page under /, and the platform under the platform's own paths.
 func New(c Config) *Server {
 	s := &Server{Config: c, epoch: rand.Text()[:8], flags: make(map[string]*flags)}
-	s.faults = newFaults(c.Platform, c.Board)
+	s.sockets.conns = make(map[net.Conn]struct{})
+	s.faults = newFaults(c.Platform, c.Board, s.sockets.cut)
 	s.access = newAccess(c)
 	s.mux = s.routes()
 	return s
@@ -86,7 +91,7 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("POST /api/webhook", s.setWebhook)
 	mux.HandleFunc("POST /api/clock", s.setClock)
 	mux.HandleFunc("POST /api/demo", s.setDemo)
-	for _, p := range []string{"/app/", "/v2/", "/gateway", "/gateway/bot", "/interactions/", "/channels/", "/dms/", "/guilds/", "/users/", "/presigned/", "/websocket", "/download"} {
+	for _, p := range []string{"/app/", "/v2/", "/gateway", "/gateway/bot", "/interactions/", "/channels/", "/dms/", "/guilds/", "/users/", "/presigned/", socketPath, "/download"} {
 		mux.HandleFunc(p, s.platform)
 	}
 	return mux
@@ -114,6 +119,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // platform serves the fake platform. A browser shows none of it.
 func (s *Server) platform(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Disposition", "attachment")
+	if r.URL.Path == socketPath {
+		s.sockets.serve(w, r, s.Platform)
+		return
+	}
 	s.Platform.ServeHTTP(w, r)
 }
 

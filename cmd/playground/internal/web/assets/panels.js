@@ -16,7 +16,7 @@ export function faults(page) {
   const focus = document.activeElement?.id
   const clock = page.clockPanel?.()
   $('pane-faults').replaceChildren(h('p', { class: 'muted lead' }, t('faultsHint')), h('div', { class: 'switches' }, switches.map(row)),
-    h('div', { class: 'deeds' }, once('expire'), once('restart'), once('off')), clock ?? '')
+    h('div', { class: 'deeds' }, once('expire'), once('restart'), once('cut'), once('off')), clock ?? '')
   if (focus?.startsWith('w-')) $(focus)?.focus()
   $('faults-dot').hidden = !Object.values(on).some(Boolean)
 }
