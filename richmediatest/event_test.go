@@ -164,7 +164,7 @@ func TestPayloadIsWhatBotgoGivesAHandler(t *testing.T) {
 	assert.NotEqual(t, ev.Payload().RawMessage[0], payload.RawMessage[0], "fresh at every call")
 }
 
-func TestTheTranscriptTellsWhatHappened(t *testing.T) {
+func TestTheTranscriptShowsWhatHappened(t *testing.T) {
 	p := richmediatest.New()
 	g, u := p.Group("g"), p.C2C("bob")
 	g.AddBot("ann")

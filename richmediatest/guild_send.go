@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// guildPace is how many messages a second a channel takes under WithRateLimits (docs 2026-08); direct messages are given
-// the same.
+// guildPace is the number of messages per second that a channel accepts under WithRateLimits (docs 2026-08); direct messages
+// have the same.
 const guildPace = 5
 
 // guildForm are the fields of a POST to /channels/{channel_id}/messages and /dms/{guild_id}/messages. There is no
@@ -146,7 +146,7 @@ func (form *guildForm) replyTo() string {
 }
 
 // answeredInGuild finds the event that a send answers, or nil for a proactive message. There is a window of 5 minutes, no
-// documented count, and nothing that tells a repeat from a second answer. The caller holds p.mu.
+// documented count, and nothing that distinguishes a repeat from a second answer. The caller holds p.mu.
 func (p *Platform) answeredInGuild(c *Chat, form *guildForm, now time.Time) (*Event, *refusal) {
 	switch {
 	case form.msgID != "": // it wins over event_id

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// finish is POST .../upload_part_finish: what it says must be what was PUT, else 40093001.
+// finish is POST .../upload_part_finish. Its fields must match what was PUT, else 40093001.
 func (p *Platform) finish(_ *http.Request, to route, body []byte) (any, *refusal) {
 	f, err := parseFields(body)
 	if err != nil {
@@ -51,7 +51,7 @@ func (p *Platform) finish(_ *http.Request, to route, body []byte) (any, *refusal
 	return map[string]any{}, nil
 }
 
-// blockSize is a string by the documents; a number is taken too, as has been seen.
+// blockSize is a string in the documents; a number is accepted too, as has been seen.
 func blockSize(f fields) (int64, *refusal) {
 	if n, ok, err := f.integer("block_size"); ok && err == nil {
 		return n, nil
@@ -76,7 +76,7 @@ func (p *Platform) findMultipart(id string, to route) (*multipart, *refusal) {
 	return m, nil
 }
 
-// digest runs the digests on over the parts that are finished in order, and lets go of their bytes.
+// digest feeds the finished parts to the digests, in order, and releases their bytes.
 func (m *multipart) digest(drop bool) {
 	for ; m.next < len(m.parts) && m.parts[m.next].finished; m.next++ {
 		part := m.parts[m.next]
@@ -148,7 +148,7 @@ func (p *Platform) merge(_ *http.Request, to route, body []byte) (any, *refusal)
 	return p.uploadAnswer(c, stored, form.send, p.rawURL(stored)), nil
 }
 
-// complete tells whether the parts make the file that was announced. The caller holds p.mu.
+// complete returns why the parts are not the announced file, or nil. The caller holds p.mu.
 func (m *multipart) complete(form uploadForm) *refusal {
 	if form.hasKind && int(form.kind) != m.kind {
 		return errUploadField("file_type is not that of the prepare")

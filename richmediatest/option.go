@@ -15,7 +15,7 @@ const (
 	defaultDailyVolume   = 2 << 30            // per bot and day, then 40093002
 )
 
-// Option changes how a Platform behaves. Options are given to [New] and hold for the platform's life.
+// Option changes how a Platform behaves. Options are arguments of [New] and hold for the platform's life.
 type Option func(*config)
 
 type config struct {
@@ -40,20 +40,20 @@ func WithCredentials(appID, secret string) Option {
 	return func(c *config) { c.appID, c.secret = appID, secret }
 }
 
-// WithTTL sets how long a file_info lives, overriding the default of 300 s (docs 2026-08). It is told to the bot in whole
+// WithTTL sets how long a file_info lives, overriding the default of 300 s (docs 2026-08). The bot gets it in whole
 // seconds, rounded up. 0 means long-lived: the file_info never ends.
 func WithTTL(d time.Duration) Option { return func(c *config) { c.ttl = d } }
 
-// WithTokenLifetime sets how long an access token lives, overriding the default of 7200 s. The platform hands out the
-// same token until its last 60 s; in those it hands out a new one, and both are good (docs 2026-08).
+// WithTokenLifetime sets how long an access token lives, overriding the default of 7200 s. The platform answers with
+// the same token until its last 60 s; in those it answers with a new one, and both are valid (docs 2026-08).
 func WithTokenLifetime(d time.Duration) Option { return func(c *config) { c.tokenLife = d } }
 
 // WithBase64FileInfo makes every file_info canonical base64, which is what botgo's own []byte field can carry. The
-// default is the shape of the documents' sample, upper-case and no valid base64, so that code which decodes it is caught.
+// default is the shape of the documents' sample, upper-case and no valid base64, so that code which decodes it fails.
 func WithBase64FileInfo() Option { return func(c *config) { c.base64Info = true } }
 
 // WithFileInfoPerChat ties every file_info to the chat that it was uploaded through: a send to another chat of the same
-// scene is refused with 304080. By default a file_info is good for its whole scene, which docs 2025-04 and 2026-06 promise
+// scene is refused with 304080. By default a file_info is valid for its whole scene, which docs 2025-04 and 2026-06 promise
 // and docs 2026-08 no longer mention.
 func WithFileInfoPerChat() Option { return func(c *config) { c.boundInfo = true } }
 

@@ -146,7 +146,7 @@ func (p *Platform) prepare(_ *http.Request, to route, body []byte) (any, *refusa
 	return p.prepareAnswer(m), nil
 }
 
-// unfinished finds the upload that m goes on with, where the shape says so. The caller holds p.mu.
+// unfinished returns the upload that m continues, if the shape says so. The caller holds p.mu.
 func (p *Platform) unfinished(m *multipart) *multipart {
 	if !p.cfg.parts.Resume {
 		return nil
@@ -232,7 +232,7 @@ func (p *Platform) wrapped(answer map[string]any) map[string]any {
 	return answer
 }
 
-// instant answers a prepare with a fresh file_info when the scene has the same content already.
+// instant answers a prepare with a fresh file_info if the scene already has the same content.
 func (p *Platform) instant(m *multipart) (map[string]any, bool) {
 	if !p.cfg.parts.Instant {
 		return nil, false
@@ -250,7 +250,7 @@ func (p *Platform) instant(m *multipart) (map[string]any, bool) {
 	return p.wrapped(p.uploadAnswer(m.chat, file, false, "")), true
 }
 
-// ExpirePartURLs kills every presigned URL given so far: a PUT to one gets HTTP 403.
+// ExpirePartURLs ends every presigned URL issued so far: a PUT to one gets HTTP 403.
 func (p *Platform) ExpirePartURLs() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

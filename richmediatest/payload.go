@@ -53,8 +53,8 @@ func (c *Chat) author(user string) map[string]any {
 	return author
 }
 
-// interaction makes an INTERACTION_CREATE. d.id differs from what follows the prefix of the outer id, so that code which
-// takes one for the other is caught.
+// interaction creates an INTERACTION_CREATE. d.id differs from what follows the prefix of the outer id, so that code which
+// confuses them fails.
 func (c *Chat) interaction(user string, typ int, buttonData string) *Event {
 	line := &Message{User: user, Text: buttonData}
 	return c.happen(dto.EventInteractionCreate, line, func(e *Event) map[string]any {
@@ -88,7 +88,7 @@ func (c *Chat) pressed() string {
 	return c.messageID() // one that was sent before the test began
 }
 
-// lifecycle makes one of the events about the bot's membership, after change has been applied. Their timestamp is an
+// lifecycle creates one of the events about the bot's membership, after change has been applied. Their timestamp is an
 // integer of unix seconds.
 func (c *Chat) lifecycle(method, user string, group, single dto.EventType, change func()) *Event {
 	c.only(method, sceneGroup, sceneC2C)

@@ -2,14 +2,14 @@ package richmediatest
 
 import "encoding/json"
 
-// reference gives a message the REFIDX by which a message_reference can name it. The caller holds p.mu.
+// reference returns a new REFIDX by which a message_reference can name the message. The caller holds p.mu.
 func (p *Platform) reference(messageID string) string {
 	ref := "REFIDX_" + p.hexID(24) + "=="
 	p.refs[ref] = messageID
 	return ref
 }
 
-// quoted is the message of the chat that a message_reference names: by REFIDX, in guilds by its id. What is not known is no
+// quoted is the message of the chat that a message_reference names: by REFIDX, in guilds by its id. An unknown one is no
 // error, as far as the documents say. The caller holds p.mu.
 func (p *Platform) quoted(c *Chat, reference json.RawMessage) string {
 	if reference == nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // window is how long and how often one event can be answered: group 5 minutes and 5 replies, C2C 60 minutes and 4
-// (docs 2026-08). For event_id the documents give no numbers; the same are used. In guilds it is 5 minutes and no documented
+// (docs 2026-08). For event_id the documents name no numbers; the same are used. In guilds it is 5 minutes and no documented
 // count, which is 0 here.
 type window struct {
 	length  time.Duration
@@ -131,7 +131,7 @@ func (p *Platform) recipient(to route) (*Chat, *refusal) {
 	return c, c.refusesSends()
 }
 
-// send is POST .../messages. A refused send uses up nothing: neither a reply nor its msg_seq.
+// send is POST .../messages. A refused send uses up neither a reply nor its msg_seq.
 func (p *Platform) send(_ *http.Request, to route, body []byte) (any, *refusal) {
 	form, bad := parseSend(body)
 	if bad != nil {
@@ -159,7 +159,7 @@ func (p *Platform) send(_ *http.Request, to route, body []byte) (any, *refusal) 
 		}
 		line.Media = p.showFile(file)
 		if file.Kind != kindImage || line.Media.Card {
-			line.Text = "" // the platform drops it without a word
+			line.Text = "" // the platform drops it silently
 		}
 	}
 	line.Quotes = p.quoted(c, form.quoting)
@@ -184,7 +184,7 @@ func (form *sendForm) replyTo() string {
 }
 
 // answered finds the event that a send answers and checks window, msg_seq and count, in this order: a repeat of a sent
-// message is told as such even when the count is used up. It returns nil for a proactive message. The caller holds p.mu.
+// message is refused as such even when the count is used up. It returns nil for a proactive message. The caller holds p.mu.
 func (p *Platform) answered(c *Chat, form *sendForm, now time.Time) (*Event, *refusal) {
 	if form.wakeUp && form.replyTo() != "" {
 		return nil, errField("is_wakeup excludes msg_id and event_id")
