@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,8 @@ type Call struct {
 	Trace  string        // the answer's trace id
 	Answer []byte        // the first 16 KiB; nil for OpToken (it holds the token)
 
+	Warnings []string // what the platform accepted although a bot should not send it
+
 	began time.Time // which Advance does not move
 }
 
@@ -63,7 +66,7 @@ func (p *Platform) Calls() []Call {
 	for i, c := range p.calls {
 		out[i] = *c
 		out[i].Header = c.Header.Clone()
-		out[i].Body, out[i].Answer = bytes.Clone(c.Body), bytes.Clone(c.Answer)
+		out[i].Body, out[i].Answer, out[i].Warnings = bytes.Clone(c.Body), bytes.Clone(c.Answer), slices.Clone(c.Warnings)
 	}
 	return out
 }
@@ -167,3 +170,10 @@ func (w *answerRecorder) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the writer of the connection.
 func (w *answerRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// warn adds a warning to a call. The caller holds p.mu.
+func (p *Platform) warn(c *Call, text string) {
+	if c != nil {
+		c.Warnings = append(c.Warnings, text)
+	}
+}

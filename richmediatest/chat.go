@@ -54,8 +54,9 @@ func (p *Platform) chat(scene, name string) *Chat {
 	return c
 }
 
-// OpenID is what messages are sent to, the same in every run: the group_openid or user_openid, 32 upper-case hex digits; the
-// channel_id of a channel or the guild_id of direct messages, which are numbers.
+// OpenID returns what messages are sent to, the same in every run with the same app id (see [WithCredentials]): the
+// group_openid or user_openid, 32 upper-case hex digits; the channel_id of a channel or the guild_id of direct messages, which
+// are numbers.
 func (c *Chat) OpenID() string { return c.openid }
 
 // Name returns the name that the chat was created with.
@@ -101,14 +102,15 @@ func (c *Chat) SayUnmentioned(user, text string, atts ...Attachment) *Event {
 	return c.message(eventGroupMessage, user, text, atts)
 }
 
-// Press lets user press a button of one of the bot's messages: INTERACTION_CREATE of type 11 with that button_data.
-func (c *Chat) Press(user, buttonData string) *Event { return c.Interact(user, 11, buttonData) }
-
 // Interact creates an INTERACTION_CREATE of any type: 11 button, 12 quick menu, 13 and up others, which accept no ACK. It
 // panics in direct messages, of which the documents do not say how their interactions look.
 func (c *Chat) Interact(user string, interactionType int, buttonData string) *Event {
 	c.only("Interact", sceneGroup, sceneC2C, sceneChannel)
-	return c.interaction(c.speaker(user), interactionType, buttonData)
+	c.p.mu.Lock()
+	of, _ := c.button(func(b Button) bool { return b.Data == buttonData })
+	c.p.mu.Unlock()
+	of.Data = buttonData
+	return c.interaction(c.speaker(user), interactionType, of)
 }
 
 // AddBot lets user add the bot: GROUP_ADD_ROBOT or FRIEND_ADD. Sends work again after a RemoveBot. Like RemoveBot,
@@ -181,6 +183,9 @@ func (c *Chat) refusesSends() *refusal {
 // say adds a message of the bot to the chat and returns its id. The caller holds p.mu.
 func (p *Platform) say(c *Chat, m *Message) string {
 	m.ID, m.Bot, m.User, m.Time = c.messageID(), true, "bot", p.now()
+	if !c.guild() {
+		m.Ref = p.reference(m.ID)
+	}
 	c.seq++
 	c.lines = append(c.lines, m)
 	p.sent[m.ID] = &sentMessage{chat: c, line: m}

@@ -23,6 +23,7 @@ func (p *Platform) Forget() {
 	p.tokens = slices.DeleteFunc(p.tokens, func(t *accessToken) bool { return !t.good(now) })
 	maps.DeleteFunc(p.sent, func(_ string, s *sentMessage) bool { return now.Sub(s.line.Time) > recallWindow })
 	maps.DeleteFunc(p.refs, func(_, id string) bool { return p.sent[id] == nil && p.byID["msg "+id] == nil })
+	maps.DeleteFunc(p.refIDs, func(_, ref string) bool { return p.refs[ref] == "" })
 	maps.DeleteFunc(p.byFileInfo, func(_ string, f *storedFile) bool { return !f.alive(now) })
 	maps.DeleteFunc(p.contents, func(_ string, u *Upload) bool { return p.byFileInfo[u.FileInfo] == nil })
 	maps.DeleteFunc(p.multiparts, func(_ string, m *multipart) bool {

@@ -64,11 +64,10 @@ func (p *Platform) traceID() string {
 	return p.hexID(32)
 }
 
-// fileInfo returns a new file_info: by default 34 upper-case hex digits like the documents' sample, which no base64 decoder of
-// whole quanta takes; or canonical padded base64 of 40 bytes.
+// fileInfo returns a new file_info: canonical padded base64 of 40 bytes, or see [WithOpaqueFileInfo].
 func (p *Platform) fileInfo() string {
-	if p.cfg.base64Info {
-		return base64.StdEncoding.EncodeToString(append(p.opaque(), p.opaque()[:8]...))
+	if p.cfg.opaqueInfo {
+		return strings.ToUpper(hex.EncodeToString(p.opaque()[:17]))
 	}
-	return strings.ToUpper(hex.EncodeToString(p.opaque()[:17]))
+	return base64.StdEncoding.EncodeToString(append(p.opaque(), p.opaque()[:8]...))
 }

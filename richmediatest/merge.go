@@ -2,6 +2,7 @@ package richmediatest
 
 import (
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -35,7 +36,7 @@ func (p *Platform) finish(_ *http.Request, to route, body []byte) (any, *refusal
 	if bad != nil {
 		return nil, bad
 	}
-	at := int(index) - p.cfg.parts.IndexBase
+	at := int(index) - p.cfg.parts.base()
 	if at < 0 || at >= len(m.parts) {
 		return nil, errUploadField("no part %d", index)
 	}
@@ -162,9 +163,22 @@ func (m *multipart) complete(form uploadForm) *refusal {
 	sums := m.content()
 	first := hex.EncodeToString(m.sumFirst.Sum(nil))
 	if sums.md5 != m.md5 || sums.sha1 != m.sha1 || first != m.md5First {
-		return errRetry("the digests are not those of the prepare")
+		return errRetry("the digests are not those of the prepare" + m.repeated())
 	}
 	return nil
+}
+
+// repeated names the first two parts with the same bytes, which clients send that take the index for one of the other base.
+// Such parts are valid in a file that repeats itself: only a refusal names them. The caller holds p.mu.
+func (m *multipart) repeated() string {
+	seen := make(map[string]int)
+	for _, part := range m.parts {
+		if first, ok := seen[part.md5]; ok {
+			return fmt.Sprintf(": parts %d and %d have the same bytes, is each offset the sum of the sizes before it?", first, part.index)
+		}
+		seen[part.md5] = part.index
+	}
+	return ""
 }
 
 func (m *multipart) content() content {

@@ -40,6 +40,7 @@ type Platform struct {
 	byID    map[string]*Event // by outer id, msg_id and interaction id, each with its own prefix
 	sent    map[string]*sentMessage
 	refs    map[string]string // ids of messages by REFIDX
+	refIDs  map[string]string // REFIDX by message id
 	audits  []*waitingAudit   // oldest first
 
 	uploads    []*Upload
@@ -72,12 +73,14 @@ type lifetime struct {
 // New returns a platform in process: no listener and no goroutine, nothing to close.
 func New(opts ...Option) *Platform {
 	cfg := config{
-		appID: defaultAppID, secret: defaultSecret,
 		ttl: defaultTTL, tokenLife: defaultTokenLifetime,
 		dailyVolume: defaultDailyVolume, intents: knownIntents,
 	}
 	for _, o := range opts {
 		o(&cfg)
+	}
+	if cfg.appID == "" && cfg.secret == "" {
+		cfg.appID, cfg.secret = inventBot()
 	}
 	cfg.parts.fill()
 	p := &Platform{
@@ -90,6 +93,7 @@ func New(opts ...Option) *Platform {
 		byID:       make(map[string]*Event),
 		sent:       make(map[string]*sentMessage),
 		refs:       make(map[string]string),
+		refIDs:     make(map[string]string),
 		byFileInfo: make(map[string]*storedFile),
 		volume:     make(map[string]int64),
 		multiparts: make(map[string]*multipart),

@@ -83,7 +83,7 @@ func (p *Platform) write(w http.ResponseWriter, v any, bad *refusal) {
 	if err != nil {
 		panic(fmt.Sprintf("richmediatest: encode an answer: %v", err)) // our own types only
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Type", "application/json") // no charset: botpy decodes this type only
 	w.Header().Set(constant.HeaderTraceID, trace)
 	w.WriteHeader(status)
 	_, _ = w.Write(raw) // the client may have gone

@@ -26,6 +26,7 @@ type route struct {
 	openid string // what messages are sent to, as in Chat.OpenID
 	id     string // message or interaction id
 	open   bool   // needs no access token
+	call   *Call  // for warnings
 	serve  handler
 }
 
@@ -81,6 +82,7 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		to.serve = (*Platform).merge
 	}
 	p.recordBody(call, body)
+	to.call = call
 	r.Body = &readCloser{Reader: bytes.NewReader(body), all: body}
 	p.intercepted(to.op, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v, bad := p.serveAPI(r, to)

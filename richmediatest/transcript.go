@@ -24,7 +24,8 @@ type Message struct {
 	Embed       json.RawMessage // in guilds
 	Keyboard    json.RawMessage
 	ReplyTo     string // the msg_id or event_id that the bot answered, "" for proactive messages
-	Quotes      string // the id of the message that the bot quotes by message_reference; "" for none, or one that is not known
+	Quotes      string // the id of the quoted message; "" for none, or one that is not known
+	Ref         string // REFIDX by which a message_reference names this message; "" in guilds
 	Seq         uint32 // msg_seq, 1 when none was sent; 0 for proactive messages and in guilds
 	Time        time.Time
 }
