@@ -280,7 +280,7 @@ func TestTheReplyWindowCountsDown(t *testing.T) {
 	assert.WithinDuration(t, time.Now().Add(5*time.Minute), time.UnixMilli(in.Answer.Expires), time.Minute)
 	assert.Equal(t, "msg_id", in.Answer.By)
 	assert.EqualValues(t, 1001, in.Answer.Seq)
-	assert.Regexp(t, `^\w{3}••••\w{3} \(34\)$`, in.Answer.FileInfo)
+	assert.Regexp(t, `^\S{3}••••\S{3} \(56\)$`, in.Answer.FileInfo)
 	assert.NotEmpty(t, in.Answer.Trace)
 	assert.Equal(t, "inline", in.Answer.Route)
 	assert.Equal(t, [2]int{1, 1}, [2]int{m.Files[0].Width, m.Files[0].Height})
