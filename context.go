@@ -22,9 +22,9 @@ type Context struct {
 	in      *incoming
 	started bool // its handler was called
 
-	once   sync.Once
-	record *ledger.Entry
-	run    *ledger.Run // the count of the numbers
+	once    sync.Once
+	record  *ledger.Entry
+	numbers *ledger.Run // of this delivery of the event, or of this For of a Target
 }
 
 // Target is where replies go, as plain data: put it in a job queue and answer with Plugin.For.
@@ -73,7 +73,7 @@ func (c *Context) Payload() *dto.WSPayload { return c.in.payload }
 // math.MaxInt where there is no limit and 0 where the event cannot be answered; until is zero where there is no
 // end.
 func (c *Context) RepliesLeft() (n int, until time.Time) {
-	if c.in.refusal != nil {
+	if c.in.unanswerable != nil {
 		return 0, time.Time{}
 	}
 	if c.in.target.answered() == "" {
@@ -86,14 +86,14 @@ func (c *Context) RepliesLeft() (n int, until time.Time) {
 // know no msg_seq and take no notice of one.
 // The errors are ErrReplyWindow, ErrReplyLimit and ErrUnsupported.
 func (c *Context) NextSeq() (uint32, error) {
-	if c.in.refusal != nil {
-		return 0, c.in.refusal
+	if c.in.unanswerable != nil {
+		return 0, c.in.unanswerable
 	}
 	if c.in.target.answered() == "" {
 		return 0, errors.New("richmedia: NextSeq: a proactive message has no msg_seq: the Target has neither MsgID nor EventID")
 	}
-	seq, err := c.counting().Take()
-	return seq, refused(err)
+	seq, err := c.run().Take()
+	return seq, ledgerError(err)
 }
 
 // Ack acknowledges an interaction with a code: 0 done, 1 failed, 2 too frequent, 3 repeated, 4 no permission,
@@ -120,27 +120,28 @@ func (c *Context) Ack(ctx context.Context, code int) error {
 
 // entry returns the record of the answered message, which all of its Contexts share.
 func (c *Context) entry() *ledger.Entry {
-	c.begin()
+	c.remember()
 	return c.record
 }
 
-// counting returns the count of this delivery of the event, or of this For of a Target.
-func (c *Context) counting() *ledger.Run {
-	c.begin()
-	return c.run
+// run returns the count of the numbers in this delivery of the event, or in this For of a Target.
+func (c *Context) run() *ledger.Run {
+	c.remember()
+	return c.numbers
 }
 
-func (c *Context) begin() {
+// remember opens the record: most events are never answered, and have none.
+func (c *Context) remember() {
 	c.once.Do(func() {
 		t := c.in.target
 		l := c.p.cfg.limits[t.Scope]
 		c.record = c.p.ledger.Open(t.key()+"\x00"+t.answered(), t.Time, ledger.Limits{Replies: l.replies, Window: l.window})
 		if c.in.payload == nil {
-			c.run = c.record.Job(0)
+			c.numbers = c.record.Job(0)
 			return
 		}
-		// The payload tells deliveries apart; weakly, because a message is remembered for longer than its payload is of use.
-		c.run = c.record.Delivery(weak.Make(c.in.payload))
+		// The payload identifies the delivery; weakly, because a message is remembered for longer than its payload.
+		c.numbers = c.record.Delivery(weak.Make(c.in.payload))
 	})
 }
 
@@ -149,7 +150,7 @@ func (c *Context) begin() {
 func (c *Context) until() time.Time {
 	t := c.in.target
 	window := c.p.cfg.limits[t.Scope].window
-	if c.in.refusal != nil || t.answered() == "" || window == 0 {
+	if c.in.unanswerable != nil || t.answered() == "" || window == 0 {
 		return time.Time{}
 	}
 	return t.Time.Add(window)
@@ -163,8 +164,8 @@ func (c *Context) queue() string {
 	return c.in.target.key()
 }
 
-// refused gives the ledger's refusals their public names.
-func refused(err error) error {
+// ledgerError returns the public error for the ledger's.
+func ledgerError(err error) error {
 	switch {
 	case errors.Is(err, ledger.ErrWindow):
 		return ErrReplyWindow
