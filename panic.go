@@ -3,10 +3,9 @@ package richmedia
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/botgo-contrib/richmedia/internal/content"
-	"github.com/botgo-contrib/richmedia/internal/flight"
+	"github.com/botgo-contrib/richmedia/internal/panics"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -27,27 +26,19 @@ func (e *PanicError) Unwrap() error {
 
 // protect calls fn, and then done with fn's error. If fn panics or calls runtime.Goexit the error is a *PanicError.
 func protect(fn func() error, done func(error)) {
-	var err error
-	returned := false
-	defer func() {
-		if !returned {
-			v := recover()
-			if v == nil {
-				v = "runtime.Goexit was called"
-			}
-			err = &PanicError{Value: v, Stack: debug.Stack()}
+	panics.Do(fn, func(err error) {
+		if panicked, ok := err.(*panics.Error); ok { //nolint:errorlint // one that fn returned in another error is fn's own
+			err = &PanicError{Value: panicked.Value, Stack: panicked.Stack}
 		}
 		done(err)
-	}()
-	err = fn()
-	returned = true
+	})
 }
 
 // panicError returns the public form of a panic that was recovered in an inner package; other errors stay as they are.
 func panicError(err error) error {
 	var opened *platform.SourcePanic
 	var read *content.PanicError
-	var shared *flight.PanicError
+	var shared *panics.Error
 	switch {
 	case errors.As(err, &opened):
 		return &PanicError{Value: opened.Value, Stack: opened.Stack}
