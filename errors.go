@@ -18,6 +18,9 @@ import (
 var (
 	// ErrClosed says that the plugin is shut down.
 	ErrClosed = errors.New("the plugin is shut down")
+	// ErrWrongBot says that an event belongs to another bot of the process, for which nothing is registered: nothing is
+	// answered with another bot's token.
+	ErrWrongBot = errors.New("the event belongs to another bot")
 	// ErrReplyWindow says that it is too late to answer this event. The platform's 40034128 says that the window or
 	// the count is exceeded: it is both ErrReplyWindow and ErrReplyLimit.
 	ErrReplyWindow = errors.New("the reply window is over")
