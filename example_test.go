@@ -16,7 +16,6 @@ import (
 	"github.com/tencent-connect/botgo"
 	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
-	"github.com/tencent-connect/botgo/token"
 
 	"github.com/botgo-contrib/richmedia"
 	"github.com/botgo-contrib/richmedia/richmediatest"
@@ -99,27 +98,6 @@ func Example() {
 	// Output:
 	// ann: a cat, please
 	// bot: [image image/png, 16113 bytes] meow
-}
-
-// A bot on the real platform, over a websocket. It wants a cat.png beside it.
-func Example_websocket() {
-	cat := func(ctx context.Context, c *richmedia.Context) error {
-		_, err := c.ReplyImage(ctx, richmedia.FromFile("cat.png"), richmedia.WithCaption("meow"))
-		return err
-	}
-
-	credentials := &token.QQBotCredentials{AppID: os.Getenv("QQBOT_APPID"), AppSecret: os.Getenv("QQBOT_SECRET")}
-	src := token.NewQQBotTokenSource(credentials)
-	media, err := richmedia.New(src)
-	if err != nil {
-		log.Fatal(err)
-	}
-	intents := event.RegisterHandlers(media.GroupATMessage(cat), media.C2CMessage(cat))
-	gateway, err := botgo.NewOpenAPI(credentials.AppID, src).WS(context.Background(), nil, "")
-	if err != nil {
-		log.Fatal(err)
-	}
-	log.Fatal(botgo.NewSessionManager().Start(gateway, src, &intents))
 }
 
 // On registers handlers for the events that botgo has no handler type for, such as the bot's arrival in a group.
