@@ -16,7 +16,7 @@ import (
 )
 
 // optionTables are the documents with a table of all options, one in each language.
-var optionTables = []string{"README.md", "README.zh-CN.md"}
+var optionTables = []string{"docs/options.md", "docs/options.zh-CN.md"}
 
 // optionTypes returns the type of each exported function of this package that returns an option, by its name.
 func optionTypes(t *testing.T) map[string]string {
@@ -43,7 +43,7 @@ func optionTypes(t *testing.T) map[string]string {
 	return found
 }
 
-func TestTheOptionTablesListEveryOptionWithItsDefault(t *testing.T) {
+func TestTheGuidesListEveryOptionWithItsDefault(t *testing.T) {
 	all := optionTypes(t)
 	require.Greater(t, len(all), 20)
 	defaults := map[string]string{

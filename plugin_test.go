@@ -36,8 +36,9 @@ var samples = []struct {
 // plugin, the wire, the chat.
 func TestEveryEventIsAnsweredWithEveryKind(t *testing.T) {
 	for shape, opts := range map[string][]richmediatest.Option{
-		"documented payloads": nil,
-		"observed payloads":   {richmediatest.WithObservedPayloads()},
+		"payloads as pushed":  nil,
+		"documented payloads": {richmediatest.WithDocumentedPayloads()},
+		"opaque file_info":    {richmediatest.WithOpaqueFileInfo()},
 	} {
 		for _, s := range samples {
 			t.Run(fmt.Sprintf("%s/%s", shape, s.kind), func(t *testing.T) {
