@@ -34,14 +34,9 @@ import (
 func TestBotgosHostsAreReadWhenTheyAreUsed(t *testing.T) {
 	p := richmediatest.New()
 	src := token.NewQQBotTokenSource(p.Credentials())
-	plugin, err := richmedia.New(src, richmedia.WithLogger(&logger{}))
-	require.NoError(t, err)
-	sandboxed, err := richmedia.New(src, richmedia.WithLogger(&logger{}), richmedia.WithSandbox())
-	require.NoError(t, err)
-	_, err = p.Listen()
-	require.NoError(t, err)
-	defer p.UseBotgo()()
-	defer http.DefaultClient.CloseIdleConnections() // botgo's token source leaves one
+	plugin, sandboxed := newBareBed(t, p, src).media, newBareBed(t, p, src, richmedia.WithSandbox()).media
+	p.PushTo(nil)
+	useBotgo(t, p)
 
 	club := p.Group("club")
 	c, err := plugin.Context(club.Say("alice", "hi").Payload())
@@ -60,9 +55,6 @@ func TestBotgosHostsAreReadWhenTheyAreUsed(t *testing.T) {
 			assert.Equal(t, p.AppID(), call.Header.Get("X-Union-Appid"))
 		}
 	}
-	require.NoError(t, plugin.Close())
-	require.NoError(t, sandboxed.Close())
-	require.NoError(t, p.Close())
 }
 
 var filters struct {
@@ -194,18 +186,12 @@ func TestARevokedTokenIsReplaced(t *testing.T) {
 // TestATokenSourceThatGivesTheSameTokenAgainIsNamed uses botgo's own, over a real connection.
 func TestATokenSourceThatGivesTheSameTokenAgainIsNamed(t *testing.T) {
 	p := richmediatest.New()
-	_, err := p.Listen()
+	useBotgo(t, p)
+	b := newBareBed(t, p, token.NewQQBotTokenSource(p.Credentials()))
+	c := b.context(t, b.Group("club"))
+	_, err := c.ReplyText(t.Context(), "hi")
 	require.NoError(t, err)
-	defer p.UseBotgo()()
-	defer http.DefaultClient.CloseIdleConnections() // botgo's token source leaves one
-	plugin, err := richmedia.New(token.NewQQBotTokenSource(p.Credentials()), richmedia.WithLogger(&logger{}))
-	require.NoError(t, err)
-	club := p.Group("club")
-	c, err := plugin.Context(club.Say("alice", "hi").Payload())
-	require.NoError(t, err)
-	_, err = c.ReplyText(t.Context(), "hi")
-	require.NoError(t, err)
-	p.RevokeTokens()
+	b.RevokeTokens()
 	_, err = c.ReplyText(t.Context(), "hi")
 	require.ErrorContains(t, err, "the same token again")
 	var api *richmedia.APIError
@@ -213,8 +199,6 @@ func TestATokenSourceThatGivesTheSameTokenAgainIsNamed(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, api.Status)
 	assert.Equal(t, richmedia.DeliveredNo, api.Delivered)
 	assert.Equal(t, 4, left(c))
-	require.NoError(t, plugin.Close())
-	require.NoError(t, p.Close())
 }
 
 // unusual is what a program may have made the default transport of its process.
@@ -228,17 +212,9 @@ func TestTheDefaultTransportMayBeAnyones(t *testing.T) {
 	usual := http.DefaultTransport
 	http.DefaultTransport = unusual{}
 	defer func() { http.DefaultTransport = usual }()
-	p := richmediatest.New()
-	base, err := p.Listen()
+	b := newListeningBed(t, richmediatest.New())
+	_, err := b.context(t, b.Group("club")).ReplyText(t.Context(), "hi")
 	require.NoError(t, err)
-	plugin, err := richmedia.New(p.TokenSource(), richmedia.WithBaseURL(base), richmedia.WithLogger(&logger{}))
-	require.NoError(t, err)
-	c, err := plugin.Context(p.Group("club").Say("alice", "hi").Payload())
-	require.NoError(t, err)
-	_, err = c.ReplyText(t.Context(), "hi")
-	require.NoError(t, err)
-	require.NoError(t, plugin.Close())
-	require.NoError(t, p.Close())
 }
 
 // anonymous is a token source that does not know its app id.
@@ -248,15 +224,12 @@ func TestASourceWithoutAnAppIDSharesNothing(t *testing.T) {
 	store := richmedia.NewMemoryStore(10)
 	p := richmediatest.New()
 	for i := range 2 {
-		plugin, err := richmedia.New(anonymous{p.TokenSource()}, richmedia.WithHTTPClient(p.Client()),
-			richmedia.WithBaseURL(p.URL()), richmedia.WithStore(store), richmedia.WithLogger(&logger{}))
-		require.NoError(t, err)
+		b := newBedFrom(t, p, anonymous{p.TokenSource()}, richmedia.WithStore(store))
 		for range 2 {
-			_, err = plugin.Upload(t.Context(), target(p.Group("club")), richmedia.KindImage, cat())
+			_, err := b.media.Upload(t.Context(), target(p.Group("club")), richmedia.KindImage, cat())
 			require.NoError(t, err)
 		}
 		assert.Len(t, p.Uploads(), i+1)
-		require.NoError(t, plugin.Close())
 	}
 }
 
@@ -401,12 +374,10 @@ func (s failingStore) Delete(context.Context, string) error                     
 func TestBytesAreNotHeldWhole(t *testing.T) {
 	p := richmediatest.New(richmediatest.WithoutData())
 	sink := &http.Client{Transport: discard{}} // the fake reads a body whole
-	plugin, err := richmedia.New(p.TokenSource(), richmedia.WithHTTPClient(sink), richmedia.WithBaseURL(p.URL()), richmedia.WithLogger(&logger{}))
-	require.NoError(t, err)
-	defer func() { require.NoError(t, plugin.Close()) }()
+	b := newBedOn(t, p, richmedia.WithHTTPClient(sink))
 	src := richmedia.FromBytes("x.bin", make([]byte, 5<<20))
 	upload := func() {
-		_, err := plugin.Upload(t.Context(), target(p.Group("club")), richmedia.KindFile, src, richmedia.WithoutCache())
+		_, err := b.media.Upload(t.Context(), target(p.Group("club")), richmedia.KindFile, src, richmedia.WithoutCache())
 		require.NoError(t, err)
 	}
 	upload()

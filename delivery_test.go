@@ -313,7 +313,7 @@ func TestAReplyWithoutANumberIsNotSentAgainWhenItsHandlerIs(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 		runs := 0
-		event.RegisterHandlers(b.media.Interaction(func(ctx context.Context, c *richmedia.Context) error {
+		b.onButton(func(ctx context.Context, c *richmedia.Context) error {
 			runs++
 			msg, err := c.ReplyText(ctx, "hello")
 			if err != nil {
@@ -324,7 +324,7 @@ func TestAReplyWithoutANumberIsNotSentAgainWhenItsHandlerIs(t *testing.T) {
 				return errors.New("half-way")
 			}
 			return nil
-		}))
+		})
 		club := b.Group("club")
 		ev := club.Press("alice", "x")
 		synctest.Wait()
@@ -342,7 +342,7 @@ func TestOnlyButtonsAndMenusAreAcknowledged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		var ran atomic.Int32
-		event.RegisterHandlers(b.media.Interaction(func(context.Context, *richmedia.Context) error { ran.Add(1); return nil }))
+		b.onButton(func(context.Context, *richmedia.Context) error { ran.Add(1); return nil })
 		club := b.Group("club")
 		want := map[string]int{}
 		for typ := 10; typ <= 14; typ++ {

@@ -34,7 +34,7 @@ func offline(opts ...richmedia.Option) (platform *richmediatest.Platform, media 
 // without those of the example before it.
 func offlineOn(platform *richmediatest.Platform, opts ...richmedia.Option) (media *richmedia.Plugin, end func()) {
 	event.DefaultHandlers = noHandlers
-	opts = append([]richmedia.Option{richmedia.WithHTTPClient(platform.Client()), richmedia.WithBaseURL(platform.URL())}, opts...)
+	opts = append([]richmedia.Option{richmedia.WithPlatform(platform)}, opts...)
 	media, err := richmedia.New(platform.TokenSource(), opts...)
 	if err != nil {
 		log.Panic(err)
@@ -66,8 +66,7 @@ func Example() {
 	platform := richmediatest.New()
 	media, err := richmedia.New(
 		platform.TokenSource(), // token.NewQQBotTokenSource(credentials)
-		richmedia.WithHTTPClient(platform.Client()),
-		richmedia.WithBaseURL(platform.URL()),
+		richmedia.WithPlatform(platform),
 	)
 	if err != nil {
 		log.Panic(err)

@@ -206,17 +206,13 @@ func (c faultCell) content() []byte {
 func (c faultCell) run(t *testing.T) (v verdict) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		keepHandlers(t)
 		p := richmediatest.New(richmediatest.WithoutData(),
 			richmediatest.WithParts(richmediatest.PartShape{BlockSize: int64(len(c.content()) / 2), Concurrency: 2, RetryTimeout: 20}))
 		limit := int64(5 << 20)
 		if c.route == "parts" {
 			limit = 0
 		}
-		media, err := richmedia.New(timedSource{p}, richmedia.WithHTTPClient(p.Client()), richmedia.WithBaseURL(p.URL()),
-			richmedia.WithInlineLimit(limit), richmedia.WithLogger(&logger{}), richmedia.WithURLFallback(p.Client()))
-		require.NoError(t, err)
-		p.PushTo(richmedia.WebhookHandler(p.Credentials()))
+		media := newBedFrom(t, p, timedSource{p}, richmedia.WithInlineLimit(limit), richmedia.WithURLFallback(p.Client())).media
 		chat, window := p.Group("club"), 5*time.Minute
 		switch c.scene {
 		case "c2c":
@@ -236,6 +232,7 @@ func (c faultCell) run(t *testing.T) (v verdict) {
 			}
 		}
 
+		var err error
 		answered, took, allowed, left, until := 0, time.Duration(0), 0, 0, time.Time{}
 		handler := func(ctx context.Context, rc *richmedia.Context) error {
 			answered++

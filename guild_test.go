@@ -163,10 +163,10 @@ func TestGuildsTakeImagesOnlyAndTheErrorSaysWhatToDo(t *testing.T) {
 
 func TestAButtonInAChannelIsAnsweredByItsEvent(t *testing.T) {
 	b := newBed(t)
-	event.RegisterHandlers(b.media.Interaction(func(ctx context.Context, c *richmedia.Context) error {
+	b.onButton(func(ctx context.Context, c *richmedia.Context) error {
 		_, err := c.ReplyImage(ctx, cat(), richmedia.WithCaption(c.ButtonData()+" by "+c.UserID()))
 		return err
-	}))
+	})
 	lounge := b.Channel("lounge")
 	ev := lounge.Press("alice", "again")
 	m := answers(t, lounge, 1)[0]

@@ -208,7 +208,7 @@ func TestAButtonInAGuildIsNoSingleChat(t *testing.T) {
 		require.ErrorContains(t, err, "a button in a guild", ids)
 
 		got := make(chan *richmedia.Context, 1)
-		event.RegisterHandlers(b.media.Interaction(func(_ context.Context, c *richmedia.Context) error { got <- c; return nil }))
+		b.onButton(func(_ context.Context, c *richmedia.Context) error { got <- c; return nil })
 		require.NoError(t, event.ParseAndHandle(p))
 		c := <-got
 		assert.Zero(t, left(c), ids)

@@ -394,7 +394,7 @@ func TestAButtonIsAcknowledgedPastTheQueueOfItsChat(t *testing.T) {
 	release := make(chan struct{})
 	b.onGroup(func(context.Context, *richmedia.Context) error { <-release; return nil })
 	pressed := make(chan struct{})
-	event.RegisterHandlers(b.media.Interaction(func(context.Context, *richmedia.Context) error { close(pressed); return nil }))
+	b.onButton(func(context.Context, *richmedia.Context) error { close(pressed); return nil })
 	b.Group("club").Say("alice", "slow")
 	b.Group("club").Press("alice", "x")
 	require.Eventually(t, func() bool { return len(b.Acks()) == 1 }, 20*time.Second, time.Millisecond, "the handlers are still waiting")
@@ -410,12 +410,12 @@ func TestAButtonIsAcknowledgedPastTheQueueOfItsChat(t *testing.T) {
 func TestAckIsTheHandlersWithManualAck(t *testing.T) {
 	b := newBed(t, richmedia.WithManualAck())
 	got := make(chan error, 3)
-	event.RegisterHandlers(b.media.Interaction(func(ctx context.Context, c *richmedia.Context) error {
+	b.onButton(func(ctx context.Context, c *richmedia.Context) error {
 		got <- c.Ack(ctx, 6)
 		got <- c.Ack(ctx, -1)
 		got <- c.Ack(ctx, 3)
 		return nil
-	}))
+	})
 	b.Group("club").Press("alice", "x")
 	require.ErrorContains(t, <-got, "code 6; the platform takes 0 to 5")
 	require.ErrorContains(t, <-got, "code -1; the platform takes 0 to 5")

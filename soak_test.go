@@ -136,7 +136,7 @@ func soakURL(i int) string     { return fmt.Sprintf("https://example.com/%d.png"
 func (s *soak) start() {
 	b := &soakBot{}
 	opts := []richmedia.Option{
-		richmedia.WithHTTPClient(s.Client()), richmedia.WithBaseURL(s.URL()), richmedia.WithLogger(mute{}), richmedia.WithStore(s.store),
+		richmedia.WithPlatform(s), richmedia.WithLogger(mute{}), richmedia.WithStore(s.store),
 		richmedia.WithInlineLimit(4 << 10), richmedia.WithWorkers(32), richmedia.WithErrorHandler(func(context.Context, *richmedia.Context, error) {}),
 	}
 	first := richmedia.EventQueued

@@ -47,17 +47,12 @@ func (panicky) Close() error { return nil }
 func TestAPanicOfASourceOrOfProgressDoesNotEndTheProcess(t *testing.T) {
 	for name, opts := range map[string][]richmedia.Option{"inline": nil, "parts": {richmedia.WithInlineLimit(0)}} {
 		t.Run(name, func(t *testing.T) {
-			p := richmediatest.New()
-			base, err := p.Listen() // net/http's own goroutines
-			require.NoError(t, err)
-			l := &logger{}
-			plugin, err := richmedia.New(p.TokenSource(), append(opts, richmedia.WithBaseURL(base), richmedia.WithLogger(l))...)
-			require.NoError(t, err)
-			to := target(p.Group("club"))
-			_, err = plugin.Upload(t.Context(), to, richmedia.KindFile, richmedia.FromBytes("x", noise(1<<20)),
+			b := newListeningBed(t, richmediatest.New(), opts...) // the source is read on net/http's own goroutines
+			to := target(b.Group("club"))
+			_, err := b.media.Upload(t.Context(), to, richmedia.KindFile, richmedia.FromBytes("x", noise(1<<20)),
 				richmedia.WithProgress(func(richmedia.Progress) { panic("by a bar") }))
 			require.NoError(t, err, "what is told of an upload does not change it")
-			assert.Contains(t, l.text(), "by a bar")
+			assert.Contains(t, b.log.text(), "by a bar")
 			for name, open := range map[string]func(n int32) (io.ReadCloser, error){
 				"reader": func(n int32) (io.ReadCloser, error) {
 					return panicky{bytes.NewReader(noise(1 << 20)), n > 1}, nil
@@ -70,7 +65,7 @@ func TestAPanicOfASourceOrOfProgressDoesNotEndTheProcess(t *testing.T) {
 				},
 			} {
 				var n atomic.Int32
-				_, err = plugin.Upload(t.Context(), to, richmedia.KindFile, richmedia.FromOpener(name, func(context.Context) (io.ReadCloser, error) {
+				_, err = b.media.Upload(t.Context(), to, richmedia.KindFile, richmedia.FromOpener(name, func(context.Context) (io.ReadCloser, error) {
 					return open(n.Add(1))
 				}), richmedia.WithoutCache())
 				var up *richmedia.UploadError
@@ -79,8 +74,6 @@ func TestAPanicOfASourceOrOfProgressDoesNotEndTheProcess(t *testing.T) {
 				require.ErrorAs(t, err, &panicked, name)
 				assert.Equal(t, "by a source", panicked.Value)
 			}
-			require.NoError(t, plugin.Close())
-			require.NoError(t, p.Close())
 		})
 	}
 }
@@ -313,8 +306,7 @@ func TestRatesAreKeptAfterATokenOutageToo(t *testing.T) {
 		p := richmediatest.New()
 		var down atomic.Bool
 		down.Store(true)
-		plugin, err := richmedia.New(switched{p.TokenSource(), &down}, richmedia.WithHTTPClient(p.Client()), richmedia.WithBaseURL(p.URL()), richmedia.WithLogger(&logger{}))
-		require.NoError(t, err)
+		b := newBedFrom(t, p, switched{p.TokenSource(), &down})
 		time.AfterFunc(6*time.Second, func() { down.Store(false) })
 		var mu sync.Mutex
 		var at []time.Time
@@ -327,7 +319,7 @@ func TestRatesAreKeptAfterATokenOutageToo(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 150 {
 			wg.Go(func() {
-				_, err := plugin.Upload(t.Context(), target(p.Group("club")), richmedia.KindFile, richmedia.FromBytes("x", noise(10+i)))
+				_, err := b.media.Upload(t.Context(), target(p.Group("club")), richmedia.KindFile, richmedia.FromBytes("x", noise(10+i)))
 				assert.NoError(t, err)
 			})
 		}
@@ -335,8 +327,6 @@ func TestRatesAreKeptAfterATokenOutageToo(t *testing.T) {
 		for i := 50; i < len(at); i++ {
 			assert.GreaterOrEqual(t, at[i].Sub(at[i-50]), time.Second, "51 uploads within a second")
 		}
-		require.NoError(t, plugin.Close())
-		require.NoError(t, p.Close())
 	})
 }
 

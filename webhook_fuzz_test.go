@@ -123,16 +123,3 @@ func watchBotgo(f *testing.F) *int {
 type nothing struct{}
 
 func (nothing) Close() error { return nil }
-
-// mute is a logger that keeps nothing.
-type mute struct{}
-
-func (mute) Debug(...any)          {}
-func (mute) Info(...any)           {}
-func (mute) Warn(...any)           {}
-func (mute) Error(...any)          {}
-func (mute) Debugf(string, ...any) {}
-func (mute) Infof(string, ...any)  {}
-func (mute) Warnf(string, ...any)  {}
-func (mute) Errorf(string, ...any) {}
-func (mute) Sync() error           { return nil }

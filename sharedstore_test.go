@@ -3,13 +3,9 @@ package richmedia_test
 import (
 	"context"
 	"sync"
-	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/botgo-contrib/richmedia"
-	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
 // sharedStore is what instances share: a Store and Leaser in memory, which fails when it is told to.
@@ -90,58 +86,6 @@ func (s *sharedStore) held() (n int) {
 	return n
 }
 
-// occupied answers every lease with "somebody else has it", as while another instance is at it for ever.
-type occupied struct{ *sharedStore }
-
-func (occupied) Lease(context.Context, string, time.Duration) (bool, func(), error) {
-	return false, nil, nil
-}
-
-// fleet is one bot as several instances on one platform.
-type fleet struct {
-	*richmediatest.Platform
-	bots []*richmedia.Plugin
-	logs []*logger
-}
-
-func newFleet(t testing.TB, n int, store richmedia.Store, opts ...richmedia.Option) *fleet {
-	t.Helper()
-	return newFleetOn(t, richmediatest.New(), n, store, opts...)
-}
-
-func newFleetOn(t testing.TB, p *richmediatest.Platform, n int, store richmedia.Store, opts ...richmedia.Option) *fleet {
-	t.Helper()
-	f := &fleet{Platform: p}
-	f.Host(catURL, readMedia(t, "cat.png"))
-	t.Cleanup(func() { require.NoError(t, f.Close()) })
-	for range n {
-		log := &logger{}
-		p, err := richmedia.New(f.TokenSource(), append([]richmedia.Option{
-			richmedia.WithHTTPClient(f.Client()), richmedia.WithBaseURL(f.URL()), richmedia.WithLogger(log), richmedia.WithStore(store),
-		}, opts...)...)
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, p.Close()) })
-		f.bots, f.logs = append(f.bots, p), append(f.logs, log)
-	}
-	return f
-}
-
-const catURL = "https://example.com/cat.png"
-
-// answer lets instance i answer a new message in the chat with the cat.
-func (f *fleet) answer(ctx context.Context, i int, chat *richmediatest.Chat) error {
-	return f.answerWith(ctx, i, chat, richmedia.FromURL(catURL))
-}
-
-func (f *fleet) answerWith(ctx context.Context, i int, chat *richmediatest.Chat, src richmedia.Source) error {
-	c, err := f.bots[i].Context(chat.Say("ann", "cat").Payload())
-	if err != nil {
-		return err
-	}
-	_, err = c.ReplyImage(ctx, src)
-	return err
-}
-
 // abandon makes the releases of all leases that are held do nothing.
 func (s *sharedStore) abandon() {
 	s.mu.Lock()
@@ -149,4 +93,11 @@ func (s *sharedStore) abandon() {
 	for key, l := range s.leases {
 		s.leases[key] = &sharedLease{l.until}
 	}
+}
+
+// occupied answers every lease with "somebody else has it", as while another instance is at it for ever.
+type occupied struct{ *sharedStore }
+
+func (occupied) Lease(context.Context, string, time.Duration) (bool, func(), error) {
+	return false, nil, nil
 }
