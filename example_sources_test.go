@@ -116,3 +116,46 @@ func ExampleWithVoiceEncoder() {
 	// carol: sing
 	// bot: [voice audio/mpeg, 15069 bytes]
 }
+
+// FromOpener is for content that is kept elsewhere, such as an object store.
+func ExampleFromOpener() {
+	platform, media, end := offline()
+	defer end()
+
+	bucket := os.DirFS("examples/quickstart/media") // stands in for one
+	report := richmedia.FromOpener("report.pdf", func(context.Context) (io.ReadCloser, error) {
+		return bucket.Open("report.pdf")
+	})
+	event.RegisterHandlers(media.GroupATMessage(func(ctx context.Context, c *richmedia.Context) error {
+		_, err := c.ReplyFile(ctx, report.Named("cats 2026.pdf")) // the chat shows this name
+		return err
+	}))
+
+	group := platform.Group("cats")
+	group.Say("ann", "the report, please")
+	show(group, 1)
+
+	// Output:
+	// ann: the report, please
+	// bot: [file cats 2026.pdf application/pdf, 745 bytes]
+}
+
+// FromFS takes any file system: an embed.FS for media that comes with the bot, a folder, a zip.
+func ExampleFromFS() {
+	platform, media, end := offline()
+	defer end()
+
+	files := os.DirFS("examples/quickstart/media")
+	event.RegisterHandlers(media.C2CMessage(func(ctx context.Context, c *richmedia.Context) error {
+		_, err := c.ReplyVoice(ctx, richmedia.FromFS(files, "hello.mp3"))
+		return err
+	}))
+
+	carol := platform.C2C("carol")
+	carol.Say("carol", "hello?")
+	show(carol, 1)
+
+	// Output:
+	// carol: hello?
+	// bot: [voice audio/mpeg, 15069 bytes]
+}

@@ -342,3 +342,20 @@ func TestWhatThePlatformRefusesIsNamed(t *testing.T) {
 		assert.Equal(t, 1, b.Count(richmediatest.OpUpload), code)
 	}
 }
+
+func TestAnimatedPNGAndM4VArePNGAndMP4(t *testing.T) {
+	b := newBed(t)
+	png := readMedia(t, "cat.png")
+	apng := append([]byte{}, png[:33]...) // a control chunk behind the header makes it one
+	apng = append(apng, 0, 0, 0, 8, 'a', 'c', 'T', 'L', 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)
+	apng = append(apng, png[33:]...)
+	m4v := append([]byte{0, 0, 0, 0x20}, "ftypM4V \x00\x00\x00\x00M4V mp42isom\x00\x00\x00\x00"...)
+	b.Intercept(richmediatest.OpUpload, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, `{"file_info":"abc"}`)
+	})
+	_, err := b.media.Upload(t.Context(), target(b.Group("club")), richmedia.KindImage, richmedia.FromBytes("x.png", apng))
+	require.NoError(t, err)
+	_, err = b.media.Upload(t.Context(), target(b.Group("club")), richmedia.KindVideo, richmedia.FromBytes("x.mp4", append(m4v, make([]byte, 100)...)))
+	require.NoError(t, err)
+}

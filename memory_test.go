@@ -22,6 +22,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/botgo-contrib/richmedia"
+	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
 // lean is a platform that keeps nothing: what is on the heap is the plugin's. It looks at the heap in the middle of
@@ -202,4 +203,36 @@ func TestAFileCostsTheSameMemoryWhateverItsSize(t *testing.T) {
 	left, err := os.ReadDir(tmp)
 	require.NoError(t, err)
 	assert.Empty(t, left)
+}
+
+// TestBytesAreNotHeldWhole compares what an inline upload allocates with what it sends.
+func TestBytesAreNotHeldWhole(t *testing.T) {
+	p := richmediatest.New(richmediatest.WithoutData())
+	sink := &http.Client{Transport: discard{}} // the fake reads a body whole
+	b := newBedOn(t, p, richmedia.WithHTTPClient(sink))
+	src := richmedia.FromBytes("x.bin", make([]byte, 5<<20))
+	upload := func() {
+		_, err := b.media.Upload(t.Context(), target(p.Group("club")), richmedia.KindFile, src, richmedia.WithoutCache())
+		require.NoError(t, err)
+	}
+	upload()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	upload()
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(256<<10))
+}
+
+// discard is a platform that keeps nothing.
+type discard struct{}
+
+func (discard) RoundTrip(r *http.Request) (*http.Response, error) {
+	n, err := io.Copy(io.Discard, r.Body)
+	if err != nil || n != r.ContentLength {
+		return nil, errors.New("the body is not as long as announced")
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{}, Request: r,
+		Body: io.NopCloser(strings.NewReader(`{"file_info":"X","file_uuid":"U","ttl":300}`)),
+	}, nil
 }
