@@ -52,7 +52,7 @@ func TestAButtonIsAcknowledgedPastTheQueueOfItsChat(t *testing.T) {
 	<-pressed
 }
 
-func TestAckIsTheHandlersWithManualAck(t *testing.T) {
+func TestWithManualAckLeavesAckToTheHandler(t *testing.T) {
 	b := newBed(t, richmedia.WithManualAck())
 	got := make(chan error, 3)
 	b.onButton(func(ctx context.Context, c *richmedia.Context) error {

@@ -168,7 +168,7 @@ func (unusual) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("not the plugin's")
 }
 
-func TestTheDefaultTransportMayBeAnyones(t *testing.T) {
+func TestTheDefaultTransportMayBeOfAnyType(t *testing.T) {
 	usual := http.DefaultTransport
 	http.DefaultTransport = unusual{}
 	defer func() { http.DefaultTransport = usual }()

@@ -16,7 +16,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-func TestTheContextTellsWhatCameIn(t *testing.T) {
+func TestTheContextHasTheFieldsOfItsEvent(t *testing.T) {
 	b := newBed(t)
 	got := make(chan *richmedia.Context, 1)
 	take := func(_ context.Context, c *richmedia.Context) error { got <- c; return nil }

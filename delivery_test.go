@@ -65,7 +65,7 @@ type tokenFunc func() (*oauth2.Token, error)
 
 func (f tokenFunc) Token() (*oauth2.Token, error) { return f() }
 
-func TestADoubtOutlivesATokenThatCannotBeHad(t *testing.T) {
+func TestAReplyStaysInDoubtWhenNoTokenCanBeFetched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := richmediatest.New()
 		asked := 0
@@ -92,7 +92,7 @@ func TestADoubtOutlivesATokenThatCannotBeHad(t *testing.T) {
 	})
 }
 
-func TestADoubtOutlivesTheRefusalOfTheSecondFile(t *testing.T) {
+func TestAReplyStaysInDoubtWhenItsSecondFileIsRefused(t *testing.T) {
 	for name, second := range map[string]func(b *bed, w http.ResponseWriter, r *http.Request, next http.Handler){
 		"the second send is refused": func(_ *bed, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			refuse(w, http.StatusBadRequest, 40034006)
@@ -126,7 +126,7 @@ func TestADoubtOutlivesTheRefusalOfTheSecondFile(t *testing.T) {
 	}
 }
 
-func TestAReplyThatWasThereAlreadyUsesASlotOnlyWhenItIsOurs(t *testing.T) {
+func TestADuplicateUsesASlotOnlyIfThisProcessSentIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		club := b.Group("club")
@@ -196,7 +196,7 @@ func TestALostReplyByEventIDIsNotSentAgainWithoutItsNumber(t *testing.T) {
 	})
 }
 
-func TestARefusalByItsCodeIsCertainWhateverTheStatus(t *testing.T) {
+func TestARefusalWithAKnownCodeIsDefiniteWithAnyStatus(t *testing.T) {
 	b := newBed(t)
 	c := b.context(t, b.Group("club"))
 	b.Fail(richmediatest.OpSend, -1, 500, 40034128, "no")
@@ -208,7 +208,7 @@ func TestARefusalByItsCodeIsCertainWhateverTheStatus(t *testing.T) {
 	assert.Equal(t, 5, left(c))
 }
 
-func TestAnOddTraceIDDoesNotHideThatTheReplyIsThere(t *testing.T) {
+func TestADuplicateWithAnOddTraceIDIsASuccess(t *testing.T) {
 	b := newBed(t)
 	c := b.context(t, b.Group("club"))
 	b.Intercept(richmediatest.OpSend, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
@@ -221,7 +221,7 @@ func TestAnOddTraceIDDoesNotHideThatTheReplyIsThere(t *testing.T) {
 	assert.Equal(t, 1, b.Count(richmediatest.OpSend))
 }
 
-func TestAVeryFreshEventIsAnswered(t *testing.T) {
+func TestAReplyThatIsRefusedAsTooEarlyIsRepeated(t *testing.T) {
 	for name, scene := range map[string]struct {
 		fresh time.Duration
 		want  bool
@@ -253,7 +253,7 @@ func TestAVeryFreshEventIsAnswered(t *testing.T) {
 	}
 }
 
-func TestACallerWhoLeavesBetweenTheAttemptsIsToldWhy(t *testing.T) {
+func TestACancelledReplyReportsTheCauseAndTheLastFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		c := b.context(t, b.Group("club"))
@@ -272,7 +272,7 @@ func TestACallerWhoLeavesBetweenTheAttemptsIsToldWhy(t *testing.T) {
 	})
 }
 
-func TestRetriesGoOnForAsLongAsTheReplyCanBeSent(t *testing.T) {
+func TestRetriesContinueWithinTheReplyWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, richmedia.WithRetries(100))
 		bob := b.C2C("bob")

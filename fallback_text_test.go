@@ -20,7 +20,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-func TestTheFallbackTextTakesTheMediasPlace(t *testing.T) {
+func TestTheFallbackTextReplacesTheMedia(t *testing.T) {
 	missing := richmedia.FromFS(fstest.MapFS{}, "cat.png")
 	photo := richmedia.FromURL("https://example.com/none.png")
 	for name, scene := range map[string]struct {
@@ -105,7 +105,7 @@ func panickingSource(t *testing.T) richmedia.Source {
 	})
 }
 
-func TestTheFallbackTextIsNotSentWhereItWouldBeWrong(t *testing.T) {
+func TestTheFallbackTextIsNotSentIfTheMediaMayArriveOrATextWouldFailToo(t *testing.T) {
 	type scene struct {
 		prepare func(*testing.T, *bed, *richmediatest.Chat, *richmedia.Context)
 		src     richmedia.Source
@@ -196,7 +196,7 @@ func TestTheFallbackTextIsNotSentWhereItWouldBeWrong(t *testing.T) {
 	}
 }
 
-func TestTheFallbackTextIsNotSentForACallerThatHasLeft(t *testing.T) {
+func TestTheFallbackTextIsNotSentForACancelledReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		c := b.context(t, b.Group("club"))
@@ -212,7 +212,7 @@ func TestTheFallbackTextIsNotSentForACallerThatHasLeft(t *testing.T) {
 	})
 }
 
-func TestAFallbackTextThatFailsAsWellTellsBoth(t *testing.T) {
+func TestAFailedFallbackTextReportsBothErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := newBed(t, rec.option())
@@ -242,7 +242,7 @@ func TestAFallbackTextThatFailsAsWellTellsBoth(t *testing.T) {
 	})
 }
 
-func TestAFallbackTextInDoubtIsNotToldAsRefused(t *testing.T) {
+func TestAFallbackTextInDoubtIsNotReportedAsRefused(t *testing.T) {
 	for name, fault := range map[string]func(*bed){
 		"the message was refused": func(b *bed) { b.Fail(richmediatest.OpSend, 1, 400, 850019, "format") },
 		"the upload was refused":  func(b *bed) { b.Fail(richmediatest.OpUpload, 1, 400, 850019, "format") },
@@ -265,7 +265,7 @@ func TestAFallbackTextInDoubtIsNotToldAsRefused(t *testing.T) {
 	}
 }
 
-func TestAFallbackTextBelongsToMediaAndIsNotEmpty(t *testing.T) {
+func TestAFallbackTextIsForMediaAndNotEmpty(t *testing.T) {
 	b := newBed(t)
 	c := b.context(t, b.Group("club"))
 	for want, reply := range map[string]func() error{

@@ -17,7 +17,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-func TestAHandlerThatNeverReturnsHoldsUpItsOwnChatOnly(t *testing.T) {
+func TestAHandlerThatNeverReturnsBlocksItsOwnChatOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, richmedia.WithWorkers(1))
 		release := make(chan struct{})
@@ -57,7 +57,7 @@ func TestAHandlerThatNeverReturnsHoldsUpItsOwnChatOnly(t *testing.T) {
 	})
 }
 
-func TestOneChatIsHandledInOrderAndOthersBeside(t *testing.T) {
+func TestEventsAreHandledInOrderWithinAChatAndConcurrentlyAcrossChats(t *testing.T) {
 	b := newBed(t)
 	release := make(chan struct{})
 	var mu sync.Mutex
@@ -100,7 +100,7 @@ func TestThePushIsAcknowledgedBeforeTheHandlerIsDone(t *testing.T) {
 	answers(t, b.C2C("bob"), 1)
 }
 
-func TestAHandlerThatPanicsHarmsNobody(t *testing.T) {
+func TestAHandlerThatPanicsDoesNotAffectOthers(t *testing.T) {
 	for name, opts := range map[string][]richmedia.Option{"queued": nil, "inline": {richmedia.WithInline()}} {
 		t.Run(name, func(t *testing.T) {
 			told := make(chan error, 9)

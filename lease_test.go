@@ -56,7 +56,7 @@ func TestInstancesWithoutALeaserUploadOnceEach(t *testing.T) {
 	})
 }
 
-func TestAnInstanceWhoseUploadFailsLetsTheNextTryAtOnce(t *testing.T) {
+func TestAFailedUploadReleasesItsLeaseAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newSharedStore()
 		f := newFleet(t, 2, store)
@@ -74,7 +74,7 @@ func TestAnInstanceWhoseUploadFailsLetsTheNextTryAtOnce(t *testing.T) {
 	})
 }
 
-func TestALeaseWhoseHolderDiedHoldsUpNobodyForLonger(t *testing.T) {
+func TestALeaseOfADeadInstanceDelaysOthersNoLongerThanItsTTL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newSharedStore()
 		f := newFleet(t, 4, store)
@@ -122,7 +122,7 @@ func TestAnInstanceThatWaitsTooLongUploadsByItself(t *testing.T) {
 	}
 }
 
-func TestAnUploadThatOutlivesItsLeaseIsKeptAndStillAnswersItsOwnChat(t *testing.T) {
+func TestAnUploadThatOutlivesItsLeaseIsKeptAndAnswersItsChat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2, newSharedStore())
 		f.Delay(richmediatest.OpUpload, 1, time.Minute)
@@ -222,7 +222,7 @@ func TestAStoreThatFailsNowAndThenIsLoggedOnceAMinute(t *testing.T) {
 	})
 }
 
-func TestALeaseThatFailsCostsAnUploadAndNoReply(t *testing.T) {
+func TestAFailedLeaseCausesAnUploadAndLosesNoReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newSharedStore()
 		store.fail(errors.New("broken"), "lease")
@@ -242,7 +242,7 @@ func TestALeaseThatFailsCostsAnUploadAndNoReply(t *testing.T) {
 }
 
 // It dies in the middle of a large upload, and the other has the rest of its reply window.
-func TestADeadHolderCostsNoReply(t *testing.T) {
+func TestALeaseOfADeadInstanceDoesNotPreventAReply(t *testing.T) {
 	for _, leaser := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			store := newSharedStore()

@@ -99,8 +99,8 @@ func newLeanBot(t testing.TB, opts ...richmedia.Option) (*richmedia.Plugin, *lea
 	return plugin, l
 }
 
-// TestWhatIsFetchedEncodedOrSentToAGuildCostsTheSameMemory is the way of a stream through every one of them.
-func TestWhatIsFetchedEncodedOrSentToAGuildCostsTheSameMemory(t *testing.T) {
+// TestFetchingEncodingAndGuildsNeedConstantMemory is the way of a stream through every one of them.
+func TestFetchingEncodingAndGuildsNeedConstantMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("hashes and sends some 200 MB")
 	}
@@ -154,8 +154,8 @@ func TestWhatIsFetchedEncodedOrSentToAGuildCostsTheSameMemory(t *testing.T) {
 	assert.Empty(t, left)
 }
 
-// TestAFileCostsTheSameMemoryWhateverItsSize sends from every sort of source, and several at once.
-func TestAFileCostsTheSameMemoryWhateverItsSize(t *testing.T) {
+// TestAFileOfAnySizeNeedsConstantMemory sends from every sort of source, and several at once.
+func TestAFileOfAnySizeNeedsConstantMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("hashes and sends some 700 MB")
 	}

@@ -40,7 +40,7 @@ type panickingReader struct{}
 
 func (panickingReader) Read([]byte) (int, error) { panic("the reader") }
 
-func TestAPanicOfTheCallersCodeGivesTheReplyBack(t *testing.T) {
+func TestAPanicOfTheCallersCodeReturnsTheSlot(t *testing.T) {
 	store := richmedia.NewMemoryStore(0)
 	for name, c := range map[string]struct {
 		store richmedia.Store

@@ -103,7 +103,7 @@ func check(t *testing.T, name, file, format string, ev *richmediatest.Event, cha
 	}
 }
 
-func TestABotsOwnHandlerMakesAContext(t *testing.T) {
+func TestContextWorksInABotsOwnHandler(t *testing.T) {
 	b := newBed(t)
 	var failed error
 	event.RegisterHandlers(event.GroupATMessageEventHandler(func(p *dto.WSPayload, _ *dto.WSGroupATMessageData) error {

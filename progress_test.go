@@ -15,7 +15,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-func TestProgressEndsCompleteThroughARenewal(t *testing.T) {
+func TestProgressEndsCompleteWhenTheUploadIsPreparedAnew(t *testing.T) {
 	b := inParts(t, richmediatest.PartShape{BlockSize: 300_000})
 	src := richmedia.FromBytes("x", noise(1<<20))
 	_, err := b.media.Upload(t.Context(), target(b.Group("club")), richmedia.KindFile, src, richmedia.WithCacheKey("k"))
@@ -30,7 +30,7 @@ func TestProgressEndsCompleteThroughARenewal(t *testing.T) {
 	assert.Equal(t, richmedia.Progress{Name: "x", Sent: 1 << 20, Total: 1 << 20, Part: 4, Parts: 4}, last)
 }
 
-func TestProgressIsSerialNeverFallsAndEndsComplete(t *testing.T) {
+func TestProgressIsSerialNeverDecreasesAndEndsComplete(t *testing.T) {
 	const size = 3 << 20
 	content := noise(size)
 	for name, c := range map[string]struct {
@@ -84,7 +84,7 @@ func TestProgressIsSerialNeverFallsAndEndsComplete(t *testing.T) {
 	}
 }
 
-func TestProgressOfWhoJoinsAndOfWhoLeaves(t *testing.T) {
+func TestProgressIsReportedToACallerThatJoinsAndNotAfterItLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := inParts(t, richmediatest.PartShape{BlockSize: 10})
 		b.Delay(richmediatest.OpPart, -1, time.Second)

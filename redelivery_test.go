@@ -17,7 +17,7 @@ import (
 	"github.com/botgo-contrib/richmedia"
 )
 
-func TestAPushBesideAHandlerThatFailsIsNotCalledDone(t *testing.T) {
+func TestAPushDuringAHandlerThatFailsIsNotAcknowledged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, richmedia.WithInline())
 		b.PushTo(nil)
@@ -47,7 +47,7 @@ func TestAPushBesideAHandlerThatFailsIsNotCalledDone(t *testing.T) {
 	})
 }
 
-func TestAPushOfAnEventThatWaitsForTheQueueHasTheSameOutcome(t *testing.T) {
+func TestARepeatedPushOfAQueuedEventHasTheOutcomeOfTheFirst(t *testing.T) {
 	for name, ends := range map[string]struct {
 		end  func(b *bed, release func())
 		want error
@@ -96,7 +96,7 @@ func TestAPushOfAnEventThatWaitsForTheQueueHasTheSameOutcome(t *testing.T) {
 	}
 }
 
-func TestAHandlerThatEndsItsGoroutineIsReportedAndItsEventComesAgain(t *testing.T) {
+func TestAHandlerThatCallsGoexitIsReportedAndItsEventIsDeliveredAgain(t *testing.T) {
 	for name, opts := range map[string][]richmedia.Option{"queued": nil, "inline": {richmedia.WithInline()}} {
 		t.Run(name, func(t *testing.T) {
 			told := make(chan error, 2)
@@ -243,7 +243,7 @@ func TestTheSameMessageInTwoEventsRunsOneHandler(t *testing.T) {
 	assert.EqualValues(t, 1, ran.Load())
 }
 
-func TestInlineGivesAFailedEventBack(t *testing.T) {
+func TestWithInlineAFailedEventIsDeliveredAgain(t *testing.T) {
 	b := newBed(t, richmedia.WithInline())
 	runs := 0
 	b.onGroup(func(ctx context.Context, c *richmedia.Context) error {

@@ -40,7 +40,7 @@ func underWay(t *testing.T, opts ...richmedia.Option) *bed {
 	return b
 }
 
-func TestWhoMissesAnUploadThatIsBeingRenewedWaitsForIt(t *testing.T) {
+func TestAReplyThatMissesAnUploadWaitsForItsRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := underWay(t, rec.option())
@@ -56,7 +56,7 @@ func TestWhoMissesAnUploadThatIsBeingRenewedWaitsForIt(t *testing.T) {
 	})
 }
 
-func TestARenewalJoinsWhoMissedTheUploadAlready(t *testing.T) {
+func TestARenewalJoinsAnUploadThatHasBegun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := refreshBed(t, 10, rec.option(), richmedia.WithStore(richmedia.NewMemoryStore(1)))
@@ -77,7 +77,7 @@ func TestARenewalJoinsWhoMissedTheUploadAlready(t *testing.T) {
 	})
 }
 
-func TestWhoMissesAnUploadIsNotHurtByARenewalThatFails(t *testing.T) {
+func TestAReplyThatJoinsAFailedRenewalUploadsItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := underWay(t)
 		gone := b.Group("club")
@@ -195,7 +195,7 @@ func TestARenewalSendsOnePartAtATime(t *testing.T) {
 	})
 }
 
-func TestARefusedUploadIsRenewedFromItsSuccessorOn(t *testing.T) {
+func TestARefusedUploadIsReplacedAndItsSuccessorIsRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := refreshBed(t, 10, richmedia.WithReplyLimits(richmedia.ScopeGroup, 0, 0))
 		reply := func() {

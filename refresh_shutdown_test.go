@@ -106,7 +106,7 @@ func TestShutdownAndCloseCancelRenewalsAndWaitForThem(t *testing.T) {
 	}
 }
 
-func TestShutdownLeavesARenewalToWhoWaitsForIt(t *testing.T) {
+func TestShutdownFinishesARenewalThatAReplyWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := underWay(t)
 		got := make(chan error, 1)
@@ -121,7 +121,7 @@ func TestShutdownLeavesARenewalToWhoWaitsForIt(t *testing.T) {
 	})
 }
 
-func TestUsesRenewalsAndTheEndRaceSafely(t *testing.T) {
+func TestUsesRenewalsAndShutdownDoNotRace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := refreshBed(t, 3)
 		var wg sync.WaitGroup

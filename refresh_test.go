@@ -51,7 +51,7 @@ func (b *bed) use(t testing.TB, src richmedia.Source, opts ...richmedia.UploadOp
 // uploads is how often the platform was asked for one so far.
 func (b *bed) uploads() int { return b.Count(richmediatest.OpUpload) }
 
-func TestAHotUploadIsRenewedBeforeItEnds(t *testing.T) {
+func TestAFrequentlyUsedUploadIsRenewedBeforeItExpires(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "cat.png")
 	require.NoError(t, os.WriteFile(file, readMedia(t, "cat.png"), 0o600))
@@ -96,7 +96,7 @@ func TestAHotUploadIsRenewedBeforeItEnds(t *testing.T) {
 	}
 }
 
-func TestAHotUploadIsWaitedForOnceAnHour(t *testing.T) {
+func TestAFrequentlyUsedUploadIsAwaitedOnceAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := refreshBed(t, 1, rec.option())
@@ -116,7 +116,7 @@ func TestAHotUploadIsWaitedForOnceAnHour(t *testing.T) {
 	})
 }
 
-func TestAnUploadThatIsUsedNoMoreEnds(t *testing.T) {
+func TestAnUploadThatIsNoLongerUsedExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := refreshBed(t, 10)
 		for range 100 {
@@ -134,7 +134,7 @@ func TestAnUploadThatIsUsedNoMoreEnds(t *testing.T) {
 	})
 }
 
-func TestOneOffsAreNotRenewed(t *testing.T) {
+func TestUploadsUsedOnceAreNotRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := refreshBed(t, 10)
 		for i := range 50 {
@@ -147,7 +147,7 @@ func TestOneOffsAreNotRenewed(t *testing.T) {
 	})
 }
 
-func TestTheMostUsedAreRenewedWhateverElseIsSent(t *testing.T) {
+func TestTheMostUsedUploadsAreRenewedAmongManyOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := refreshBed(t, 2, rec.option())
@@ -182,7 +182,7 @@ func TestTheMostUsedAreRenewedWhateverElseIsSent(t *testing.T) {
 	})
 }
 
-func TestNoMoreThanMaxAreRenewed(t *testing.T) {
+func TestAtMostTheGivenNumberIsRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := refreshBed(t, 3)
 		for range 2 {
@@ -195,7 +195,7 @@ func TestNoMoreThanMaxAreRenewed(t *testing.T) {
 	})
 }
 
-func TestTheMoreUsedTakesThePlaceOfTheLessUsed(t *testing.T) {
+func TestAMoreUsedUploadReplacesALessUsedOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := refreshBed(t, 1, rec.option())
@@ -211,7 +211,7 @@ func TestTheMoreUsedTakesThePlaceOfTheLessUsed(t *testing.T) {
 	})
 }
 
-func TestWhatWasHotOnceMakesRoomForWhatIsHotNow(t *testing.T) {
+func TestAFormerlyUsedUploadMakesRoomForACurrentOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := refreshBed(t, 1, rec.option())
@@ -310,7 +310,7 @@ func TestWithCacheKeyIsRenewedUnderThatKey(t *testing.T) {
 	})
 }
 
-func TestARenewalThatFailsCostsAnUploadAndNoReply(t *testing.T) {
+func TestAFailedRenewalCausesAnUploadAndLosesNoReply(t *testing.T) {
 	panics := errors.New("the bucket is gone")
 	for name, fault := range map[string]func(b *bed, broken *atomic.Bool){
 		"refused": func(b *bed, _ *atomic.Bool) { b.Fail(richmediatest.OpUpload, 1, 400, 850019, "secret") },

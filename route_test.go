@@ -16,7 +16,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-func TestA850012AtAURLIsNoReasonForParts(t *testing.T) {
+func TestAURLRefusedWith850012IsNotSentInParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		b.Host("https://example.com/cat.png", readMedia(t, "cat.png"))
@@ -32,7 +32,7 @@ func TestA850012AtAURLIsNoReasonForParts(t *testing.T) {
 	})
 }
 
-func TestADetailOfAnUploadsAnswerIsNoFailure(t *testing.T) {
+func TestAnUnexpectedDetailOfAnUploadResponseIsIgnored(t *testing.T) {
 	for ttl, kept := range map[string]bool{`300.0`: true, `3e2`: true, `"300"`: true, `true`: false, `"5m"`: false, `-1`: false, `{}`: false} {
 		b := newBed(t)
 		b.Intercept(richmediatest.OpUpload, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
@@ -51,7 +51,7 @@ func TestADetailOfAnUploadsAnswerIsNoFailure(t *testing.T) {
 	}
 }
 
-func TestOneTroubleOfTheProxyOrOneBadFileIsNotRememberedOfTheScope(t *testing.T) {
+func TestAProxyErrorOrABadFileIsNotRememberedAsARefusalOfInlineUploads(t *testing.T) {
 	for name, fault := range map[string]func(*bed){
 		"a proxy error at a small file": func(b *bed) { b.Fail(richmediatest.OpUpload, 1, 500, 850012, "call inner proxy error") },
 		"a file that is refused either way": func(b *bed) {
@@ -97,7 +97,7 @@ func TestAFileOverTheSoftSizeIsWarnedOfOnce(t *testing.T) {
 	assert.False(t, f.Card)
 }
 
-func TestThePlatformMayHaveTheFileAlready(t *testing.T) {
+func TestAFileThatThePlatformHasIsNotSent(t *testing.T) {
 	b := inParts(t, richmediatest.PartShape{Instant: true, WrapData: true})
 	for i := range 2 {
 		_, err := b.context(t, b.Group("club")).ReplyFile(t.Context(), richmedia.FromBytes("x", noise(95)), richmedia.WithoutCache())
@@ -107,7 +107,7 @@ func TestThePlatformMayHaveTheFileAlready(t *testing.T) {
 	assert.Equal(t, 1, b.Count(richmediatest.OpPart))
 }
 
-func TestInlineThatIsRefusedGoesOnInPartsAndIsRemembered(t *testing.T) {
+func TestARefusedInlineUploadIsSentInPartsAndTheRefusalIsRemembered(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault   func(*bed)
 		smaller bool // smaller ones still go in one call

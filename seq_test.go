@@ -18,7 +18,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-func TestASeqOfTheCallersChoice(t *testing.T) {
+func TestWithSeqChoosesTheNumber(t *testing.T) {
 	var rec recorder
 	b := newBed(t, rec.option())
 	club := b.Group("club")
@@ -53,7 +53,7 @@ func TestASeqOfTheCallersChoice(t *testing.T) {
 	assert.Equal(t, 3, n)
 }
 
-func TestAReplyBesideAHandlerGoesOnCounting(t *testing.T) {
+func TestAReplyThroughForInAHandlerContinuesItsNumbers(t *testing.T) {
 	b := newBed(t)
 	b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
 		for _, from := range []*richmedia.Context{c, b.media.For(c.Target()), c, b.media.For(c.Target())} {
@@ -152,7 +152,7 @@ func TestAJobWithANumberFromTheFirstProcessIsInTheChatOnce(t *testing.T) {
 
 // A reply whose ctx had ended before it was called takes no number, so that the replies behind it have others in the
 // next run.
-func TestAReplyThatItsCallerHadGivenUpKeepsItsNumber(t *testing.T) {
+func TestAReplyWithAnEndedContextKeepsItsNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, richmedia.WithInline())
 		b.PushTo(nil)

@@ -119,7 +119,7 @@ func TestAStoreThatFailsLetsEachInstanceHandleItsEventAndTheUserSeesOneAnswer(t 
 	}
 }
 
-func TestAnEventWhoseInlineHandlerFailedRunsOnTheInstanceThatGetsItNext(t *testing.T) {
+func TestAnEventWhoseInlineHandlerFailedRunsOnTheNextInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents(), richmedia.WithInline())
 		ev := f.Group("g").Say("ann", "hi")
@@ -134,7 +134,7 @@ func TestAnEventWhoseInlineHandlerFailedRunsOnTheInstanceThatGetsItNext(t *testi
 	})
 }
 
-func TestAPushBesideAnInlineHandlerOfAnotherInstanceTakesOverWhenThatFails(t *testing.T) {
+func TestAPushDuringAnInlineHandlerOfAnotherInstanceRunsWhenThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents(), richmedia.WithInline())
 		ev := f.Group("g").Say("ann", "hi")
@@ -155,7 +155,7 @@ func TestAPushBesideAnInlineHandlerOfAnotherInstanceTakesOverWhenThatFails(t *te
 	})
 }
 
-func TestAnEventOfAnInstanceThatDiedInItsInlineHandlerIsTakenOver(t *testing.T) {
+func TestAnEventOfADeadInstanceIsHandledByAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newSharedStore()
 		f := newFleet(t, 2, store, richmedia.WithSharedEvents(), richmedia.WithInline())
@@ -178,7 +178,7 @@ func TestAnEventOfAnInstanceThatDiedInItsInlineHandlerIsTakenOver(t *testing.T) 
 	})
 }
 
-func TestAnEventThatAnInstanceGivesBackAtItsShutdownIsHandledElsewhere(t *testing.T) {
+func TestAnEventRefusedDuringShutdownIsHandledByAnotherInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents())
 		require.NoError(t, f.bots[0].media.Shutdown(t.Context()))
@@ -249,7 +249,7 @@ func TestShutdownWaitsForTheMarkOfAnEvent(t *testing.T) {
 	})
 }
 
-func TestAnEventThatWasHandledWithoutAClaimIsMarkedAllTheSame(t *testing.T) {
+func TestAnEventHandledWithoutAClaimIsMarkedAsHandled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newSharedStore()
 		f := newFleet(t, 2, store, richmedia.WithSharedEvents(), richmedia.WithInline())

@@ -113,7 +113,7 @@ type seekCloser struct{ *bytes.Reader }
 
 func (seekCloser) Close() error { return nil }
 
-func TestAContentThatChangesIsNotUploaded(t *testing.T) {
+func TestContentThatChangesIsNotUploaded(t *testing.T) {
 	b := newBed(t)
 	for name, later := range map[string][]byte{"other bytes": []byte("abd"), "longer": []byte("abcd"), "shorter": []byte("ab"), "empty": nil} {
 		var opened atomic.Int32

@@ -20,7 +20,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-func TestAnEntryEndsBeforeItsTTL(t *testing.T) {
+func TestAStoredFileInfoExpiresBeforeItsTTL(t *testing.T) {
 	for ttl, margin := range map[time.Duration]time.Duration{
 		300 * time.Second: 30 * time.Second, 24 * time.Hour: time.Minute,
 	} {
@@ -92,7 +92,7 @@ func (s brokenStore) Set(ctx context.Context, _ string, _ []byte, _ time.Duratio
 
 func (s brokenStore) Delete(ctx context.Context, _ string) error { return s.fail(ctx) }
 
-func TestAStoreThatFailsCostsUploadsAndNoReplies(t *testing.T) {
+func TestAFailingStoreCausesUploadsAndLosesNoReplies(t *testing.T) {
 	for name, store := range map[string]richmedia.Store{"none": nil, "fails": brokenStore{}, "hangs": brokenStore{hang: true}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestAStoreThatFailsCostsUploadsAndNoReplies(t *testing.T) {
 	}
 }
 
-func TestAValueOfAnotherReleaseIsAMiss(t *testing.T) {
+func TestAStoredValueOfAnotherReleaseIsAMiss(t *testing.T) {
 	store := richmedia.NewMemoryStore(0)
 	b := newBed(t, richmedia.WithStore(spoiling{store}))
 	for i := range 2 {
@@ -174,7 +174,7 @@ func (s *watched) Delete(ctx context.Context, key string) error {
 	return s.Store.Delete(ctx, key)
 }
 
-func TestARefusedFileTakesNoNewerOneOutOfTheStore(t *testing.T) {
+func TestARefusedFileDoesNotRemoveANewerOneFromTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &watched{Store: richmedia.NewMemoryStore(0)}
 		b := newBed(t, richmedia.WithStore(store))

@@ -21,7 +21,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-func TestATokenEndpointThatIsDownIsWaitedFor(t *testing.T) {
+func TestATokenEndpointThatIsDownIsRetried(t *testing.T) {
 	for name, answersIn := range map[string]time.Duration{"refuses at once": 0, "takes a moment": 100 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestATokenEndpointThatIsDownIsWaitedFor(t *testing.T) {
 	}
 }
 
-func TestATokenEndpointThatStaysDownIsNamed(t *testing.T) {
+func TestATokenEndpointThatStaysDownIsNamedInTheError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		b.Fail(richmediatest.OpToken, -1, 502, 0, "bad gateway")
@@ -82,7 +82,7 @@ func TestATokenEndpointThatStaysDownIsNamed(t *testing.T) {
 	})
 }
 
-func TestNoTokenIsWaitedForLongerThanTheCallerHas(t *testing.T) {
+func TestTheWaitForATokenEndsWithTheCallersContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		b.Fail(richmediatest.OpToken, -1, 502, 0, "bad gateway")
@@ -151,8 +151,8 @@ func TestARevokedTokenIsReplaced(t *testing.T) {
 	})
 }
 
-// TestATokenSourceThatGivesTheSameTokenAgainIsNamed uses botgo's own, over a real connection.
-func TestATokenSourceThatGivesTheSameTokenAgainIsNamed(t *testing.T) {
+// TestATokenSourceThatReturnsARevokedTokenAgainIsNamedInTheError uses botgo's own, over a real connection.
+func TestATokenSourceThatReturnsARevokedTokenAgainIsNamedInTheError(t *testing.T) {
 	p := richmediatest.New()
 	useBotgo(t, p)
 	b := newBareBed(t, p, token.NewQQBotTokenSource(p.Credentials()))
@@ -172,7 +172,7 @@ func TestATokenSourceThatGivesTheSameTokenAgainIsNamed(t *testing.T) {
 // anonymous is a token source that does not know its app id.
 type anonymous struct{ oauth2.TokenSource }
 
-func TestASourceWithoutAnAppIDSharesNothing(t *testing.T) {
+func TestATokenSourceWithoutAnAppIDSharesNoUploads(t *testing.T) {
 	store := richmedia.NewMemoryStore(10)
 	p := richmediatest.New()
 	for i := range 2 {

@@ -59,7 +59,7 @@ func TestTheLifeOfAnEventIsQueuedStartedDone(t *testing.T) {
 	})
 }
 
-func TestWhatIsNotHandledIsTracedToo(t *testing.T) {
+func TestEventsThatAreNotHandledAreTraced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := newBed(t, rec.option())

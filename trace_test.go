@@ -72,7 +72,7 @@ func (r *recorder) theReply(t testing.TB) richmedia.ReplyInfo {
 	return got[0]
 }
 
-func TestAReplyTellsItsWayFromTheEventToTheChat(t *testing.T) {
+func TestAReplyIsTracedFromTheEventToTheChat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := newBed(t, rec.option())
@@ -173,7 +173,7 @@ func TestNilFieldsOfATraceAreSkipped(t *testing.T) {
 	}
 }
 
-func TestATraceThatPanicsCostsNothing(t *testing.T) {
+func TestATraceThatPanicsDoesNotAffectReplies(t *testing.T) {
 	for name, trace := range map[string]richmedia.Trace{
 		"queued": panicsAt(richmedia.EventQueued),
 		"start":  panicsAt(richmedia.EventStarted),

@@ -16,7 +16,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-func TestAnUploadTellsHowTheFileCame(t *testing.T) {
+func TestAnUploadIsTracedWithItsRoute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := newBedOn(t, richmediatest.New(richmediatest.WithParts(richmediatest.PartShape{BlockSize: 1000})), rec.option(), richmedia.WithInlineLimit(20_000))
@@ -75,7 +75,7 @@ func TestAnUploadTellsHowTheFileCame(t *testing.T) {
 	})
 }
 
-func TestFiftyChatsAtOnceAreOneUploadAndTheRestJoined(t *testing.T) {
+func TestFiftyChatsAtOnceAreTracedAsOneUploadAndJoinedOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := newBed(t, rec.option())
@@ -103,7 +103,7 @@ func TestFiftyChatsAtOnceAreOneUploadAndTheRestJoined(t *testing.T) {
 	})
 }
 
-func TestAnUploadThatIsMadeAgainSaysSo(t *testing.T) {
+func TestARepeatedUploadIsTracedAsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := newBed(t, rec.option())

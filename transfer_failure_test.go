@@ -19,7 +19,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-func TestPartsThatShareASlowLineAreNotGivenUp(t *testing.T) {
+func TestPartsThatShareASlowConnectionAreNotCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := inParts(t, richmediatest.PartShape{BlockSize: 1 << 20, Concurrency: 4})
 		var now atomic.Int32
@@ -43,7 +43,7 @@ func TestPartsThatShareASlowLineAreNotGivenUp(t *testing.T) {
 	})
 }
 
-func TestALineThatStandsStillIsGivenUp(t *testing.T) {
+func TestAStalledConnectionIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := inParts(t, richmediatest.PartShape{BlockSize: 1 << 20}, richmedia.WithRetries(0))
 		b.Delay(richmediatest.OpPart, -1, time.Hour)
@@ -54,7 +54,7 @@ func TestALineThatStandsStillIsGivenUp(t *testing.T) {
 	})
 }
 
-func TestAShortOutageOfTheStorageDoesNotEndAnUpload(t *testing.T) {
+func TestAShortOutageOfThePartStorageDoesNotEndAnUpload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := inParts(t, richmediatest.PartShape{BlockSize: 10, Concurrency: 2})
 		began := time.Now()
@@ -69,7 +69,7 @@ func TestAShortOutageOfTheStorageDoesNotEndAnUpload(t *testing.T) {
 	})
 }
 
-func TestAnUploadThatGetsOnMayBeRenewedAsOftenAsItTakes(t *testing.T) {
+func TestAnUploadThatMakesProgressIsPreparedAnewAnyNumberOfTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := inParts(t, richmediatest.PartShape{BlockSize: 10, Resume: true}, richmedia.WithRetries(1))
 		killAddresses(b, 1000)
@@ -80,7 +80,7 @@ func TestAnUploadThatGetsOnMayBeRenewedAsOftenAsItTakes(t *testing.T) {
 	})
 }
 
-func TestAMergeWhoseAnswerWasLostAndWhoseUploadIsGoneIsMadeAgain(t *testing.T) {
+func TestAMergeIsRepeatedWithANewUploadWhenItsResponseIsLostAndTheUploadIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := inParts(t, richmediatest.PartShape{BlockSize: 50})
 		var n atomic.Int32
@@ -196,7 +196,7 @@ func empty(b *bed, op richmediatest.Op) {
 	})
 }
 
-func TestWhatIsFinishedIsKeptWhenTheUploadGoesOn(t *testing.T) {
+func TestFinishedPartsAreNotSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := inParts(t, richmediatest.PartShape{BlockSize: 10, Resume: true})
 		killAddresses(b, 1)
@@ -209,7 +209,7 @@ func TestWhatIsFinishedIsKeptWhenTheUploadGoesOn(t *testing.T) {
 	})
 }
 
-func TestAUsedUpDayEndsAnUploadInPartsAtOnce(t *testing.T) {
+func TestAnExceededDailyVolumeEndsAnUploadInPartsAtOnce(t *testing.T) {
 	b := newBedOn(t, richmediatest.New(richmediatest.WithDailyVolume(50)), richmedia.WithInlineLimit(0))
 	_, err := b.context(t, b.Group("club")).ReplyFile(t.Context(), richmedia.FromBytes("x", noise(95)))
 	require.ErrorIs(t, err, richmedia.ErrDailyLimit)
@@ -221,7 +221,7 @@ func TestAUsedUpDayEndsAnUploadInPartsAtOnce(t *testing.T) {
 	}
 }
 
-func TestCancellingStopsATransferWithinAMoment(t *testing.T) {
+func TestCancellingStopsATransferAtOnce(t *testing.T) {
 	for _, op := range []richmediatest.Op{richmediatest.OpPrepare, richmediatest.OpPart, richmediatest.OpFinish, richmediatest.OpMerge} {
 		synctest.Test(t, func(t *testing.T) {
 			b := inParts(t, richmediatest.PartShape{BlockSize: 10, Concurrency: 4})

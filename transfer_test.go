@@ -41,8 +41,8 @@ func inParts(t testing.TB, shape richmediatest.PartShape, opts ...richmedia.Opti
 	return newBedOn(t, richmediatest.New(richmediatest.WithParts(shape)), append([]richmedia.Option{richmedia.WithInlineLimit(0)}, opts...)...)
 }
 
-// TestPartsMakeTheFileWhateverItsShape is the matrix: source x size x concurrency x index base x config.
-func TestPartsMakeTheFileWhateverItsShape(t *testing.T) {
+// TestPartsOfAnyShapeMakeTheFile is the matrix: source x size x concurrency x index base x config.
+func TestPartsOfAnyShapeMakeTheFile(t *testing.T) {
 	const block = 1000
 	dir := t.TempDir()
 	shapes := []richmediatest.PartShape{
@@ -153,7 +153,7 @@ func TestThePartsGoWithoutTheBotsToken(t *testing.T) {
 	}
 }
 
-func TestALargeFileGoesThroughAWholePlatform(t *testing.T) {
+func TestALargeFileIsSentInPartsOverARealConnection(t *testing.T) {
 	if testing.Short() {
 		t.Skip("sends 25 MB over a real connection")
 	}

@@ -40,7 +40,7 @@ func TestFiftyChatsShareOneUpload(t *testing.T) {
 	})
 }
 
-func TestASharedUploadOutlivesTheCallerWhoBeganIt(t *testing.T) {
+func TestASharedUploadOutlivesItsFirstCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		b.Delay(richmediatest.OpUpload, 1, 10*time.Second)
@@ -84,7 +84,7 @@ func TestAnUploadThatNobodyWaitsForIsCancelled(t *testing.T) {
 	})
 }
 
-func TestAFailureOfOneChatIsNotTheOthers(t *testing.T) {
+func TestAnUploadThatFailsForOneChatSucceedsForTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		muted, fine := b.Group("muted"), b.Group("fine")
@@ -149,7 +149,7 @@ func TestAPanicInASharedUploadReachesEachCallerAsAnError(t *testing.T) {
 	})
 }
 
-func TestAPanicInASharedUploadIsNotTheOthers(t *testing.T) {
+func TestAPanicInASharedUploadDoesNotFailOtherCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		broken, fine := b.context(t, b.Group("broken")), b.context(t, b.Group("fine"))
@@ -167,7 +167,7 @@ func TestAPanicInASharedUploadIsNotTheOthers(t *testing.T) {
 	})
 }
 
-func TestALeaderThatLeavesWhileDigestsAreMadeDoesNotRace(t *testing.T) {
+func TestACallerThatLeavesWhileDigestsAreComputedDoesNotRace(t *testing.T) {
 	b := newBed(t, richmedia.WithInlineLimit(10), richmedia.WithTrace(richmedia.Trace{Upload: func(richmedia.UploadInfo) {}}))
 	content := noise(3 << 20)
 	reading, goOn := make(chan struct{}), make(chan struct{})

@@ -60,7 +60,7 @@ func TestAVoiceThatThePlatformDoesNotTakeIsEncoded(t *testing.T) {
 	}
 }
 
-func TestWhatThePlatformTakesIsNotEncoded(t *testing.T) {
+func TestAVoiceThatThePlatformAcceptsIsNotEncoded(t *testing.T) {
 	s := newStudio(t)
 	b := newBed(t, richmedia.WithVoiceEncoder(s.encode))
 	c := b.context(t, b.Group("club"))
