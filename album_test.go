@@ -32,7 +32,7 @@ func pictures(t testing.TB, n int) []richmedia.Source {
 	return srcs
 }
 
-// shown is the last byte of each picture that the chat shows, which tells the pictures apart.
+// shown returns the last byte of each picture in the chat, which differs from picture to picture.
 func shown(chat *richmediatest.Chat) []string {
 	var out []string
 	for _, m := range chat.Answers() {
@@ -294,7 +294,7 @@ func TestAnAlbumThatIsRefusedIsTraced(t *testing.T) {
 	assert.ErrorIs(t, told[5].Err, richmedia.ErrReplyLimit)
 }
 
-// TestAlbumsSurviveAnyFaults compares, in all scenes, what the bot was told of each item with what is in the chat.
+// TestAlbumsSurviveAnyFaults compares, in all scenes, the result of each item with the chat.
 func TestAlbumsSurviveAnyFaults(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)

@@ -119,7 +119,7 @@ func TestTheBotsFiltersAreRun(t *testing.T) {
 	assert.Len(t, club.Answers(), 2)
 }
 
-// closing tells when it was closed.
+// closing counts the readers that are open.
 type closing struct {
 	io.Reader
 	open *atomic.Int32

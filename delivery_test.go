@@ -45,7 +45,7 @@ func inDoubt(t *testing.T, err error) *richmedia.APIError {
 	return api
 }
 
-// left is the number of replies that c still takes.
+// left returns the number of replies that are left for c.
 func left(c *richmedia.Context) int {
 	n, _ := c.RepliesLeft()
 	return n
@@ -77,7 +77,7 @@ func TestAReplyStaysInDoubtWhenNoTokenCanBeFetched(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			// It ends between the first attempt and the second; oauth2 gives it up 10 s early.
+			// It ends between the first attempt and the second; oauth2 renews it 10 s early.
 			return &oauth2.Token{AccessToken: tok.AccessToken, TokenType: tok.TokenType, Expiry: time.Now().Add(10*time.Second + 100*time.Millisecond)}, nil
 		})
 		b := newBedFrom(t, p, src)
@@ -225,7 +225,7 @@ func TestAReplyThatIsRefusedAsTooEarlyIsRepeated(t *testing.T) {
 	for name, scene := range map[string]struct {
 		fresh time.Duration
 		want  bool
-	}{"for a second": {time.Second, true}, "for ever": {time.Hour, false}} {
+	}{"for a second": {time.Second, true}, "forever": {time.Hour, false}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBed(t)
@@ -244,7 +244,7 @@ func TestAReplyThatIsRefusedAsTooEarlyIsRepeated(t *testing.T) {
 				_, err = c.ReplyText(t.Context(), "hi")
 				assert.Equal(t, scene.want, err == nil)
 				assert.Equal(t, 1500*time.Millisecond, time.Since(began))
-				assert.Equal(t, 2, b.Count(richmediatest.OpSend), "once more, and no more")
+				assert.Equal(t, 2, b.Count(richmediatest.OpSend), "repeated once")
 				if !scene.want {
 					assert.Equal(t, 5, left(c))
 				}

@@ -84,8 +84,8 @@ func ExampleWithStore() {
 	// uploads saved: 1
 }
 
-// A picture that many chats get is renewed before the platform forgets it, while nobody waits. Here the platform keeps
-// uploads for a second.
+// A picture that many chats get is uploaded again before the platform forgets it, and no reply waits for that. This platform
+// keeps uploads for a second.
 func ExampleWithRefreshAhead() {
 	platform := richmediatest.New(richmediatest.WithTTL(time.Second))
 	renewed := make(chan richmedia.UploadInfo, 1)
@@ -108,11 +108,11 @@ func ExampleWithRefreshAhead() {
 	}
 	i := <-renewed
 	fmt.Println(i.Name, "by", i.Route, i.Err)
-	fmt.Println(platform.Count(richmediatest.OpUpload), "uploads, of which nobody waited for the second")
+	fmt.Println(platform.Count(richmediatest.OpUpload), "uploads, and no reply waited for the second")
 
 	// Output:
 	// cat.png by inline <nil>
-	// 2 uploads, of which nobody waited for the second
+	// 2 uploads, and no reply waited for the second
 }
 
 // The error handler gets what handlers return, and their panics. Its context may be over.

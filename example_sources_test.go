@@ -13,7 +13,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// One handler serves every scene. Guild channels and direct messages take images and texts only, so that the fallback
+// One handler serves every scene. Guild channels and direct messages accept images and texts only, so that the fallback
 // text stands in for a video there.
 func ExamplePlugin_ATMessage() {
 	platform, media, end := offline(richmedia.WithLogger(&logger{}))
@@ -91,7 +91,7 @@ func ExampleWithURLFallback() {
 	// uploaded as inline
 }
 
-// An encoder makes voices of what the platform does not take. The package voice has one that runs ffmpeg; this one only
+// An encoder converts what the platform does not accept as a voice. The package voice has one that runs ffmpeg; this one only
 // shows the shape.
 func ExampleWithVoiceEncoder() {
 	encode := func(_ context.Context, in io.Reader) (io.ReadCloser, error) {
@@ -140,7 +140,7 @@ func ExampleFromOpener() {
 	// bot: [file cats 2026.pdf application/pdf, 745 bytes]
 }
 
-// FromFS takes any file system: an embed.FS for media that comes with the bot, a folder, a zip.
+// FromFS accepts any file system: an embed.FS for media that comes with the bot, a folder, a zip.
 func ExampleFromFS() {
 	platform, media, end := offline()
 	defer end()

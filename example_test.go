@@ -139,7 +139,7 @@ func ExamplePlugin_Interaction() {
 	// bot: [video video/mp4, 34680 bytes]
 }
 
-// A bot that has handlers of botgo's own types keeps them, and makes the Context by itself.
+// A bot that has handlers of botgo's own types keeps them, and gets its Context from the payload.
 func ExamplePlugin_Context() {
 	platform, media, end := offline()
 	defer end()
@@ -195,7 +195,7 @@ func ExamplePlugin_Upload() {
 	// 1 upload
 }
 
-// A Target goes through a queue as JSON. Whoever takes it out replies with a msg_seq that belongs to the job, so
+// A Target goes through a queue as JSON. The worker replies with a msg_seq that belongs to the job, so
 // that a job that runs twice is in the chat once.
 func ExamplePlugin_For() {
 	platform, media, end := offline()
@@ -318,8 +318,8 @@ func ExampleContext_NextSeq() {
 	// bot: [image image/png, 16113 bytes]
 }
 
-// WebhookHandler goes into the bot's own server. It answers the check that the platform's console makes of a new
-// address too.
+// WebhookHandler goes into the bot's own server. It also answers the check that the platform's console makes of a new
+// address.
 func ExampleWebhookHandler() {
 	platform, media, end := offline()
 	defer end()

@@ -51,7 +51,7 @@ type web func(*http.Request) (*http.Response, error)
 
 func (w web) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
 
-// page is an answer with body. A size below 0 is not told.
+// page returns a response with body. A size below 0 is not declared.
 func page(status int, size int64, body io.Reader) *http.Response {
 	return &http.Response{StatusCode: status, ContentLength: size, Body: io.NopCloser(body), Header: http.Header{}}
 }
@@ -171,7 +171,7 @@ func TestTheDefaultFallbackConnectsToNoPrivateAddress(t *testing.T) {
 	require.NoError(t, l.(*net.TCPListener).SetDeadline(time.Now().Add(50*time.Millisecond))) //nolint:forcetypeassert // it is TCP
 	_, err = l.Accept()
 	var timeout net.Error
-	require.ErrorAs(t, err, &timeout, "nobody has connected")
+	require.ErrorAs(t, err, &timeout, "no connection was accepted")
 	assert.True(t, timeout.Timeout())
 }
 
@@ -249,7 +249,7 @@ func TestAFetchMayTakeAsLongAsBytesCome(t *testing.T) {
 	})
 }
 
-// slow gives at most n bytes after every pause.
+// slow returns at most n bytes after every pause.
 type slow struct {
 	r     io.Reader
 	pause time.Duration

@@ -326,7 +326,7 @@ func TestAMessageUnderAuditIsASuccess(t *testing.T) {
 	} {
 		m, err := reply()
 		require.NoError(t, err)
-		assert.Empty(t, m.ID, "nobody knows it before the audit")
+		assert.Empty(t, m.ID, "the id is not known before the audit")
 		assert.Equal(t, lounge.Audits()[i].ID, replies[i].AuditID)
 		assert.False(t, replies[i].Duplicate)
 		assert.Contains(t, b.log.text(), "waits for the platform's audit "+replies[i].AuditID)

@@ -23,7 +23,7 @@ func TestAHandlerThatNeverReturnsBlocksItsOwnChatOnly(t *testing.T) {
 		release := make(chan struct{})
 		b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
 			if c.Text() == "stick" {
-				<-release // heeds nothing
+				<-release // ignores ctx
 				return nil
 			}
 			_, err := c.ReplyText(ctx, "hi")
@@ -37,7 +37,7 @@ func TestAHandlerThatNeverReturnsBlocksItsOwnChatOnly(t *testing.T) {
 		assert.Empty(t, club.Answers(), "the only worker is busy, and what it does is of use")
 		time.Sleep(time.Second)
 		synctest.Wait()
-		assert.Len(t, club.Answers(), 1, "it is of use no more")
+		assert.Len(t, club.Answers(), 1, "its window is over")
 		stuck.Say("alice", "hi")
 		for i := range 20 {
 			chat := b.Group(fmt.Sprint(i))
@@ -170,7 +170,7 @@ func TestAFullQueueSlowsTheLoopAndLosesNothing(t *testing.T) {
 	select {
 	case i := <-delivered:
 		t.Fatalf("event %d was taken by a queue that is full", i)
-	case <-time.After(20 * time.Millisecond): // gives a wrong one the time to show itself
+	case <-time.After(20 * time.Millisecond): // time for a wrong delivery to appear
 	}
 	close(release)
 	assert.Equal(t, 2, <-delivered)

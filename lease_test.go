@@ -235,7 +235,7 @@ func TestAFailedLeaseCausesAnUploadAndLosesNoReply(t *testing.T) {
 		for i := range 2 {
 			began := time.Now()
 			require.NoError(t, f.answer(t.Context(), i, f.Group("g")))
-			assert.Zero(t, time.Since(began), "nobody is waited for")
+			assert.Zero(t, time.Since(began), "there is no wait")
 		}
 		assert.EqualValues(t, 1, calls.Load(), "the second finds it in the store")
 	})

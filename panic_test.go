@@ -15,7 +15,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// panickingStore panics where it is told to.
+// panickingStore panics in the method that is named.
 type panickingStore struct {
 	richmedia.Store
 	get, set bool
@@ -104,7 +104,7 @@ func TestAPanicOfASourceOrOfProgressDoesNotEndTheProcess(t *testing.T) {
 			to := target(b.Group("club"))
 			_, err := b.media.Upload(t.Context(), to, richmedia.KindFile, richmedia.FromBytes("x", noise(1<<20)),
 				richmedia.WithProgress(func(richmedia.Progress) { panic("by a bar") }))
-			require.NoError(t, err, "what is told of an upload does not change it")
+			require.NoError(t, err, "a report of an upload does not change it")
 			assert.Contains(t, b.log.text(), "by a bar")
 			for name, open := range map[string]func(n int32) (io.ReadCloser, error){
 				"reader": func(n int32) (io.ReadCloser, error) {

@@ -35,7 +35,7 @@ func TestAPushDuringAHandlerThatFailsIsNotAcknowledged(t *testing.T) {
 		first := make(chan error, 1)
 		go func() { first <- event.ParseAndHandle(ev.Payload()) }()
 		time.Sleep(3 * time.Second)
-		require.Error(t, event.ParseAndHandle(ev.Payload()), "pushed again: nobody can say yet that it is done")
+		require.Error(t, event.ParseAndHandle(ev.Payload()), "pushed again before the first run is done")
 		require.ErrorIs(t, <-first, broken)
 		assert.EqualValues(t, 1, runs.Load(), "never two at once")
 		assert.Empty(t, b.Group("club").Answers())
@@ -127,9 +127,9 @@ func TestAHandlerThatCallsGoexitIsReportedAndItsEventIsDeliveredAgain(t *testing
 				require.ErrorAs(t, err, &panicked)
 				assert.Contains(t, panicked.Error(), "Goexit")
 			case <-soon(t).Done():
-				t.Fatal("nobody was told")
+				t.Fatal("the error was not reported")
 			}
-			if name == "queued" { // it was told to be done: the chat goes on with the next one
+			if name == "queued" { // it was acknowledged: the chat goes on with the next event
 				ev = club.Say("alice", "hi")
 			}
 			push(ev.Payload())
@@ -223,7 +223,7 @@ func TestARepeatedDeliveryIsDropped(t *testing.T) {
 		}
 		synctest.Wait()
 		assert.EqualValues(t, 1, ran.Load())
-		time.Sleep(4 * time.Minute) // 16 min after the first: nobody repeats so late
+		time.Sleep(4 * time.Minute) // 16 min after the first, later than any repetition
 		ev.Redeliver()
 		synctest.Wait()
 		assert.EqualValues(t, 2, ran.Load())

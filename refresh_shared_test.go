@@ -17,7 +17,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// underWay gives a bed on which the renewal of cat takes 20 s, with the first of them over, and nothing of it in the store.
+// underWay returns a bed on which a renewal of cat has begun and takes 20 s more. The store no longer has the upload.
 func underWay(t *testing.T, opts ...richmedia.Option) *bed {
 	t.Helper()
 	b := refreshBed(t, 10, append(opts, richmedia.WithStore(richmedia.NewMemoryStore(1)))...)

@@ -123,7 +123,7 @@ func TestAnUploadThatIsNoLongerUsedExpires(t *testing.T) {
 			b.use(t, cat())
 		}
 		time.Sleep(time.Hour)
-		assert.Equal(t, 2, b.uploads(), "it was renewed once, and then used by nobody")
+		assert.Equal(t, 2, b.uploads(), "it was renewed once, and then no longer used")
 		b.use(t, cat())
 		time.Sleep(time.Hour)
 		assert.Equal(t, 3, b.uploads(), "and being used once renews nothing")
@@ -284,7 +284,7 @@ func TestChangedContentIsNotKeptUnderItsOldKey(t *testing.T) {
 		b.use(t, richmedia.FromFile(file))
 		require.NoError(t, os.WriteFile(file, append(old, "changed"...), 0o600))
 		time.Sleep(shortTTL)
-		assert.Equal(t, 1, b.uploads(), "nobody asked for the new content")
+		assert.Equal(t, 1, b.uploads(), "no reply asked for the new content")
 		assert.Empty(t, b.log.text())
 		b.use(t, richmedia.FromBytes("cat.png", old))
 		require.Len(t, b.Uploads(), 2)

@@ -175,7 +175,7 @@ func TestARefusedFileIsUploadedOnceMoreWithTheSameSeq(t *testing.T) {
 	b.Fail(richmediatest.OpSend, -1, 400, 40034004, "富媒体文件转存失败")
 	_, err = c.ReplyImage(t.Context(), cat())
 	require.ErrorIs(t, err, richmedia.ErrBadFile)
-	assert.Len(t, b.Uploads(), 3, "once more, not for ever")
+	assert.Len(t, b.Uploads(), 3, "once more, not forever")
 }
 
 func TestFilesThatAreValidPerChatAreUploadedForEach(t *testing.T) {
@@ -292,7 +292,7 @@ func TestAReplyByEventIDIsRepeatedWithoutASeqThatMakesItProactive(t *testing.T) 
 	assert.Len(t, club.Answers(), 2)
 	assert.Equal(t, 3, b.Count(richmediatest.OpSend), "learnt after the first")
 	c := b.context(t, club)
-	_, err := c.ReplyText(t.Context(), "a message is answered with a seq all the same")
+	_, err := c.ReplyText(t.Context(), "a message is still answered with a seq")
 	require.NoError(t, err)
 	assert.EqualValues(t, 1001, club.Answers()[2].Seq)
 }

@@ -146,7 +146,7 @@ func TestForeignErrorsAreBoundedAndCleaned(t *testing.T) {
 					assert.NotContains(t, line, "\n")
 					assert.NotContains(t, line, "\r")
 					assert.LessOrEqual(t, utf8.RuneCountInString(line), 320, "some 200 of the foreign text, and what was tried: %s", line)
-					assert.Contains(t, line, "store.example.com/cat.png?...", "what is no secret is told")
+					assert.Contains(t, line, "store.example.com/cat.png?...", "what is no secret stays in the text")
 				}
 			})
 		})

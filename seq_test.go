@@ -150,7 +150,7 @@ func TestAJobWithANumberFromTheFirstProcessIsInTheChatOnce(t *testing.T) {
 	assert.Equal(t, []string{"1001 wait a moment", "1002 done", "1003 and more"}, texts(club))
 }
 
-// A reply whose ctx had ended before it was called takes no number, so that the replies behind it have others in the
+// A reply whose ctx had ended before the call keeps its number, so that the replies behind it have the same ones in the
 // next run.
 func TestAReplyWithAnEndedContextKeepsItsNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

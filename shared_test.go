@@ -16,7 +16,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// push delivers the event to instance i, as botgo does, and returns what the platform would be told.
+// push delivers the event to instance i, as botgo does, and returns the error that the platform would see.
 func (f *fleet) push(i int, ev *richmediatest.Event, h richmedia.Handler) error {
 	return f.bots[i].media.GroupATMessage(h)(ev.Payload(), nil)
 }

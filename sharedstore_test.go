@@ -8,7 +8,7 @@ import (
 	"github.com/botgo-contrib/richmedia"
 )
 
-// sharedStore is what instances share: a Store and Leaser in memory, which fails when it is told to.
+// sharedStore is a Store and Leaser in memory that instances share. Its methods fail on demand.
 type sharedStore struct {
 	richmedia.Store
 
@@ -24,7 +24,7 @@ func newSharedStore() *sharedStore {
 	return &sharedStore{Store: richmedia.NewMemoryStore(0), leases: map[string]*sharedLease{}, failing: map[string]error{}}
 }
 
-// fail makes calls of these names fail with err, until that is nil.
+// fail lets the calls of these names fail with err; nil ends that.
 func (s *sharedStore) fail(err error, calls ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func (s *sharedStore) held() (n int) {
 	return n
 }
 
-// abandon makes the releases of all leases that are held do nothing.
+// abandon disables the release of every lease that is held, as if the holder had died.
 func (s *sharedStore) abandon() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,7 +95,7 @@ func (s *sharedStore) abandon() {
 	}
 }
 
-// occupied answers every lease with "somebody else has it", as while another instance is at it for ever.
+// occupied refuses every lease, as if another instance held it forever.
 type occupied struct{ *sharedStore }
 
 func (occupied) Lease(context.Context, string, time.Duration) (bool, func(), error) {

@@ -59,7 +59,7 @@ func TestShutdownEndsWithItsContextWhateverAHandlerDoes(t *testing.T) {
 		b.onGroup(func(ctx context.Context, _ *richmedia.Context) error {
 			<-ctx.Done()
 			cause <- context.Cause(ctx)
-			<-release // heeds nothing
+			<-release // ignores ctx
 			return nil
 		})
 		b.Group("club").Say("alice", "stuck")

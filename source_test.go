@@ -139,7 +139,7 @@ func TestAStreamThatLooksLikeAFileIsAStream(t *testing.T) {
 	b := newBed(t)
 	for name, open := range map[string]func(context.Context) (io.ReadCloser, error){
 		"a command's output": func(context.Context) (io.ReadCloser, error) {
-			r, w, err := os.Pipe() // what exec.Cmd.StdoutPipe gives
+			r, w, err := os.Pipe() // as exec.Cmd.StdoutPipe returns
 			if err == nil {
 				go func() {
 					_, _ = w.Write(noise(300_000))

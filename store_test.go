@@ -121,7 +121,7 @@ func TestAStoredValueOfAnotherReleaseIsAMiss(t *testing.T) {
 	assert.Len(t, b.Uploads(), 2)
 }
 
-// spoiling gives back what nobody has written.
+// spoiling returns a value that was never set.
 type spoiling struct{ richmedia.Store }
 
 func (s spoiling) Get(ctx context.Context, key string) ([]byte, bool, error) {

@@ -123,7 +123,7 @@ func TestAnInlineEventIsNotQueued(t *testing.T) {
 		b.PushTo(nil)
 		require.Error(t, event.ParseAndHandle(b.Group("club").Say("alice", "hi").Payload()))
 		got = rec.takeEvents()
-		require.Len(t, got, 2, "a handler's own error is told as done, and not as refused too")
+		require.Len(t, got, 2, "a handler's own error is traced as done, and not as refused too")
 		assert.Equal(t, richmedia.EventDone, got[1].Stage)
 		require.ErrorIs(t, got[1].Err, richmedia.ErrClosed)
 	})

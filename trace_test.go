@@ -16,7 +16,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// recorder keeps what a Trace is told.
+// recorder records the calls of a Trace.
 type recorder struct {
 	mu      sync.Mutex
 	events  []richmedia.EventInfo
@@ -32,7 +32,7 @@ func (r *recorder) option() richmedia.Option {
 	})
 }
 
-// takeEvents, takeUploads and takeReplies give what was told since they were last called.
+// takeEvents, takeUploads and takeReplies return the calls since the last time.
 func (r *recorder) takeEvents() []richmedia.EventInfo {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -57,7 +57,7 @@ func (r *recorder) takeReplies() []richmedia.ReplyInfo {
 	return got
 }
 
-// theUpload and theReply give the only one that was told since the last call.
+// theUpload and theReply return the only call since the last time.
 func (r *recorder) theUpload(t testing.TB) richmedia.UploadInfo {
 	t.Helper()
 	got := r.takeUploads()

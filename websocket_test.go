@@ -1,7 +1,7 @@
 //go:build !race
 
 // botgo's own websocket client races inside itself (version 0.2.1), so what runs over it stands apart from the
-// race detector. The same flows run under it over the webhook, in plugin_test.go.
+// race detector. The same flows run under it over the webhook in plugin_test.go.
 
 package richmedia_test
 
@@ -20,7 +20,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// botgo's session manager never returns: it dials again for ever after the platform has gone.
+// botgo's session manager never returns: it dials again forever after the platform has gone.
 func init() {
 	tolerated = append(tolerated,
 		goleak.IgnoreAnyFunction("github.com/tencent-connect/botgo/sessions/local.(*ChanManager).Start"),
