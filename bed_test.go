@@ -109,7 +109,6 @@ func (b *bed) onButton(h richmedia.Handler) { event.RegisterHandlers(b.media.Int
 
 // on registers a handler with Plugin.On.
 func (b *bed) on(typ dto.EventType, h richmedia.Handler) dto.Intent {
-	dropHandler(b.t, typ)
 	return b.media.On(typ, h)
 }
 

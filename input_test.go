@@ -190,7 +190,7 @@ func TestPayloadsThatCannotBeAnsweredAreErrors(t *testing.T) {
 		{"no outer id", payload("FRIEND_ADD", "", `{"openid":"U"}`)},
 		{"FRIEND_DEL cannot be answered", payload("FRIEND_DEL", "FRIEND_DEL:1", `{"openid":"U"}`)},
 		{"GROUP_DEL_ROBOT cannot be answered", payload("GROUP_DEL_ROBOT", "GROUP_DEL_ROBOT:1", `{"group_openid":"G"}`)},
-		{"GUILD_CREATE cannot be answered", payload("GUILD_CREATE", "GUILD_CREATE:1", `{"id":"1"}`)},
+		{"GUILD_CREATE names no chat", payload("GUILD_CREATE", "GUILD_CREATE:1", `{"id":"1"}`)},
 		{"a button in a guild", payload("INTERACTION_CREATE", "INTERACTION_CREATE:1", `{"id":"1","chat_type":0,"guild_id":"2","type":11}`)},
 	} {
 		_, err := b.media.Context(c.payload)
