@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/platform"
+	"github.com/botgo-contrib/richmedia/internal/sniff"
 )
 
 // fetchable reports whether err says that the platform could not get a URL, or did not understand what it got: signed and
@@ -25,7 +27,7 @@ func fetchable(err error) bool {
 const wrongFormat = 850019
 
 // download reads rawURL to its end into a temporary file, because the platform wants to know the size first.
-func download(ctx context.Context, client *http.Client, rawURL string, kind Kind) (*content, error) {
+func download(ctx context.Context, client *http.Client, rawURL string, kind Kind) (*content.Content, error) {
 	limit := kindRules[kind].hard
 	body, size, err := platform.Fetch(ctx, client, rawURL)
 	if err != nil {
@@ -35,7 +37,7 @@ func download(ctx context.Context, client *http.Client, rawURL string, kind Kind
 	if size > limit {
 		return nil, tooLarge(kind, size)
 	}
-	return spooled(ctx, body, look{limit: limit})
+	return content.Spool(ctx, body, content.Options{Limit: limit, Format: sniff.Format})
 }
 
 // fetchError is a URL that neither side could fetch. It is ErrFetchFailed, and both reasons.

@@ -55,7 +55,7 @@ func (out *outgoing) postGuildImage(ctx context.Context, up *upload) (platform.S
 	}
 	up.progress.begin(file.Size, 0)
 	sent, err := out.post(ctx, guildImageMessage(platform.Image{
-		Type: sniff(file.Head), Size: file.Size, Open: up.progress.counted(0, file.open),
+		Type: file.Format, Size: file.Size, Open: up.progress.counted(0, file.Open),
 	}, out))
 	var e *platform.Error
 	if errors.As(err, &e) && e.Body {

@@ -10,6 +10,13 @@ import (
 	"github.com/botgo-contrib/richmedia/internal/dispatch"
 )
 
+// The platform announces repeated pushes of one message (docs 2026-08), and a resumed websocket repeated events
+// that were almost 7 minutes old (agentscope-ai/QwenPaw#7946).
+const (
+	seenFor  = 15 * time.Minute
+	seenSize = 1 << 19 // ids; beyond it the oldest are forgotten early
+)
+
 // handle accepts an event on botgo's goroutine.
 func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
 	in, err := parse(payload, time.Now())
@@ -19,7 +26,7 @@ func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
 	}
 	c := &Context{p: p, in: in}
 	took := false
-	err = p.seen.once(p.life, in.ids(), func() error {
+	err = p.seen.Once(p.life, in.ids(), func() error {
 		return p.shared(in, func() error {
 			took = true
 			return p.accept(c, h)
@@ -84,7 +91,7 @@ func acknowledged(i *dto.Interaction) bool {
 // ackNow acknowledges once, also if the event is delivered again: the platform refuses a second time.
 func (p *Plugin) ackNow(c *Context) {
 	id := c.in.interaction.ID
-	err := p.acks.once(p.life, []string{id}, func() error { return p.client.Ack(p.life, id, 0) })
+	err := p.acks.Once(p.life, []string{id}, func() error { return p.client.Ack(p.life, id, 0) })
 	if err != nil {
 		p.cfg.log.Warnf("richmedia: acknowledging an interaction failed: %v", apiError(err))
 	}

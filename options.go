@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 
@@ -55,6 +56,7 @@ type config struct {
 	http         *http.Client
 	ownHTTP      bool // made here, so that its idle connections are closed here
 	baseURL      string
+	noPlatform   bool // WithPlatform was called with nothing to connect to
 	sandbox      bool
 	retries      int
 	inlineLimit  int64
@@ -132,6 +134,24 @@ func WithHTTPClient(hc *http.Client) Option {
 // WithBaseURL is the address of the platform's API, such as "https://api.sgroup.qq.com", overriding the default
 // of botgo's constant.APIDomain, which is read at every call.
 func WithBaseURL(u string) Option { return func(c *config) { c.baseURL = u } }
+
+// WithPlatform connects the plugin to p, such as a *richmediatest.Platform in a test: WithHTTPClient(p.Client()) and
+// WithBaseURL(p.URL()) in one option, overriding the default of a client of the plugin's own and the live platform. Of this
+// option and those two, the last one counts. p must not be nil.
+func WithPlatform(p interface {
+	Client() *http.Client
+	URL() string
+},
+) Option {
+	return func(c *config) {
+		if v := reflect.ValueOf(p); p == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+			c.noPlatform = true
+			return
+		}
+		c.http, c.ownHTTP, c.baseURL = p.Client(), false, p.URL()
+		c.noPlatform = c.http == nil || c.baseURL == "" // the live platform must not stand in for it
+	}
+}
 
 // WithSandbox calls botgo's constant.SandBoxAPIDomain, overriding the default of constant.APIDomain.
 func WithSandbox() Option { return func(c *config) { c.sandbox = true } }
@@ -243,7 +263,9 @@ func (c *config) check() error {
 	if c.log == nil {
 		refuse("WithLogger(nil): give a logger, or leave the option out for botgo's")
 	}
-	if c.http == nil && !c.ownHTTP {
+	if c.noPlatform {
+		refuse("WithPlatform(nil): give a platform with a client and a URL, such as richmediatest.New()")
+	} else if c.http == nil && !c.ownHTTP {
 		refuse("WithHTTPClient(nil): give a client, or leave the option out for the plugin's own")
 	}
 	if c.baseURL != "" && c.sandbox {

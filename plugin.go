@@ -39,6 +39,7 @@ import (
 	"github.com/botgo-contrib/richmedia/internal/dispatch"
 	"github.com/botgo-contrib/richmedia/internal/ledger"
 	"github.com/botgo-contrib/richmedia/internal/platform"
+	"github.com/botgo-contrib/richmedia/internal/seen"
 )
 
 // ledgerSize bounds how many answered messages are remembered. Only messages that were answered count, and only
@@ -56,8 +57,8 @@ type Plugin struct {
 	uploads  *uploader
 	ledger   *ledger.Ledger
 	dispatch *dispatch.Dispatcher
-	seen     *seen
-	acks     *seen // interactions that were acknowledged
+	seen     *seen.Filter
+	acks     *seen.Filter // interactions that were acknowledged
 
 	life context.Context //nolint:containedctx // the plugin's own life, which outlasts every call
 	end  context.CancelCauseFunc
@@ -93,8 +94,8 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 		cfg:      cfg,
 		ledger:   ledger.New(ledgerSize),
 		dispatch: dispatch.New(cfg.workers, cfg.queue),
-		seen:     newSeen(),
-		acks:     newSeen(),
+		seen:     seen.New(seenFor, seenSize),
+		acks:     seen.New(seenFor, seenSize),
 	}
 	p.life, p.end = context.WithCancelCause(context.Background())
 

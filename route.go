@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -80,9 +81,9 @@ func (r *route) fetch(ctx context.Context, refusal error) error {
 
 // encoded returns content that the platform accepts: c itself, or what the voice encoder makes of it, which then is the
 // upload's content.
-func (r *route) encoded(ctx context.Context, c *content) (*content, error) {
+func (r *route) encoded(ctx context.Context, c *content.Content) (*content.Content, error) {
 	up := r.up
-	if !up.encodes() || checkFormat(up.kind, c.Head) == nil {
+	if !up.encodes() || checkFormat(up.kind, c.Format) == nil {
 		return c, nil
 	}
 	voice, err := up.u.encoder.encode(ctx, c)
@@ -90,7 +91,7 @@ func (r *route) encoded(ctx context.Context, c *content) (*content, error) {
 		return nil, up.failed("encode", up.withoutStep(err))
 	}
 	up.content.Store(voice)
-	switch err := checkFormat(up.kind, voice.Head); {
+	switch err := checkFormat(up.kind, voice.Format); {
 	case voice.Size == 0:
 		return nil, up.failed("encode", errors.New("the voice encoder gave nothing"))
 	case err != nil:
@@ -100,12 +101,12 @@ func (r *route) encoded(ctx context.Context, c *content) (*content, error) {
 }
 
 // inline uploads c in one call, as file_data, and in parts if the platform refuses that.
-func (r *route) inline(ctx context.Context, c *content) (platform.Uploaded, error) {
+func (r *route) inline(ctx context.Context, c *content.Content) (platform.Uploaded, error) {
 	up := r.up
 	r.took(RouteInline)
 	up.progress.begin(c.Size, 0)
 	got, err := up.u.client.Upload(ctx, up.to.chat(), platform.Media{
-		Kind: int(up.kind), Name: up.shownName(), Size: c.Size, Open: up.progress.counted(0, c.open),
+		Kind: int(up.kind), Name: up.shownName(), Size: c.Size, Open: up.progress.counted(0, c.Open),
 	})
 	if err == nil {
 		return got, nil
@@ -123,7 +124,7 @@ func (r *route) inline(ctx context.Context, c *content) (platform.Uploaded, erro
 }
 
 // inParts uploads c in parts.
-func (r *route) inParts(ctx context.Context, c *content) (platform.Uploaded, error) {
+func (r *route) inParts(ctx context.Context, c *content.Content) (platform.Uploaded, error) {
 	r.took(RouteParts)
 	return (&transfer{up: r.up, content: c}).run(ctx)
 }

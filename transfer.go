@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/parts"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
@@ -18,7 +19,7 @@ import (
 // transfer is an upload in parts: prepare, PUT and finish each part, merge.
 type transfer struct {
 	up      *upload
-	content *content
+	content *content.Content
 	offer   platform.Offer
 	plan    []parts.Part
 	done    []bool // each set by the part's own goroutine
@@ -35,7 +36,7 @@ func (e *staleError) Unwrap() error { return e.err }
 // *UploadError.
 func (t *transfer) run(ctx context.Context) (platform.Uploaded, error) {
 	up := t.up
-	if err := t.content.partSums(ctx); err != nil {
+	if err := t.content.PartSums(ctx); err != nil {
 		return platform.Uploaded{}, up.failed("read", err)
 	}
 	for again, most := 0, 0; ; again++ {
@@ -191,7 +192,7 @@ func (t *transfer) put(ctx context.Context, p parts.Part) (sum string, err error
 	for n := 1; ; n++ {
 		var h hash.Hash
 		err := t.up.u.client.PutPart(ctx, p.URL, p.Size, t.up.progress.counted(p.Offset, func(ctx context.Context) (io.ReadCloser, error) {
-			rc, err := t.content.section(ctx, p.Offset, p.Size)
+			rc, err := t.content.Section(ctx, p.Offset, p.Size)
 			if err != nil {
 				return nil, err
 			}

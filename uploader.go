@@ -11,7 +11,7 @@ import (
 
 	"github.com/tencent-connect/botgo/log"
 
-	"github.com/botgo-contrib/richmedia/internal/digest"
+	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/flight"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
@@ -82,8 +82,8 @@ type upload struct {
 	deadline time.Time // the caller's
 	progress *progress
 	holders  atomic.Int32
-	reading  time.Duration           // that open spent on the source
-	content  atomic.Pointer[content] // nil until it was read, and for a URL that the platform fetches
+	reading  time.Duration                   // that open spent on the source
+	content  atomic.Pointer[content.Content] // nil until it was read, and for a URL that the platform fetches
 	record   uploadRecord
 }
 
@@ -125,8 +125,8 @@ func (up *upload) release() {
 	if up.holders.Add(-1) > 0 {
 		return
 	}
-	if c := up.content.Load(); c != nil && c.free != nil {
-		c.free()
+	if c := up.content.Load(); c != nil {
+		c.Free()
 	}
 }
 
@@ -167,11 +167,11 @@ func (up *upload) identify(ctx context.Context, cfg uploadConfig) error {
 
 // load reads the source, once, and refuses content that the platform would refuse. It runs in open or in the one flight
 // that needs the content, never in both at once.
-func (up *upload) load(ctx context.Context, hashed bool) (*content, error) {
+func (up *upload) load(ctx context.Context, hashed bool) (*content.Content, error) {
 	if c := up.content.Load(); c != nil {
 		return c, nil
 	}
-	c, err := up.src.inspect(ctx, look{hash: hashed, inline: up.u.inlineLimit, limit: kindRules[up.kind].hard})
+	c, err := up.src.inspect(ctx, content.Options{Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard})
 	if err != nil {
 		return nil, up.failed("open", err)
 	}
@@ -182,7 +182,7 @@ func (up *upload) load(ctx context.Context, hashed bool) (*content, error) {
 }
 
 // keepContent makes c the content, and refuses what the platform would refuse.
-func (up *upload) keepContent(c *content) error {
+func (up *upload) keepContent(c *content.Content) error {
 	up.content.Store(c)
 	if c.Size == 0 {
 		return errors.New("the content is empty")
@@ -190,7 +190,7 @@ func (up *upload) keepContent(c *content) error {
 	if up.encodes() {
 		return nil // other formats are encoded before they are sent
 	}
-	return checkFormat(up.kind, c.Head)
+	return checkFormat(up.kind, c.Format)
 }
 
 // encodes reports whether content that does not fit the kind is encoded.
@@ -276,9 +276,8 @@ func (up *upload) share(ctx context.Context, get func(context.Context) (File, er
 			up.record.took(RouteJoined)
 		}
 	}
-	var panicked *flight.PanicError
-	if errors.As(err, &panicked) {
-		err = up.failed("read", &PanicError{Value: panicked.Value, Stack: panicked.Stack})
+	if panicked := panicError(err); panicked != err { //nolint:errorlint // the same error, if it is no panic
+		err = up.failed("read", panicked)
 	}
 	return f, leader, err
 }
@@ -359,20 +358,13 @@ func (up *upload) forget(ctx context.Context, f File) {
 	}
 }
 
-// failed names the step; a stepError knows a better one.
+// failed names the step; err may know a better one.
 func (up *upload) failed(step string, err error) *UploadError {
-	var at *stepError
-	if errors.As(err, &at) {
-		step = at.step
-	}
+	step, _ = stepOf(err, step)
 	err = up.withoutStep(err)
 	var stale *staleError
 	isStale := errors.As(err, &stale)
-	var panicked *platform.SourcePanic
-	if errors.As(err, &panicked) {
-		err = &PanicError{Value: panicked.Value, Stack: panicked.Stack}
-	}
-	if err = apiError(err); isStale {
+	if err = apiError(panicError(err)); isStale {
 		err = &staleError{err}
 	}
 	return &UploadError{Name: up.src.label(), Step: step, Err: err}
@@ -380,11 +372,8 @@ func (up *upload) failed(step string, err error) *UploadError {
 
 // withoutStep returns err without its step, and content over the kind's limit by its public error.
 func (up *upload) withoutStep(err error) error {
-	var at *stepError
-	if errors.As(err, &at) {
-		err = at.err
-	}
-	if over, ok := err.(digest.OverError); ok { //nolint:errorlint // it comes as it is
+	_, err = stepOf(err, "")
+	if over, ok := err.(content.OverError); ok { //nolint:errorlint // it comes as it is
 		return tooLarge(up.kind, int64(over))
 	}
 	return err

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"io"
+
+	"github.com/botgo-contrib/richmedia/internal/content"
+	"github.com/botgo-contrib/richmedia/internal/sniff"
 )
 
 // encoder makes a voice of audio that the platform does not accept; see WithVoiceEncoder.
 type encoder func(ctx context.Context, in io.Reader) (io.ReadCloser, error)
 
 // encode returns what the encoder makes of c. Freeing it frees c too.
-func (encode encoder) encode(ctx context.Context, c *content) (voice *content, err error) {
+func (encode encoder) encode(ctx context.Context, c *content.Content) (voice *content.Content, err error) {
 	protect(func() (err error) {
 		voice, err = encode.run(ctx, c)
 		return err
@@ -18,18 +21,12 @@ func (encode encoder) encode(ctx context.Context, c *content) (voice *content, e
 	if err != nil {
 		return nil, err
 	}
-	own := voice.free
-	voice.free = func() {
-		own()
-		if c.free != nil {
-			c.free()
-		}
-	}
+	voice.OnFree(c.Free)
 	return voice, nil
 }
 
-func (encode encoder) run(ctx context.Context, c *content) (*content, error) {
-	in, err := c.open(ctx)
+func (encode encoder) run(ctx context.Context, c *content.Content) (*content.Content, error) {
+	in, err := c.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +38,9 @@ func (encode encoder) run(ctx context.Context, c *content) (*content, error) {
 	case out == nil:
 		return nil, errors.New("the voice encoder gave neither a reader nor an error")
 	}
-	voice, err := spooled(ctx, out, look{limit: kindRules[KindVoice].hard})
+	voice, err := content.Spool(ctx, out, content.Options{Limit: kindRules[KindVoice].hard, Format: sniff.Format})
 	if closed := out.Close(); err == nil && closed != nil { // of a program: its exit status
-		voice.free()
+		voice.Free()
 		return nil, closed
 	}
 	return voice, err
