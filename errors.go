@@ -1,6 +1,7 @@
 package richmedia
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,8 +84,9 @@ type APIError struct {
 	TraceID   string // for the platform's support
 	Delivered Delivery
 
-	alias int   // code, where it differs from err_code
-	cause error // why no usable answer came
+	alias  int             // code, where it differs from err_code
+	reason platform.Reason // for the sentinels; of an APIError that was made by hand it follows from the codes
+	cause  error           // why no usable answer came
 }
 
 // Error is one line without a token, an address or a body.
@@ -123,8 +125,12 @@ func (e *APIError) Error() string {
 // context.Canceled, ...).
 func (e *APIError) Is(target error) bool {
 	// Not a map: target may be an error that cannot be a key, such as a slice.
+	reason := e.reason
+	if reason == 0 {
+		reason = platform.ReasonOf(e.Status, e.Code, e.alias)
+	}
 	for _, r := range reasons {
-		if target == r.sentinel && platform.ReasonOf(e.Status, e.Code, e.alias)&r.reason != 0 {
+		if target == r.sentinel && reason&r.reason != 0 {
 			return true
 		}
 	}
@@ -159,16 +165,35 @@ func apiError(err error) error {
 		return err
 	}
 	public := &APIError{
-		Op: e.Op, Status: e.Status, Code: e.Code, Message: e.Message, TraceID: e.TraceID, alias: e.Alias, cause: e.Err,
-	}
-	if e.Err != nil {
-		public.Message = platform.Clean(public.Message + " " + e.Err.Error())
+		Op: e.Op, Status: e.Status, Code: e.Code, Message: e.Detail(), TraceID: e.TraceID,
+		alias: e.Alias, reason: e.Reason(), cause: panicError(e.Err),
 	}
 	if e.Unknown {
 		public.Delivered = DeliveredUnknown
 	}
 	return public
 }
+
+// panicError gives a panic in code of the bot its public form; other errors stay as they are.
+func panicError(err error) error {
+	var p *platform.Panic
+	if !errors.As(err, &p) {
+		return err
+	}
+	public := &PanicError{Value: p.Value, Stack: p.Stack, what: p.What}
+	if err == error(p) { //nolint:errorlint // else it is one of several reasons
+		return public
+	}
+	return withPanic{err, public}
+}
+
+// withPanic is an error with a panic among its reasons.
+type withPanic struct {
+	error
+	panicked *PanicError
+}
+
+func (e withPanic) Unwrap() []error { return []error{e.error, e.panicked} }
 
 // UploadError says which step of which upload failed.
 type UploadError struct {
@@ -211,10 +236,12 @@ func (e *UploadError) Unwrap() error { return e.Err }
 type PanicError struct {
 	Value any    // what was passed to panic
 	Stack []byte // of the goroutine that panicked
+
+	what string // panicked; "" is the handler
 }
 
 // Error gives the value; the stack is a field.
-func (e *PanicError) Error() string { return fmt.Sprintf("handler panicked: %v", e.Value) }
+func (e *PanicError) Error() string { return fmt.Sprintf("%s panicked: %v", cmp.Or(e.what, "handler"), e.Value) }
 
 // Unwrap gives the value when it is an error.
 func (e *PanicError) Unwrap() error {

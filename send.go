@@ -138,6 +138,10 @@ func mediaFailed(err error) bool {
 	if errors.As(public, &api) && api.Op == "token" {
 		return false
 	}
+	var e *platform.Error
+	if errors.As(err, &e) && e.ConcernsReply() {
+		return false
+	}
 	return over(public) == nil && !errors.Is(public, ErrNotPermitted)
 }
 
@@ -245,8 +249,8 @@ func (c *Context) post(ctx context.Context, s *slot, message func(ref) any) (pla
 		}
 		s.sending = time.Now()
 	}
-	ctx, attempts := platform.CountAttempts(ctx)
-	defer func() { s.info.Attempts += int(attempts.Load()) }()
+	ctx, calls := platform.Observe(ctx)
+	defer func() { s.info.Attempts += calls.Attempts() }()
 	t := c.in.target
 	r := ref{MsgID: t.MsgID, MsgSeq: s.seq()}
 	if t.MsgID == "" {

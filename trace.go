@@ -122,15 +122,15 @@ func tell[T any](log log.Logger, fn func(T), info T) {
 
 // watch begins an UploadInfo. The function that it returns ends and reports it.
 func (up *upload) watch(ctx context.Context, again bool) (context.Context, func(error)) {
+	ctx, calls := platform.Observe(ctx)
 	if up.u.trace.Upload == nil {
 		return ctx, func(error) {}
 	}
 	began := time.Now()
-	ctx, attempts := platform.CountAttempts(ctx)
 	return ctx, func(err error) {
 		info := UploadInfo{
 			Target: up.to, Kind: up.kind, Name: up.src.label(), Route: UploadRoute(up.route.Load().(string)), //nolint:forcetypeassert // it holds nothing else
-			Bytes: up.size(), Parts: int(up.parts.Load()), Attempts: int(attempts.Load()), Card: up.card, Ahead: up.ahead, Again: again,
+			Bytes: up.size(), Parts: int(up.parts.Load()), Attempts: calls.Attempts(), Card: up.card, Ahead: up.ahead, Again: again,
 			Duration: time.Since(began), Err: err,
 		}
 		if !again {

@@ -162,9 +162,10 @@ func (up *upload) failed(step string, err error) *UploadError {
 	err = up.plain(err)
 	var old *errStale
 	stale := errors.As(err, &old)
-	var panicked *platform.SourcePanic
-	if errors.As(err, &panicked) {
-		err = &PanicError{Value: panicked.Value, Stack: panicked.Stack}
+	var panicked *platform.Panic
+	var call *platform.Error
+	if errors.As(err, &panicked) && (!errors.As(err, &call) || call.Body) { // the source's, and no call's
+		err = panicError(panicked)
 	}
 	if err = apiError(err); stale {
 		err = &errStale{err}
@@ -274,7 +275,7 @@ func inlineRefused(err error, size int64) (refused bool, remember *int64) {
 	switch {
 	case e.Class() == platform.InParts && size >= many:
 		return true, &size
-	case e.Class() == platform.InParts, e.Status == 500 && e.Code == 0:
+	case e.Class() == platform.InParts, e.Class() == platform.VoiceInParts, e.Status == 500 && e.Code == 0:
 		return true, nil
 	case e.Status == 400 && e.Class() == platform.Terminal && e.Unsaid():
 		return true, &all

@@ -71,6 +71,7 @@ type uploader struct {
 func (up *upload) file(ctx context.Context) (File, error) {
 	ctx, end := up.watch(ctx, false)
 	f, err := up.find(ctx)
+	err = platform.Ended(ctx, err)
 	up.card = f.Card
 	end(err)
 	if err == nil {
