@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -24,6 +25,9 @@ const maxAnswer = 1 << 20
 
 // attempt sends r once.
 func (c *Client) attempt(ctx context.Context, r *request) *Error {
+	if ctx.Err() != nil {
+		return &Error{Op: r.op, Err: context.Cause(ctx), final: true}
+	}
 	// The token before the turn: calls that wait for a token must not all use their turns at the moment it arrives.
 	tok, err := c.tokens.get(ctx)
 	if err != nil {
@@ -68,7 +72,8 @@ func (c *Client) exchange(ctx context.Context, r *request, tok *oauth2.Token) *E
 		if broken := b.failure(); broken != nil {
 			return &Error{Op: r.op, Err: broken, Body: true, final: true}
 		}
-		return &Error{Op: r.op, Err: cause(ctx, err), Unknown: connected.Load() || !traced(c.http), token: tok}
+		_, panicked := errors.AsType[*Panic](err)
+		return &Error{Op: r.op, Err: cause(ctx, err), Unknown: connected.Load() || !traced(c.http), token: tok, final: panicked}
 	}
 	return c.read(ctx, r, req, resp, tok)
 }
