@@ -38,22 +38,28 @@ func (e *Error) note(o *Observation) {
 	o.failure.Store(&kept)
 }
 
-// Ended returns err, the reason why ctx ended, together with the last failure of a call under ctx: "context deadline
-// exceeded" alone hides why the time did not suffice. Any other err, and any err before ctx ends, is returned as it is.
+// Ended returns err, the cause of ctx, together with the last failure of a call under ctx: "context deadline exceeded"
+// alone hides why the time did not suffice. Any other err, and any err before ctx ends, is returned as it is.
 func Ended(ctx context.Context, err error) error {
 	cause := context.Cause(ctx)
-	var e *Error
-	if err == nil || cause == nil || !errors.Is(err, cause) || errors.As(err, &e) {
-		return err
-	}
 	o, _ := ctx.Value(observationKey{}).(*Observation)
-	if o == nil {
+	if err == nil || cause == nil || o == nil || !errors.Is(err, cause) || !errors.Is(cause, err) {
 		return err
 	}
-	if e = o.failure.Load(); e == nil {
+	failure := o.failure.Load()
+	if failure == nil {
 		return err
 	}
-	joined := *e
-	joined.ended(cause)
-	return &joined
+	return Stopped(failure, cause)
+}
+
+// Stopped returns failure together with the reason why the call was not repeated.
+func Stopped(failure, reason error) error {
+	e, ok := failure.(*Error) //nolint:errorlint // a wrapped one keeps what is around it
+	if !ok {
+		return join(reason, failure)
+	}
+	stopped := *e
+	stopped.ended(reason)
+	return &stopped
 }

@@ -99,6 +99,16 @@ func TestEndedAddsNothingToOtherErrors(t *testing.T) {
 	assert.Equal(t, context.Canceled, Ended(ctx, context.Canceled))
 }
 
+func TestStoppedKeepsTheFailureAndWhatIsAroundIt(t *testing.T) {
+	failure := &Error{Op: "part", Status: 503, Message: "busy"}
+	err := Stopped(failure, context.DeadlineExceeded)
+	require.EqualError(t, err, "part: HTTP 503 busy: context deadline exceeded")
+	require.NoError(t, failure.Err, "of its own, for whoever holds it")
+	err = Stopped(fmt.Errorf("upload x: %w", failure), context.DeadlineExceeded)
+	require.EqualError(t, err, "context deadline exceeded; before that: upload x: part: HTTP 503 busy")
+	require.ErrorIs(t, err, failure)
+}
+
 func TestAFailureThatASuccessFollowedIsNoReason(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, _, _ := newTestClient(broken, status(200, sentOK))
