@@ -1,6 +1,9 @@
 package platform
 
 import (
+	"context"
+	"errors"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -63,6 +66,69 @@ func TestTooManyRequestsAreFollowedByAPause(t *testing.T) {
 					assert.LessOrEqual(t, time.Since(began), 10*time.Second)
 				}
 			})
+		})
+	}
+}
+
+// TestEachOfManyChatsHasItsOwnRate and busy chats are never forgotten, however many there are.
+func TestEachOfManyChatsHasItsOwnRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const busy = 3000
+		var c chatRates
+		turns := make(map[string][]time.Time)
+		for range 2 * perChat {
+			for i := range busy {
+				id := strconv.Itoa(i)
+				turns[id] = append(turns[id], c.turn(id))
+			}
+		}
+		for id, at := range turns {
+			for i := perChat; i < len(at); i++ {
+				require.GreaterOrEqual(t, at[i].Sub(at[i-perChat]), ratePeriod, "chat %s", id)
+			}
+		}
+		assert.Len(t, c.byID, busy)
+		time.Sleep(time.Minute)
+		for i := range busy { // each new chat looks at two old ones
+			c.turn("new " + strconv.Itoa(i))
+		}
+		assert.Equal(t, c.ids.Len(), len(c.byID))
+		assert.NotContains(t, c.byID, "0")
+		assert.Len(t, c.byID, busy, "the idle ones are forgotten")
+	})
+}
+
+func TestAChatsTurnIsWaitedForAsLongAsTheCallerHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c chatRates
+		for range perChat {
+			require.NoError(t, c.wait(t.Context(), "a"))
+		}
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("enough"))
+		defer cancel()
+		require.ErrorContains(t, c.wait(ctx, "a"), "enough")
+		require.NoError(t, c.wait(t.Context(), "b"))
+		began := time.Now()
+		require.NoError(t, c.wait(t.Context(), "a"))
+		assert.LessOrEqual(t, time.Since(began), ratePeriod)
+	})
+}
+
+// BenchmarkABusyChat is the price of one message to a chat of its own, among many that are busy.
+func BenchmarkABusyChat(b *testing.B) {
+	for _, n := range []int{1000, 16000, 256000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			ids := make([]string, n)
+			for i := range ids {
+				ids[i] = strconv.Itoa(i)
+			}
+			for b.Loop() {
+				var c chatRates
+				for _, id := range ids {
+					c.turn(id)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/chat")
 		})
 	}
 }
