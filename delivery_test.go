@@ -224,8 +224,14 @@ func TestADuplicateWithAnOddTraceIDIsASuccess(t *testing.T) {
 func TestAReplyThatIsRefusedAsTooEarlyIsRepeated(t *testing.T) {
 	for name, scene := range map[string]struct {
 		fresh time.Duration
+		took  time.Duration
+		sends int
 		want  bool
-	}{"for a second": {time.Second, true}, "forever": {time.Hour, false}} {
+	}{
+		"for a second":    {time.Second, 1500 * time.Millisecond, 2, true},
+		"for two seconds": {2 * time.Second, 3500 * time.Millisecond, 3, true},
+		"forever":         {time.Hour, 3500 * time.Millisecond, 3, false},
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBed(t)
@@ -243,8 +249,8 @@ func TestAReplyThatIsRefusedAsTooEarlyIsRepeated(t *testing.T) {
 				})
 				_, err = c.ReplyText(t.Context(), "hi")
 				assert.Equal(t, scene.want, err == nil)
-				assert.Equal(t, 1500*time.Millisecond, time.Since(began))
-				assert.Equal(t, 2, b.Count(richmediatest.OpSend), "repeated once")
+				assert.Equal(t, scene.took, time.Since(began))
+				assert.Equal(t, scene.sends, b.Count(richmediatest.OpSend))
 				if !scene.want {
 					assert.Equal(t, 5, left(c))
 				}
