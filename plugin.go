@@ -97,7 +97,7 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 		source:   src,
 		appID:    appIDOf(src),
 		ledger:   ledger.New(ledgerSize),
-		dispatch: dispatch.New(cfg.workers, cfg.queue),
+		dispatch: dispatch.New(dispatch.Config{Workers: cfg.workers, Queue: cfg.queue, Slow: slowHandler}),
 		seen:     seen.New(seenFor, seenSize),
 		acks:     seen.New(seenFor, seenSize),
 	}

@@ -11,7 +11,7 @@ import (
 // waiting for handlers that ignore their ctx. It may be called repeatedly and together with Close.
 func (p *Plugin) Shutdown(ctx context.Context) error {
 	p.stop(false)
-	err := p.dispatch.Drain(ctx)
+	err := p.dispatch.Drain(ctx, nil)
 	if err == nil {
 		err = p.inline.wait(ctx)
 	}
@@ -56,7 +56,7 @@ func (p *Plugin) accepting() bool {
 // cancel ends the plugin's life.
 func (p *Plugin) cancel() {
 	p.end(ErrClosed)
-	if n := p.dispatch.Discard(); n > 0 {
+	if n, _ := p.dispatch.Discard(); n > 0 {
 		p.cfg.log.Warnf("richmedia: shut down before %d accepted events were handled", n)
 	}
 }
@@ -64,7 +64,7 @@ func (p *Plugin) cancel() {
 // settle waits for all work that the plugin has started.
 func (p *Plugin) settle(ctx context.Context) error {
 	err := errors.Join(
-		p.dispatch.Drain(ctx),
+		p.dispatch.Drain(ctx, nil),
 		p.inline.wait(ctx),
 		p.calls.wait(ctx),
 		p.uploads.refresher.wait(ctx),
