@@ -3,7 +3,6 @@ package richmedia
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/botgo-contrib/richmedia/internal/sniff"
 )
@@ -64,19 +63,11 @@ func checkFormat(kind Kind, format string) error {
 		instead += ", and WithVoiceEncoder makes voices of other audio"
 	}
 	return fmt.Errorf("%w: the content is %s, and as %s the platform takes %s; %s",
-		ErrUnsupported, sniff.Plain(format), article(rule.name), rule.takes, instead)
-}
-
-// article returns noun behind "a" or "an".
-func article(noun string) string {
-	if strings.ContainsRune("aeiou", rune(noun[0])) {
-		return "an " + noun
-	}
-	return "a " + noun
+		ErrUnsupported, sniff.Plain(format), kind.withArticle(), rule.takes, instead)
 }
 
 // tooLarge is the error for content over the hard limit of kind.
 func tooLarge(kind Kind, size int64) error {
 	rule := kindRules[kind]
-	return fmt.Errorf("%w: %d bytes, and as %s the platform takes %d at most", ErrTooLarge, size, article(rule.name), rule.hard)
+	return fmt.Errorf("%w: %d bytes, and as %s the platform takes %d at most", ErrTooLarge, size, kind.withArticle(), rule.hard)
 }

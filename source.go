@@ -254,5 +254,3 @@ func withScheme(u string) string {
 	}
 	return "https://" + u
 }
-
-func trimSlash(s string) string { return strings.TrimRight(s, "/") }

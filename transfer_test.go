@@ -49,8 +49,8 @@ func TestPartsMakeTheFileWhateverItsShape(t *testing.T) {
 	dir := t.TempDir()
 	shapes := []richmediatest.PartShape{
 		{BlockSize: block},
-		{BlockSize: block, IndexBase: 1, Config: "flat", Concurrency: 3, NumbersAsNumbers: true},
-		{BlockSize: block, IndexBase: 1, Config: "none", WrapData: true},
+		{BlockSize: block, ZeroBased: true, Config: "flat", Concurrency: 3, NumbersAsNumbers: true, StrictSize: true},
+		{BlockSize: block, ZeroBased: true, Config: "none", WrapData: true},
 		{BlockSize: block, Concurrency: 10, Sizes: []int64{1, 700, 3}, WrapData: true, NumbersAsNumbers: true},
 	}
 	for i, shape := range shapes {
@@ -480,7 +480,7 @@ func TestALargeFileGoesThroughAWholePlatform(t *testing.T) {
 	if testing.Short() {
 		t.Skip("sends 25 MB over a real connection")
 	}
-	p := richmediatest.New(richmediatest.WithoutData(), richmediatest.WithParts(richmediatest.PartShape{IndexBase: 1, Concurrency: 2}))
+	p := richmediatest.New(richmediatest.WithoutData(), richmediatest.WithParts(richmediatest.PartShape{Concurrency: 2}))
 	base, err := p.Listen()
 	require.NoError(t, err)
 	plugin, err := richmedia.New(p.TokenSource(), richmedia.WithBaseURL(base), richmedia.WithLogger(&logger{}))

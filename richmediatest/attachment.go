@@ -29,7 +29,7 @@ type Attachment struct {
 	VoiceWAV    []byte // the WAV form of a voice, hosted like Data, for an empty VoiceWAVURL
 }
 
-// host puts what has bytes on the web and fills what follows from them. The caller holds p.mu.
+// host publishes attachments that have bytes and fills the fields that follow from them. The caller holds p.mu.
 func (c *Chat) host(atts []Attachment) []Attachment {
 	atts = slices.Clone(atts)
 	for i := range atts {
@@ -50,7 +50,7 @@ func (c *Chat) host(atts []Attachment) []Attachment {
 	return atts
 }
 
-// hostAttachment puts data on the web and returns its URL. The caller holds p.mu.
+// hostAttachment publishes data and returns its URL. The caller holds p.mu.
 func (c *Chat) hostAttachment(data []byte) string {
 	p := c.p
 	query := "?appid=1406&fileid=" + p.hexID(32) + "&rkey=" + p.hexID(16) + "&spec=0"
@@ -69,7 +69,7 @@ func (c *Chat) hostAttachment(data []byte) string {
 	return where
 }
 
-// describe gives the JSON of attachments that are hosted. The caller holds p.mu.
+// describe returns the JSON of hosted attachments. The caller holds p.mu.
 func (c *Chat) describe(atts []Attachment) []map[string]any {
 	out := make([]map[string]any, len(atts))
 	for i, a := range atts {
@@ -93,7 +93,7 @@ func (c *Chat) describe(atts []Attachment) []map[string]any {
 	return out
 }
 
-// ownDownload tells whether u is an attachment on the platform's own listener. The caller holds p.mu.
+// ownDownload reports whether u is an attachment on the platform's own listener. The caller holds p.mu.
 func (p *Platform) ownDownload(u *url.URL) bool {
 	return p.base() != offlineURL && u.Path == downloadPath && u.Scheme+"://"+u.Host == p.base()
 }

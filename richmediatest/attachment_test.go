@@ -14,7 +14,7 @@ import (
 
 var wav = []byte("RIFF\x24\x00\x00\x00WAVEfmt ")
 
-// attached gives the first attachment of an event.
+// attached returns the first attachment of an event.
 func attached(t *testing.T, ev *richmediatest.Event) map[string]any {
 	t.Helper()
 	atts, _ := d(t, ev)["attachments"].([]any)
@@ -53,7 +53,7 @@ func stranger() *http.Client {
 	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 }
 
-func TestTheListenerServesAttachmentsToAnybody(t *testing.T) {
+func TestTheListenerServesAttachmentsToAnyClient(t *testing.T) {
 	b := listening(t)
 	for _, c := range []*richmediatest.Chat{b.p.Group("g"), b.p.C2C("ann"), b.p.Channel("cats"), b.p.DM("ann")} {
 		voice := attached(t, c.Say("ann", "", richmediatest.Attachment{Data: silk, ContentType: "voice", VoiceWAV: wav, VoiceText: "hi"}))
@@ -125,7 +125,7 @@ func TestInProcessAttachmentsHaveThePlatformsURLs(t *testing.T) {
 	given := attached(t, b.p.C2C("ann").Say("", "", richmediatest.Attachment{
 		Data: silk, URL: "https://example.com/a.silk", VoiceWAV: wav, VoiceWAVURL: "https://example.com/a.wav",
 	}))
-	assert.Equal(t, "https://example.com/a.silk", given["url"], "what the test gives stays")
+	assert.Equal(t, "https://example.com/a.silk", given["url"], "the test's own address stays")
 	assert.Equal(t, "https://example.com/a.wav", given["voice_wav_url"])
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 func init() {
-	// botgo's Start never returns: it dials again for ever.
+	// botgo's Start never returns: it dials again forever.
 	leaksOfOthers = append(leaksOfOthers,
 		goleak.IgnoreAnyFunction("github.com/tencent-connect/botgo/sessions/local.(*ChanManager).Start"),
 		goleak.IgnoreAnyFunction("github.com/tencent-connect/botgo/sessions/local.(*ChanManager).newConnect"))

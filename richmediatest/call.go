@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ const (
 // maxCallBody bounds what a Call keeps of a request's body.
 const maxCallBody = 64 << 10
 
-// Call is one request that the platform got, in the order of arrival.
+// Call is one request to the platform.
 type Call struct {
 	Number int // 1, 2, 3, ... in the order of arrival
 	Op     Op
@@ -41,13 +42,15 @@ type Call struct {
 	Path   string      // with the query, except of a presigned URL, whose query is a credential
 	Header http.Header // a copy; of Authorization only the scheme and the last four letters are kept
 	Body   []byte      // the first 64 KiB; nil for OpToken (it holds the secret) and for OpPart
-	Size   int64       // the body's bytes as far as they were read
+	Size   int64       // bytes of the body that were read
 	Status int         // HTTP; 0 while it runs, or when the connection was cut without an answer
 	Code   int         // the answer's err_code, else its code; 0 for a success
 	Time   time.Time
-	Took   time.Duration // until the answer was given; 0 while it runs
-	Trace  string        // the trace id that was told with the answer
+	Took   time.Duration // until the answer was sent; 0 while it runs
+	Trace  string        // the answer's trace id
 	Answer []byte        // the first 16 KiB; nil for OpToken (it holds the token)
+
+	Warnings []string // what the platform accepted although a bot should not send it
 
 	began time.Time // which Advance does not move
 }
@@ -55,7 +58,7 @@ type Call struct {
 // maxCallAnswer bounds what a Call keeps of its answer.
 const maxCallAnswer = 16 << 10
 
-// Calls returns what was called so far, in the order of arrival, without the values that the web client fetches.
+// Calls returns the requests so far, in the order of arrival, without downloads from the fake web.
 func (p *Platform) Calls() []Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -63,12 +66,12 @@ func (p *Platform) Calls() []Call {
 	for i, c := range p.calls {
 		out[i] = *c
 		out[i].Header = c.Header.Clone()
-		out[i].Body, out[i].Answer = bytes.Clone(c.Body), bytes.Clone(c.Answer)
+		out[i].Body, out[i].Answer, out[i].Warnings = bytes.Clone(c.Body), bytes.Clone(c.Answer), slices.Clone(c.Warnings)
 	}
 	return out
 }
 
-// Count is how often op was called so far, whatever became of the calls.
+// Count returns the number of calls of op so far, failed ones included.
 func (p *Platform) Count(op Op) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -141,7 +144,7 @@ func maskAuthorization(v string) string {
 	return strings.TrimSpace(scheme + " ****")
 }
 
-// answerRecorder passes an answer on and keeps its status and the first bytes of its body.
+// answerRecorder writes an answer through and keeps its status and the first bytes of its body.
 type answerRecorder struct {
 	http.ResponseWriter
 	status int
@@ -167,3 +170,10 @@ func (w *answerRecorder) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the writer of the connection.
 func (w *answerRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// warn adds a warning to a call. The caller holds p.mu.
+func (p *Platform) warn(c *Call, text string) {
+	if c != nil {
+		c.Warnings = append(c.Warnings, text)
+	}
+}

@@ -20,7 +20,7 @@ const (
 	eventC2CReject     dto.EventType = "C2C_MSG_REJECT"
 )
 
-// Event is something that happened in a chat and that the platform tells the bot.
+// Event is something that happened in a chat and that the platform pushes to the bot.
 type Event struct {
 	p             *Platform
 	chat          *Chat
@@ -64,10 +64,10 @@ func (e *Event) Payload() *dto.WSPayload {
 	return payload
 }
 
-// Redeliver pushes the same event again, with the same ids, over the transport that is there now.
+// Redeliver pushes the same event again, with the same ids, over the current transport.
 func (e *Event) Redeliver() { e.p.deliver(e) }
 
-// answerable tells whether the outer id is an event_id: docs 2026-08 name these.
+// answerable reports whether the outer id is an event_id. docs 2026-08 name these types.
 func (e *Event) answerable() bool {
 	switch e.typ {
 	case dto.EventInteractionCreate, dto.EventC2CFriendAdd, eventC2CReceive, eventGroupAddRobot, eventGroupReceive:
@@ -93,8 +93,7 @@ func (e *Event) intent() dto.Intent {
 	return dto.IntentGroupMessages
 }
 
-// happen makes an event of what build returns, puts line, when there is one, into the chat, and pushes. build runs with
-// p.mu held.
+// happen creates an event from what build returns, adds line, if not nil, to the chat, and pushes. build runs with p.mu held.
 func (c *Chat) happen(typ dto.EventType, line *Message, build func(e *Event) map[string]any) *Event {
 	p := c.p
 	e := &Event{p: p, chat: c, typ: typ, at: p.now(), used: make(map[uint32]struct{})}
@@ -124,7 +123,7 @@ func (c *Chat) happen(typ dto.EventType, line *Message, build func(e *Event) map
 	return e
 }
 
-// deliver pushes an event to the webhook, else to the gateway's sessions, else to nobody.
+// deliver pushes an event to the webhook if there is one, else to the gateway's sessions.
 func (p *Platform) deliver(e *Event) {
 	p.mu.Lock()
 	target := p.push
@@ -147,7 +146,7 @@ type envelope struct {
 
 func encodeEnvelope(e envelope) []byte { return encode(e) }
 
-// encode is json.Marshal without the escapes for HTML, which the platform does not make.
+// encode is json.Marshal without the escapes for HTML, which the platform does not write.
 func encode(v any) []byte {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)

@@ -99,12 +99,12 @@ type cut struct{ error }
 // Is makes it http.ErrAbortHandler.
 func (cut) Is(target error) bool { return target == http.ErrAbortHandler }
 
-// Unwrap gives what the client gets to see.
+// Unwrap returns the error that the client sees.
 func (c cut) Unwrap() error { return c.error }
 
 var errClosed = errors.New("the platform is closed")
 
-// pause waits for d, or gives the reason why ctx, or the platform, ended first.
+// pause waits for d, or returns the reason why ctx or the platform ended first.
 func (p *Platform) pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

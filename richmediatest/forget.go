@@ -9,9 +9,9 @@ import (
 // keptAttachment is how long a user's attachment outlives its message: as long as any message can be answered.
 const keptAttachment = time.Hour
 
-// Forget drops what is only kept to be looked at (Calls, Uploads, the lines of all chats) and what can have no effect any
-// more, such as events whose reply window is over, the attachments that came with them, and a file_info that has expired. A bot does not notice, and a test can
-// look at what has happened, forget it, and go on for hours in the same memory.
+// Forget drops records (Calls, Uploads, the lines of all chats) and what no longer has an effect, such as events whose reply
+// window is over, their attachments, and an expired file_info. A bot does not notice, and a test can look at what has
+// happened, forget it, and run for hours in constant memory.
 func (p *Platform) Forget() {
 	now := p.now()
 	p.mu.Lock()
@@ -23,6 +23,7 @@ func (p *Platform) Forget() {
 	p.tokens = slices.DeleteFunc(p.tokens, func(t *accessToken) bool { return !t.good(now) })
 	maps.DeleteFunc(p.sent, func(_ string, s *sentMessage) bool { return now.Sub(s.line.Time) > recallWindow })
 	maps.DeleteFunc(p.refs, func(_, id string) bool { return p.sent[id] == nil && p.byID["msg "+id] == nil })
+	maps.DeleteFunc(p.refIDs, func(_, ref string) bool { return p.refs[ref] == "" })
 	maps.DeleteFunc(p.byFileInfo, func(_ string, f *storedFile) bool { return !f.alive(now) })
 	maps.DeleteFunc(p.contents, func(_ string, u *Upload) bool { return p.byFileInfo[u.FileInfo] == nil })
 	maps.DeleteFunc(p.multiparts, func(_ string, m *multipart) bool {

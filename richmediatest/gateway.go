@@ -27,10 +27,10 @@ type gateway struct {
 	sessions map[string]*session
 	order    []*session // oldest first
 	conns    map[*conn]struct{}
-	told     int // connected sessions, as Watch was told
+	reported int // connected sessions, as last reported to Watch
 }
 
-// session is what identify makes and resume finds again.
+// session is created by identify and found again by resume.
 type session struct {
 	id      string
 	intents dto.Intent
@@ -46,7 +46,7 @@ type frame struct {
 	data []byte
 }
 
-// serveGateway is GET /gateway and GET /gateway/bot. max_concurrency makes botgo wait 1 s before it connects, not 2.
+// serveGateway is GET /gateway and GET /gateway/bot. With this max_concurrency botgo waits 1 s before it connects, not 2.
 func (p *Platform) serveGateway(_ *http.Request, to route, _ []byte) (any, *refusal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,7 +60,7 @@ func (p *Platform) serveGateway(_ *http.Request, to route, _ []byte) (any, *refu
 	return answer, nil
 }
 
-// dispatch hands an event to every session that asked for it, connected or not. A chat belongs to one shard.
+// dispatch queues an event for every session that asked for it, connected or not. A chat belongs to one shard.
 func (p *Platform) dispatch(e *Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -82,7 +82,7 @@ func (p *Platform) dispatch(e *Event) {
 	}
 }
 
-// handle works on one frame of the bot. The caller holds p.mu.
+// handle handles one frame of the bot. The caller holds p.mu.
 func (p *Platform) handle(c *conn, data []byte) {
 	var in struct {
 		Op   *dto.OPCode     `json:"op"`
@@ -194,7 +194,7 @@ func (p *Platform) tokenGood(value string) bool {
 	return false
 }
 
-// add takes a new session. One of the same shard that nobody is connected to has been given up by the bot.
+// add adds a new session and drops an unconnected one of the same shard: the bot has abandoned it.
 func (g *gateway) add(s *session) {
 	kept := g.order[:0:0]
 	for i, old := range g.order {

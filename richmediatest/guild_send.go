@@ -8,16 +8,17 @@ import (
 	"time"
 )
 
-// guildPace is how many messages a second a channel takes under WithRateLimits (docs 2026-08); direct messages are given
-// the same.
+// guildPace is the number of messages per second that a channel accepts under WithRateLimits (docs 2026-08); direct messages
+// have the same.
 const guildPace = 5
 
 // guildForm are the fields of a POST to /channels/{channel_id}/messages and /dms/{guild_id}/messages. There is no
 // msg_type, no media and no msg_seq: an image travels as URL or as bytes, and two equal sends are two messages.
 type guildForm struct {
-	content, msgID, eventID, image          string
-	embed, ark, markdown, keyboard, quoting json.RawMessage
-	file                                    *formFile // file_image
+	content, msgID, eventID, image string
+	quoting                        string // message_reference.message_id
+	embed, ark, markdown, keyboard json.RawMessage
+	file                           *formFile // file_image
 }
 
 // parseGuildSend reads JSON or multipart/form-data. An absent Content-Type is neither.
@@ -36,7 +37,7 @@ func parseGuildSend(contentType string, body []byte) (form guildForm, bad *refus
 		func() (err error) { form.ark, err = f.object("ark"); return err },
 		func() (err error) { form.markdown, err = f.object("markdown"); return err },
 		func() (err error) { form.keyboard, err = f.object("keyboard"); return err },
-		func() (err error) { form.quoting, err = f.object("message_reference"); return err },
+		func() (err error) { form.quoting, err = referenced(f); return err },
 	}
 	for _, r := range read {
 		if err := r(); err != nil {
@@ -128,7 +129,7 @@ func (p *Platform) sendGuild(r *http.Request, to route, body []byte) (any, *refu
 	line := &Message{
 		Text: form.content, Media: media, Embed: form.embed, Ark: form.ark, Markdown: form.markdown, Keyboard: form.keyboard,
 	}
-	line.Quotes = p.quoted(c, form.quoting)
+	line.Quotes = p.quoted(c, form.quoting, to.call)
 	if event != nil {
 		line.ReplyTo = form.replyTo()
 	}
@@ -146,7 +147,7 @@ func (form *guildForm) replyTo() string {
 }
 
 // answeredInGuild finds the event that a send answers, or nil for a proactive message. There is a window of 5 minutes, no
-// documented count, and nothing that tells a repeat from a second answer. The caller holds p.mu.
+// documented count, and nothing that distinguishes a repeat from a second answer. The caller holds p.mu.
 func (p *Platform) answeredInGuild(c *Chat, form *guildForm, now time.Time) (*Event, *refusal) {
 	switch {
 	case form.msgID != "": // it wins over event_id

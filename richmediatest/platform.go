@@ -14,7 +14,7 @@ import (
 )
 
 // offlineURL is the base while nothing listens; the top-level domain .invalid is reserved, so that a request which leaks
-// out of the process cannot reach anybody.
+// out of the process reaches no server.
 const offlineURL = "http://platform.invalid"
 
 // Platform is one bot's view of the open platform: its chats, its uploads, its tokens, and the endpoints that serve them.
@@ -28,7 +28,7 @@ type Platform struct {
 	life lifetime
 
 	mu      sync.Mutex
-	changed chan struct{} // closed and replaced whenever something happened that a waiter may wait for
+	changed chan struct{} // closed and replaced at every change that a waiter may wait for
 	serial  uint64
 
 	tokens  []*accessToken
@@ -40,6 +40,7 @@ type Platform struct {
 	byID    map[string]*Event // by outer id, msg_id and interaction id, each with its own prefix
 	sent    map[string]*sentMessage
 	refs    map[string]string // ids of messages by REFIDX
+	refIDs  map[string]string // REFIDX by message id
 	audits  []*waitingAudit   // oldest first
 
 	uploads    []*Upload
@@ -69,15 +70,17 @@ type lifetime struct {
 	end context.CancelFunc
 }
 
-// New makes a platform in process: no listener and no goroutine, nothing to close.
+// New returns a platform in process: no listener and no goroutine, nothing to close.
 func New(opts ...Option) *Platform {
 	cfg := config{
-		appID: defaultAppID, secret: defaultSecret,
 		ttl: defaultTTL, tokenLife: defaultTokenLifetime,
 		dailyVolume: defaultDailyVolume, intents: knownIntents,
 	}
 	for _, o := range opts {
 		o(&cfg)
+	}
+	if cfg.appID == "" && cfg.secret == "" {
+		cfg.appID, cfg.secret = inventBot()
 	}
 	cfg.parts.fill()
 	p := &Platform{
@@ -90,6 +93,7 @@ func New(opts ...Option) *Platform {
 		byID:       make(map[string]*Event),
 		sent:       make(map[string]*sentMessage),
 		refs:       make(map[string]string),
+		refIDs:     make(map[string]string),
 		byFileInfo: make(map[string]*storedFile),
 		volume:     make(map[string]int64),
 		multiparts: make(map[string]*multipart),
@@ -109,13 +113,13 @@ func New(opts ...Option) *Platform {
 // AppID is the bot's app id.
 func (p *Platform) AppID() string { return p.cfg.appID }
 
-// Credentials are the bot's app id and secret in botgo's type, fresh at every call.
+// Credentials returns the bot's app id and secret in botgo's type, a new value at every call.
 func (p *Platform) Credentials() *token.QQBotCredentials {
 	return &token.QQBotCredentials{AppID: p.cfg.appID, AppSecret: p.cfg.secret}
 }
 
 // UseBotgo points botgo's package variables (API, sandbox API and token hosts) at this platform's [Platform.URL] and
-// returns a function that puts them back. botgo keeps them without a lock: call both while no request of botgo's runs, and
+// returns a function that restores them. botgo keeps them without a lock: call both while no request of botgo's runs, and
 // not in parallel tests.
 func (p *Platform) UseBotgo() (restore func()) {
 	api, sandbox, tokens := constant.APIDomain, constant.SandBoxAPIDomain, constant.TokenDomain
@@ -126,13 +130,13 @@ func (p *Platform) UseBotgo() (restore func()) {
 	}
 }
 
-// wake tells every waiter to look again. The caller holds p.mu.
+// wake makes every waiter look again. The caller holds p.mu.
 func (p *Platform) wake() {
 	close(p.changed)
 	p.changed = make(chan struct{})
 }
 
-// wait blocks until ok answers true or ctx ends, and returns the end's cause. ok runs with p.mu held.
+// wait blocks until ok returns true or ctx ends, and returns the end's cause. ok runs with p.mu held.
 func (p *Platform) wait(ctx context.Context, ok func() bool) error {
 	for {
 		p.mu.Lock()

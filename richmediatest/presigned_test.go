@@ -56,7 +56,7 @@ func TestAPutThatBreaksOffLeavesNothing(t *testing.T) {
 	req.ContentLength = 10
 	_, err = b.send(req)
 	require.Error(t, err)
-	refused(t, b.finish(g, "upload_id", o.UploadID, "part_index", 0, "block_size", "10", "md5", md5Hex(data[:4])), 400, 40093001, 40093001)
+	refused(t, b.finish(g, "upload_id", o.UploadID, "part_index", 1, "block_size", "10", "md5", md5Hex(data[:4])), 400, 40093001, 40093001)
 	b.parts(g, o, data)
 }
 

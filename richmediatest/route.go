@@ -26,6 +26,7 @@ type route struct {
 	openid string // what messages are sent to, as in Chat.OpenID
 	id     string // message or interaction id
 	open   bool   // needs no access token
+	call   *Call  // for warnings
 	serve  handler
 }
 
@@ -81,6 +82,7 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		to.serve = (*Platform).merge
 	}
 	p.recordBody(call, body)
+	to.call = call
 	r.Body = &readCloser{Reader: bytes.NewReader(body), all: body}
 	p.intercepted(to.op, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v, bad := p.serveAPI(r, to)
@@ -110,7 +112,7 @@ func (p *Platform) setOp(c *Call, op Op) {
 	c.Op = op
 }
 
-// findRoute matches the path alone, so that a wrong method can be told from a wrong path.
+// findRoute matches the path alone, so that a wrong method differs from a wrong path.
 func findRoute(r *http.Request) (route, bool) {
 	segments := strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")
 	for i, s := range segments {
@@ -193,7 +195,7 @@ func (p *Platform) serveMe(*http.Request, route, []byte) (any, *refusal) {
 	return me, nil
 }
 
-// merges tells whether the body of a POST to .../files asks for the merge of an upload in parts.
+// merges reports whether the body of a POST to .../files asks for the merge of an upload in parts.
 func merges(body []byte) bool {
 	f, err := parseFields(body)
 	if err != nil {
@@ -205,13 +207,13 @@ func merges(body []byte) bool {
 
 var errBodyTooBig = errors.New("the body is too big")
 
-// readCloser is a body that was read already. Taking all of it does not depend on how much an interceptor has read.
+// readCloser is a body that was read already. An interceptor may have read any part of it.
 type readCloser struct {
 	io.Reader
 	all []byte
 }
 
-// Close does nothing: there is nothing behind the bytes.
+// Close does nothing.
 func (*readCloser) Close() error { return nil }
 
 func readBody(r *http.Request, limit int64) ([]byte, error) {

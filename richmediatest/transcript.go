@@ -12,7 +12,7 @@ import (
 
 // Message is a line of a chat: what a user wrote or did, or what the bot sent.
 type Message struct {
-	ID          string // msg_id; the outer id of what is no message
+	ID          string // msg_id; the outer id of other events
 	User        string // name as given to Say; "bot" for the bot
 	Bot         bool
 	Event       dto.EventType // of button presses and of adding or removing the bot; "" for messages
@@ -24,7 +24,8 @@ type Message struct {
 	Embed       json.RawMessage // in guilds
 	Keyboard    json.RawMessage
 	ReplyTo     string // the msg_id or event_id that the bot answered, "" for proactive messages
-	Quotes      string // the id of the message that the bot quotes by message_reference; "" for none, or one that is not known
+	Quotes      string // the id of the quoted message; "" for none, or one that is not known
+	Ref         string // REFIDX by which a message_reference names this message; "" in guilds
 	Seq         uint32 // msg_seq, 1 when none was sent; 0 for proactive messages and in guilds
 	Time        time.Time
 }
@@ -105,8 +106,8 @@ func (m Media) String() string {
 	return fmt.Sprintf("[%s %s, %d bytes%s]", what, m.Format, m.Size, tail)
 }
 
-// WaitAnswers waits until n answers of the bot are in the chat and returns all there are. When ctx ends first, the error
-// wraps its cause and says how many came, and what the platform refused last; the answers so far are returned with it.
+// WaitAnswers waits until n answers of the bot are in the chat and returns all of them. If ctx ends first, the error wraps its
+// cause and says how many came and what the platform refused last; the answers so far are returned with it.
 func (c *Chat) WaitAnswers(ctx context.Context, n int) ([]Message, error) {
 	var got []Message
 	err := c.p.wait(ctx, func() bool {
@@ -119,7 +120,7 @@ func (c *Chat) WaitAnswers(ctx context.Context, n int) ([]Message, error) {
 	return got, nil
 }
 
-// lastTrouble says what went wrong last, for the error of a test that waits in vain.
+// lastTrouble describes the last failure, for the error of a wait that ends without a result.
 func (p *Platform) lastTrouble() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 // maxRedirects is how many redirects the platform's downloader follows. The documents say nothing of redirects.
 const maxRedirects = 5
 
-// page is what the fake web has at a URL: data, a redirect, or what a handler says.
+// page is what the fake web has at a URL: data, a redirect or a handler.
 type page struct {
 	data    []byte
 	sent    time.Time // of a user's attachment; zero for what was hosted
@@ -20,15 +20,15 @@ type page struct {
 	handler http.Handler
 }
 
-// Host puts data on the web at rawURL, for the platform's downloader and for requests through [Platform.Client], which may
+// Host publishes data at rawURL, for the platform's downloader and for requests through [Platform.Client], which may
 // ask for ranges of it. The URL must be found exactly as given, query included. It panics when rawURL is no absolute URL. The
 // data is not copied.
 //
 // Hosting a URL does not make it public: the platform still refuses private and loopback hosts and ports other than 80
-// and 443 with 850026, as it does every URL that nobody hosts.
+// and 443 with 850026, as it does every URL that is not hosted.
 func (p *Platform) Host(rawURL string, data []byte) { p.host("Host", rawURL, page{data: data}) }
 
-// HostRedirect puts a redirect on the web: rawURL answers 302 to the URL to, which may be relative to it. The platform's
+// HostRedirect publishes a redirect: rawURL answers 302 to the URL to, which may be relative to it. The platform's
 // downloader follows up to five in a row, and none to a host that it would refuse by itself.
 func (p *Platform) HostRedirect(rawURL, to string) {
 	target, err := parseAbsolute("HostRedirect", rawURL).Parse(to)
@@ -38,8 +38,8 @@ func (p *Platform) HostRedirect(rawURL, to string) {
 	p.host("HostRedirect", rawURL, page{to: target.String()})
 }
 
-// HostFunc puts h on the web at rawURL: it answers every request there in the goroutine that makes it. The platform's
-// downloader takes a 200 and follows redirects; anything else is a failed download.
+// HostFunc publishes h at rawURL: it answers every request there in the requesting goroutine. The platform's downloader
+// accepts a 200 and follows redirects; anything else is a failed download.
 func (p *Platform) HostFunc(rawURL string, h http.Handler) {
 	p.host("HostFunc", rawURL, page{handler: h})
 }
@@ -51,8 +51,8 @@ func (p *Platform) host(method, rawURL string, at page) {
 	p.web[key] = at
 }
 
-// Unreachable keeps the platform's downloader, and nobody else, away from rawURL while on, as servers do that let no foreign
-// site use their files: an upload by this URL is refused with 850026 / 40034001, an image in a guild with 304010.
+// Unreachable hides rawURL from the platform's downloader, and from no other client, while on, as servers do that refuse
+// foreign sites: an upload by this URL is refused with 850026 / 40034001, an image in a guild with 304010.
 func (p *Platform) Unreachable(rawURL string, on bool) {
 	key := webKey(parseAbsolute("Unreachable", rawURL))
 	p.mu.Lock()
@@ -68,7 +68,7 @@ func parseAbsolute(method, rawURL string) *url.URL {
 	return u
 }
 
-// webKey is the URL without what never travels: the fragment, and the default port.
+// webKey is the URL without the fragment and the default port.
 func webKey(u *url.URL) string {
 	host := strings.ToLower(u.Host)
 	if u.Scheme == "http" {
@@ -79,8 +79,8 @@ func webKey(u *url.URL) string {
 	return u.Scheme + "://" + host + u.RequestURI()
 }
 
-// hosted finds what is on the web at an absolute URL. Requests of a real connection have a relative one; of the web they
-// reach the attachments on the platform's own listener only.
+// hosted returns the page at an absolute URL. Requests of a real connection have a relative one; they reach only the
+// attachments on the platform's own listener.
 func (p *Platform) hosted(u *url.URL) (page, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -141,7 +141,7 @@ func (p *Platform) download(rawURL string) ([]byte, *refusal) {
 	return nil, errDownload()
 }
 
-// fetch is one request of the platform's downloader, which gets data or a redirect.
+// fetch is one request of the platform's downloader; it returns data or a redirect.
 func (p *Platform) fetch(u *url.URL) (data []byte, to string, ok bool) {
 	p.mu.Lock()
 	reachable := !p.faraway[webKey(u)] && (public(u) || p.ownDownload(u))
@@ -169,7 +169,7 @@ func (p *Platform) fetch(u *url.URL) (data []byte, to string, ok bool) {
 	return nil, "", false
 }
 
-// public tells whether a server on the internet could reach the URL: no private host, and only ports 80 and 443.
+// public reports whether a server on the internet could reach the URL: no private host, and only ports 80 and 443.
 func public(u *url.URL) bool {
 	if port := u.Port(); port != "" && port != "80" && port != "443" {
 		return false
