@@ -75,6 +75,7 @@ func New(opts ...Option) *Platform {
 	cfg := config{
 		ttl: defaultTTL, tokenLife: defaultTokenLifetime,
 		dailyVolume: defaultDailyVolume, intents: knownIntents,
+		attachmentLife: defaultAttachmentLife,
 	}
 	for _, o := range opts {
 		o(&cfg)

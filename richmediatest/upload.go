@@ -85,7 +85,8 @@ func newContent(data []byte) content {
 	}
 }
 
-const sniffLen = 4096
+// sniffLen is how much of a file its format is judged by: an ID3 tag with a cover, or the index of an mp4, is long.
+const sniffLen = 1 << 20
 
 // uploadForm are the fields of a POST to .../files.
 type uploadForm struct {

@@ -16,6 +16,8 @@ const maxRedirects = 5
 type page struct {
 	data    []byte
 	sent    time.Time // of a user's attachment; zero for what was hosted
+	expires time.Time // of an attachment's address; zero: never
+	retcode int       // of an attachment's address that has ended
 	to      string
 	handler http.Handler
 }
@@ -92,6 +94,12 @@ func (p *Platform) hosted(u *url.URL) (page, bool) {
 		key = p.base() + u.RequestURI()
 	}
 	at, ok := p.web[key]
+	switch {
+	case ok && !at.expires.IsZero() && !p.now().Before(at.expires):
+		return page{retcode: retcodeExpired}, true
+	case !ok && u.Path == downloadPath && (!u.IsAbs() || u.Host == downloadHost):
+		return page{retcode: retcodeInvalid}, true
+	}
 	return at, ok
 }
 
@@ -100,6 +108,8 @@ func (at page) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case at.handler != nil:
 		at.handler.ServeHTTP(w, r)
+	case at.retcode != 0:
+		serveExpired(w, at.retcode)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.WriteHeader(http.StatusMethodNotAllowed)
 	case at.to != "":
@@ -148,7 +158,7 @@ func (p *Platform) fetch(u *url.URL) (data []byte, to string, ok bool) {
 	p.mu.Unlock()
 	at, found := p.hosted(u)
 	if !reachable || !found || at.handler == nil {
-		return at.data, at.to, reachable && found
+		return at.data, at.to, reachable && found && at.retcode == 0
 	}
 	r, err := http.NewRequestWithContext(p.life.ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
