@@ -13,7 +13,7 @@ const (
 	downloadHost = "multimedia.nt.qq.com.cn"
 	downloadPath = "/download"
 
-	defaultAttachmentLife = time.Hour // undocumented: "short-lived"
+	defaultAttachmentLife = 12 * time.Hour // undocumented; some 12 h were seen
 
 	// What an address of an attachment answers if its rkey has ended, and if it has never been valid.
 	retcodeExpired = -5503007
@@ -123,15 +123,15 @@ func (p *Platform) ExpireAttachments() {
 	}
 }
 
-// serveExpired answers as the attachment server does.
-func serveExpired(w http.ResponseWriter, retcode int) {
+// serveExpired answers as the attachment server does, which repeats the rkey: a credential that an error text must not quote.
+func serveExpired(w http.ResponseWriter, r *http.Request, retcode int) {
 	message := "download url has expired"
 	if retcode == retcodeInvalid {
 		message = "invalid rkey"
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusBadRequest)
-	_, _ = w.Write(encode(map[string]any{"retcode": retcode, "retmsg": message, "retryflag": 0})) // the client may have gone
+	_, _ = w.Write(encode(map[string]any{"retcode": retcode, "retmsg": message, "rkey": r.URL.Query().Get("rkey")})) // the client may have gone
 }
 
 // ownDownload reports whether u is an attachment on the platform's own listener. The caller holds p.mu.

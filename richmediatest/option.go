@@ -27,6 +27,7 @@ type config struct {
 	boundInfo     bool
 	proactive     bool
 	documented    bool
+	loopback      bool
 	integerTimes  bool
 	rateLimits    bool
 	noData        bool
@@ -59,8 +60,8 @@ func WithCredentials(appID, secret string) Option {
 // seconds, rounded up. 0 means long-lived: the file_info never ends.
 func WithTTL(d time.Duration) Option { return func(c *config) { c.ttl = d } }
 
-// WithAttachmentLife sets how long the address of a user's attachment is valid, overriding the default of an hour; the documents
-// call it short-lived.
+// WithAttachmentLife sets how long the address of a user's attachment is valid, overriding the default of 12 h, about what
+// was seen; the documents call it short-lived.
 func WithAttachmentLife(d time.Duration) Option { return func(c *config) { c.attachmentLife = d } }
 
 // WithTokenLifetime sets how long an access token lives, overriding the default of 7200 s. The platform answers with

@@ -123,7 +123,7 @@ func parseUpload(body []byte) (form uploadForm, bad *refusal) {
 }
 
 // upload is POST .../files with url or file_data.
-func (p *Platform) upload(_ *http.Request, to route, body []byte) (any, *refusal) {
+func (p *Platform) upload(r *http.Request, to route, body []byte) (any, *refusal) {
 	c, bad := p.uploadTarget(to)
 	if bad != nil {
 		return nil, bad
@@ -148,7 +148,7 @@ func (p *Platform) upload(_ *http.Request, to route, body []byte) (any, *refusal
 	up := Upload{Chat: c.openid, Kind: int(form.kind), Name: form.name, URL: form.url, Route: RouteURL}
 	var data []byte
 	if form.url != "" {
-		data, bad = p.download(form.url)
+		data, bad = p.download(r.Context(), form.url)
 	} else {
 		up.Route = RouteInline
 		data, bad = decodeInline(form.fileData)
