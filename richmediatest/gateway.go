@@ -220,29 +220,6 @@ func (g *gateway) forget(s *session) {
 	}
 }
 
-// Reconnect tells every connected session to reconnect (op 7) and closes with 4009, after which a bot resumes.
-func (p *Platform) Reconnect() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.gateway.conns {
-		c.write(encodeEnvelope(envelope{Op: dto.WSReconnect}))
-		c.shut(errs.WSCodeBackendSessionTimeOut)
-	}
-}
-
-// DropGateway closes every websocket with that code. After 4008 and 4009 the session can be resumed; after any other code
-// it is gone, and the bot has to identify anew (docs 2026-08).
-func (p *Platform) DropGateway(code int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.gateway.conns {
-		if s := c.session; s != nil && code != errs.WSCodeBackendSessionTimeOut && code != errs.WSCodeBackendRateLimit {
-			p.gateway.forget(s)
-		}
-		c.shut(code)
-	}
-}
-
 // WaitReady waits until a bot is connected over the websocket and has got READY or RESUMED, or until ctx ends.
 func (p *Platform) WaitReady(ctx context.Context) error {
 	err := p.wait(ctx, func() bool {

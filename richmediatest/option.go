@@ -28,6 +28,7 @@ type config struct {
 	proactive     bool
 	documented    bool
 	loopback      bool
+	silkInline    bool
 	integerTimes  bool
 	rateLimits    bool
 	noData        bool
@@ -117,6 +118,11 @@ func WithoutInline(scenes ...string) Option {
 		}
 	}
 }
+
+// WithSilkOnlyInline makes the platform refuse a voice in file_data in single chats with HTTP 400 and 40011000 unless it is silk,
+// as was seen of mp3 and wav (tencent-connect/openclaw-qqbot#319, 2026-09); in parts they work. By default all formats of a
+// voice are accepted on every route.
+func WithSilkOnlyInline() Option { return func(c *config) { c.silkInline = true } }
 
 // WithIntents sets which intents the bot was granted; an identify that asks for a known one beyond them is closed with
 // 4014. By default every known intent is granted; an unknown one is closed with 4013 either way.
