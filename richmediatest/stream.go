@@ -40,8 +40,12 @@ func parseFrame(body []byte) (form frameForm, bad *refusal) {
 		name string
 		to   *string
 	}{
-		{"content_raw", &form.content}, {"content_type", &form.contentType}, {"input_mode", &form.mode},
-		{"msg_id", &form.msgID}, {"event_id", &form.eventID}, {"stream_msg_id", &form.streamID},
+		{"content_raw", &form.content},
+		{"content_type", &form.contentType},
+		{"input_mode", &form.mode},
+		{"msg_id", &form.msgID},
+		{"event_id", &form.eventID},
+		{"stream_msg_id", &form.streamID},
 	}
 	for _, t := range texts {
 		if *t.to, err = f.text(t.name); err != nil {
