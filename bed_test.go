@@ -11,8 +11,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/tencent-connect/botgo"
+	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
 	"go.uber.org/goleak"
+	"golang.org/x/oauth2"
 
 	"github.com/botgo-contrib/richmedia"
 	"github.com/botgo-contrib/richmedia/richmediatest"
@@ -41,6 +43,7 @@ type bed struct {
 	*richmediatest.Platform
 	media *richmedia.Plugin
 	log   *logger
+	t     testing.TB
 }
 
 // newBed makes the platform in process: tests with it run in a synctest bubble too. Opts may change anything.
@@ -51,9 +54,16 @@ func newBed(t testing.TB, opts ...richmedia.Option) *bed {
 
 func newBedOn(t testing.TB, p *richmediatest.Platform, opts ...richmedia.Option) *bed {
 	t.Helper()
-	b := &bed{Platform: p, log: &logger{}}
+	return newBedFrom(t, p, p.TokenSource(), opts...)
+}
+
+// newBedFrom has the plugin take its tokens from src.
+func newBedFrom(t testing.TB, p *richmediatest.Platform, src oauth2.TokenSource, opts ...richmedia.Option) *bed {
+	t.Helper()
+	keepHandlers(t)
+	b := &bed{Platform: p, log: &logger{}, t: t}
 	var err error
-	b.media, err = richmedia.New(p.TokenSource(), append([]richmedia.Option{
+	b.media, err = richmedia.New(src, append([]richmedia.Option{
 		richmedia.WithHTTPClient(p.Client()),
 		richmedia.WithBaseURL(p.URL()),
 		richmedia.WithLogger(b.log),
@@ -70,6 +80,12 @@ func newBedOn(t testing.TB, p *richmediatest.Platform, opts ...richmedia.Option)
 // onGroup and onC2C register a handler for the messages of all chats.
 func (b *bed) onGroup(h richmedia.Handler) { event.RegisterHandlers(b.media.GroupATMessage(h)) }
 func (b *bed) onC2C(h richmedia.Handler)   { event.RegisterHandlers(b.media.C2CMessage(h)) }
+
+// on registers a handler with Plugin.On, until the test ends.
+func (b *bed) on(typ dto.EventType, h richmedia.Handler) dto.Intent {
+	dropHandler(b.t, typ)
+	return b.media.On(typ, h)
+}
 
 // context makes a Context of a new message in the chat, outside any handler.
 func (b *bed) context(t testing.TB, chat *richmediatest.Chat) *richmedia.Context {

@@ -352,16 +352,12 @@ func TestForeignErrorsAreBoundedAndCleaned(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := richmediatest.New()
-				b := &bed{Platform: p, log: &logger{}}
-				var err error
-				b.media, err = richmedia.New(tokenFunc(func() (*oauth2.Token, error) {
+				b := newBedFrom(t, p, tokenFunc(func() (*oauth2.Token, error) {
 					if c.token != nil {
 						return nil, c.token
 					}
 					return p.TokenSource().Token()
-				}), richmedia.WithHTTPClient(p.Client()), richmedia.WithBaseURL(p.URL()), richmedia.WithLogger(b.log), richmedia.WithStore(c.store))
-				require.NoError(t, err)
-				p.PushTo(richmedia.WebhookHandler(p.Credentials()))
+				}), richmedia.WithStore(c.store))
 				failed := make(chan error, 1)
 				b.onGroup(func(ctx context.Context, rc *richmedia.Context) error {
 					reply := func() (*dto.Message, error) { return rc.ReplyImage(ctx, c.src()) }
@@ -373,7 +369,7 @@ func TestForeignErrorsAreBoundedAndCleaned(t *testing.T) {
 					return err
 				})
 				p.Group("club").Say("alice", "hi")
-				err = <-failed
+				err := <-failed
 				assert.Equal(t, c.fails, err != nil)
 				require.NoError(t, b.media.Shutdown(t.Context()))
 				lines := b.log.lines

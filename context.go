@@ -72,7 +72,7 @@ func (c *Context) Payload() *dto.WSPayload { return c.in.payload }
 // math.MaxInt where there is no limit and 0 where the event cannot be answered; until is zero where there is no
 // end.
 func (c *Context) RepliesLeft() (n int, until time.Time) {
-	if c.in.refusal != nil {
+	if c.in.unanswerable != nil {
 		return 0, time.Time{}
 	}
 	if c.in.target.answered() == "" {
@@ -85,15 +85,15 @@ func (c *Context) RepliesLeft() (n int, until time.Time) {
 // know no msg_seq and take no notice of one.
 // The errors are ErrReplyWindow, ErrReplyLimit and ErrUnsupported.
 func (c *Context) NextSeq() (uint32, error) {
-	if c.in.refusal != nil {
-		return 0, c.in.refusal
+	if c.in.unanswerable != nil {
+		return 0, c.in.unanswerable
 	}
 	if c.in.target.answered() == "" {
 		return 0, errors.New("richmedia: NextSeq: a proactive message has no msg_seq: the Target has neither MsgID nor EventID")
 	}
-	claim, err := c.counting().Claim()
+	claim, err := c.run().Claim()
 	if err != nil {
-		return 0, refused(err)
+		return 0, ledgerError(err)
 	}
 	claim.Commit()
 	return claim.Seq(), nil
@@ -131,9 +131,9 @@ func (c *Context) entry() *ledger.Entry {
 	return c.record
 }
 
-// counting is the delivery's own count of the numbers. The payload tells deliveries apart; weakly, because a message is
-// remembered for longer than its payload is worth.
-func (c *Context) counting() *ledger.Run {
+// run is the delivery's own count of the numbers. The payload identifies the delivery; weakly, because a message is
+// remembered for longer than its payload.
+func (c *Context) run() *ledger.Run {
 	if c.in.payload == nil {
 		return c.entry().Run(nil)
 	}
@@ -145,7 +145,7 @@ func (c *Context) counting() *ledger.Run {
 func (c *Context) until() time.Time {
 	t := c.in.target
 	window := c.p.cfg.limits[t.Scope].window
-	if c.in.refusal != nil || t.answered() == "" || window == 0 {
+	if c.in.unanswerable != nil || t.answered() == "" || window == 0 {
 		return time.Time{}
 	}
 	return t.Time.Add(window)
@@ -159,8 +159,8 @@ func (c *Context) queue() string {
 	return c.in.target.key()
 }
 
-// refused gives the ledger's refusals their public names.
-func refused(err error) error {
+// ledgerError returns the public error for the ledger's.
+func ledgerError(err error) error {
 	switch {
 	case errors.Is(err, ledger.ErrWindow):
 		return ErrReplyWindow

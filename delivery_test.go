@@ -373,19 +373,15 @@ func TestADoubtOutlivesATokenThatCannotBeHad(t *testing.T) {
 			// It ends between the first attempt and the second; oauth2 gives it up 10 s early.
 			return &oauth2.Token{AccessToken: tok.AccessToken, TokenType: tok.TokenType, Expiry: time.Now().Add(10*time.Second + 100*time.Millisecond)}, nil
 		})
-		b := &bed{Platform: p, log: &logger{}}
-		var err error
-		b.media, err = richmedia.New(src, richmedia.WithHTTPClient(p.Client()), richmedia.WithBaseURL(p.URL()), richmedia.WithLogger(b.log))
-		require.NoError(t, err)
+		b := newBedFrom(t, p, src)
 		club := p.Group("club")
 		c := b.context(t, club)
 		p.Lose(richmediatest.OpSend, 1)
-		_, err = c.ReplyText(t.Context(), "hi")
+		_, err := c.ReplyText(t.Context(), "hi")
 		_ = inDoubt(t, err)
 		require.ErrorContains(t, err, "token outage")
 		assert.Equal(t, 4, left(c))
 		assert.Len(t, club.Answers(), 1)
-		require.NoError(t, b.media.Close())
 	})
 }
 

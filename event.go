@@ -46,14 +46,14 @@ const (
 // incoming is an event as the plugin needs it. Ids come from the raw payload, because botgo's types know
 // neither group_openid, member_openid nor user_openid.
 type incoming struct {
-	payload     *dto.WSPayload
-	target      Target
-	refusal     error // why the event cannot be answered; nil when it can
-	userID      string
-	text        string
-	attachments []Attachment
-	message     func() *dto.Message // decoded when it is asked for; nil where the event is no message
-	interaction *dto.Interaction
+	payload      *dto.WSPayload
+	target       Target
+	unanswerable error // why the event cannot be answered; nil if it can
+	userID       string
+	text         string
+	attachments  []Attachment
+	message      func() *dto.Message // decoded when it is asked for; nil where the event is no message
+	interaction  *dto.Interaction
 }
 
 // eventData is the union of what the events' d is known to hold.
@@ -99,7 +99,7 @@ func parse(payload *dto.WSPayload, arrived time.Time) (*incoming, error) {
 	}
 	in := &incoming{payload: payload}
 	in.target.Time = arrived
-	in.place(&d)
+	in.locate(&d)
 	if err := in.identify(&d); err != nil {
 		return nil, err
 	}
@@ -146,8 +146,8 @@ func tolerant(err error) error {
 	return err
 }
 
-// place finds the chat and the user.
-func (in *incoming) place(d *eventData) {
+// locate finds the chat and the user.
+func (in *incoming) locate(d *eventData) {
 	group := cmp.Or(d.GroupOpenID, d.GroupID)
 	switch in.payload.Type {
 	case dto.EventC2CMessageCreate:
@@ -168,14 +168,14 @@ func (in *incoming) place(d *eventData) {
 			in.userID = d.Data.Resolved.UserID
 			return
 		}
-		in.placeByOpenID(d, group)
+		in.locateByOpenID(d, group)
 	default:
-		in.placeByOpenID(d, group)
+		in.locateByOpenID(d, group)
 	}
 }
 
-// placeByOpenID goes by which openid there is.
-func (in *incoming) placeByOpenID(d *eventData, group string) {
+// locateByOpenID goes by which openid there is.
+func (in *incoming) locateByOpenID(d *eventData, group string) {
 	if user := cmp.Or(d.UserOpenID, d.OpenID); group != "" {
 		in.target.Scope, in.target.ChatID = ScopeGroup, group
 		in.userID = cmp.Or(d.GroupMemberOpenID, d.OpMemberOpenID, d.Author.MemberOpenID)
@@ -191,7 +191,7 @@ func (in *incoming) identify(d *eventData) error {
 	by := answeredBy[typ]
 	if by != "" && in.target.ChatID == "" {
 		if in.target.Scope == ScopeChannel && typ == dto.EventInteractionCreate {
-			in.refusal = fmt.Errorf("%w: a button in a guild whose event names no channel", ErrUnsupported)
+			in.unanswerable = fmt.Errorf("%w: a button in a guild whose event names no channel", ErrUnsupported)
 			return nil
 		}
 		return fmt.Errorf("richmedia: the payload of %s names no chat: group_openid, user_openid, channel_id or guild_id is missing", eventName(in.payload))
@@ -208,7 +208,7 @@ func (in *incoming) identify(d *eventData) error {
 		}
 		in.target.EventID = in.payload.EventID
 	default:
-		in.refusal = fmt.Errorf("%w: %s cannot be answered (40034027); the platform takes answers to messages, buttons, "+
+		in.unanswerable = fmt.Errorf("%w: %s cannot be answered (40034027); the platform takes answers to messages, buttons, "+
 			"FRIEND_ADD, C2C_MSG_RECEIVE, GROUP_ADD_ROBOT and GROUP_MSG_RECEIVE", ErrUnsupported, eventName(in.payload))
 	}
 	return nil

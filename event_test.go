@@ -69,9 +69,9 @@ func TestTheDocumentedAndTheCapturedPayloadsAreRead(t *testing.T) {
 		assert.Equal(t, w.user, in.userID, name)
 		assert.Equal(t, w.text, in.text, name)
 		if w.target.answered() == "" {
-			require.ErrorIs(t, in.refusal, ErrUnsupported, name)
+			require.ErrorIs(t, in.unanswerable, ErrUnsupported, name)
 		} else {
-			require.NoError(t, in.refusal, name)
+			require.NoError(t, in.unanswerable, name)
 		}
 	}
 	assert.Len(t, captures(t), len(want))
@@ -103,10 +103,10 @@ func FuzzEvents(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if in.refusal == nil && (in.target.check() != nil || in.target.answered() == "") {
+		if in.unanswerable == nil && (in.target.check() != nil || in.target.answered() == "") {
 			t.Errorf("an event that can be answered names no chat or no id: %+v", in.target)
 		}
-		if in.refusal != nil && in.target.answered() != "" {
+		if in.unanswerable != nil && in.target.answered() != "" {
 			t.Errorf("an event that cannot be answered has an id: %+v", in.target)
 		}
 		if (in.message != nil) != (in.target.MsgID != "") {

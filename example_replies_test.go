@@ -213,12 +213,8 @@ func ExampleWithFallbackText() {
 func ExampleWithSeq() {
 	platform, first, end := offline()
 	defer end()
-	second, err := richmedia.New(platform.TokenSource(), richmedia.WithHTTPClient(platform.Client()), richmedia.WithBaseURL(platform.URL()))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer second.Close() //nolint:errcheck // always nil
+	second, endSecond := offlineOn(platform)
+	defer endSecond()
 
 	carol := platform.C2C("carol")
 	c, err := first.Context(carol.Say("carol", "the report").Payload())

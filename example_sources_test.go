@@ -70,14 +70,8 @@ func ExampleContext_ReplyAll() {
 // The platform cannot reach the URL, but the bot can. A nil client would fetch from public addresses only.
 func ExampleWithURLFallback() {
 	platform := richmediatest.New()
-	media, err := richmedia.New(platform.TokenSource(), richmedia.WithHTTPClient(platform.Client()), richmedia.WithBaseURL(platform.URL()),
-		richmedia.WithLogger(&logger{}), richmedia.WithURLFallback(platform.Client()))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer media.Close() //nolint:errcheck // always nil
-	platform.PushTo(richmedia.WebhookHandler(platform.Credentials()))
+	media, end := offlineOn(platform, richmedia.WithLogger(&logger{}), richmedia.WithURLFallback(platform.Client()))
+	defer end()
 
 	event.RegisterHandlers(media.C2CMessage(func(ctx context.Context, c *richmedia.Context) error {
 		_, err := c.ReplyImage(ctx, richmedia.FromURL(c.Text()))

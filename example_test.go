@@ -22,21 +22,30 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// offline gives a platform within the process and a plugin on it. On the real platform the plugin is
+// offline returns a platform within the process and a plugin on it. On the real platform the plugin is
 //
 //	media, err := richmedia.New(token.NewQQBotTokenSource(credentials))
 func offline(opts ...richmedia.Option) (platform *richmediatest.Platform, media *richmedia.Plugin, end func()) {
 	platform = richmediatest.New()
-	opts = append(opts, richmedia.WithHTTPClient(platform.Client()), richmedia.WithBaseURL(platform.URL()))
+	media, end = offlineOn(platform, opts...)
+	return platform, media, end
+}
+
+// offlineOn returns a plugin on a platform that is there already. botgo's handlers belong to the process: the bot begins
+// without those of the example before it.
+func offlineOn(platform *richmediatest.Platform, opts ...richmedia.Option) (media *richmedia.Plugin, end func()) {
+	event.DefaultHandlers = noHandlers
+	opts = append([]richmedia.Option{richmedia.WithHTTPClient(platform.Client()), richmedia.WithBaseURL(platform.URL())}, opts...)
 	media, err := richmedia.New(platform.TokenSource(), opts...)
 	if err != nil {
 		log.Panic(err)
 	}
 	platform.PushTo(richmedia.WebhookHandler(platform.Credentials()))
-	return platform, media, func() {
+	return media, func() {
 		if err := errors.Join(media.Shutdown(context.Background()), platform.Close()); err != nil {
 			log.Panic(err)
 		}
+		event.DefaultHandlers = noHandlers
 	}
 }
 
@@ -407,10 +416,7 @@ func ExampleWithStore() {
 func ExampleWithRefreshAhead() {
 	platform := richmediatest.New(richmediatest.WithTTL(time.Second))
 	renewed := make(chan richmedia.UploadInfo, 1)
-	media, err := richmedia.New(
-		platform.TokenSource(),
-		richmedia.WithHTTPClient(platform.Client()),
-		richmedia.WithBaseURL(platform.URL()),
+	media, end := offlineOn(platform,
 		richmedia.WithRefreshAhead(100),
 		richmedia.WithTrace(richmedia.Trace{Upload: func(i richmedia.UploadInfo) {
 			if i.Ahead {
@@ -418,9 +424,8 @@ func ExampleWithRefreshAhead() {
 			}
 		}}),
 	)
-	if err != nil {
-		log.Panic(err)
-	}
+	defer end()
+
 	cat := richmedia.FromFile("examples/quickstart/media/cat.png")
 	for _, name := range []string{"cats", "dogs"} {
 		group := richmedia.Target{Scope: richmedia.ScopeGroup, ChatID: platform.Group(name).OpenID()}
@@ -431,9 +436,7 @@ func ExampleWithRefreshAhead() {
 	i := <-renewed
 	fmt.Println(i.Name, "by", i.Route, i.Err)
 	fmt.Println(platform.Count(richmediatest.OpUpload), "uploads, of which nobody waited for the second")
-	if err := errors.Join(media.Close(), platform.Close()); err != nil {
-		log.Panic(err)
-	}
+
 	// Output:
 	// cat.png by inline <nil>
 	// 2 uploads, of which nobody waited for the second

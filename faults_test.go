@@ -206,6 +206,7 @@ func (c faultCell) content() []byte {
 func (c faultCell) run(t *testing.T) (v verdict) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
+		keepHandlers(t)
 		p := richmediatest.New(richmediatest.WithoutData(),
 			richmediatest.WithParts(richmediatest.PartShape{BlockSize: int64(len(c.content()) / 2), Concurrency: 2, RetryTimeout: 20}))
 		limit := int64(5 << 20)

@@ -39,6 +39,7 @@ import (
 	"github.com/botgo-contrib/richmedia/internal/dispatch"
 	"github.com/botgo-contrib/richmedia/internal/ledger"
 	"github.com/botgo-contrib/richmedia/internal/platform"
+	"github.com/botgo-contrib/richmedia/internal/seen"
 )
 
 // ledgerSize bounds how many answered messages are remembered. Only messages that were answered count, and only
@@ -56,17 +57,17 @@ type Plugin struct {
 	uploads  *uploader
 	ledger   *ledger.Ledger
 	dispatch *dispatch.Dispatcher
-	seen     *seen
-	acks     *seen // interactions that were acknowledged
+	seen     *seen.Filter
+	acks     *seen.Filter // interactions that were acknowledged
 
 	life context.Context //nolint:containedctx // the plugin's own life, which outlasts every call
 	end  context.CancelCauseFunc
 
 	mu       sync.Mutex
-	draining bool // no new events
-	closed   bool // no new calls either
-	inline   counter
-	calls    counter
+	draining bool    // no new events
+	closed   bool    // no new calls either
+	inline   running // handlers on botgo's goroutine
+	calls    running
 
 	seqless atomic.Bool // the platform took a reply by event_id with a msg_seq for a proactive message
 }
@@ -93,8 +94,8 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 		cfg:      cfg,
 		ledger:   ledger.New(ledgerSize),
 		dispatch: dispatch.New(cfg.workers, cfg.queue),
-		seen:     newSeen(),
-		acks:     newSeen(),
+		seen:     seen.New(seenFor, seenSize),
+		acks:     seen.New(seenFor, seenSize),
 	}
 	p.life, p.end = context.WithCancelCause(context.Background())
 
@@ -110,11 +111,12 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 	p.client = platform.New(platform.Config{
 		HTTP: cfg.http, Base: cfg.base, Source: src, AppID: appID, Retries: cfg.retries, Log: cfg.log,
 	})
+	files := &cache{store: cfg.store, owner: owner, log: cfg.log}
 	p.uploads = &uploader{
-		client: p.client, store: cfg.store, owner: owner, life: p.life, log: cfg.log,
-		trace: cfg.trace, fallback: cfg.fallback, encoder: cfg.encoder, inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, renewals: cfg.retries,
+		client: p.client, cache: files, leases: leases{cache: files}, life: p.life, log: cfg.log, trace: cfg.trace,
+		fallback: cfg.fallback, encoder: cfg.encoder, inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, prepares: cfg.retries,
 	}
-	p.uploads.leaser, _ = cfg.store.(Leaser) // nil where it is none
+	p.uploads.leases.leaser, _ = cfg.store.(Leaser) // nil if it is none
 	p.uploads.refresher = newRefresher(p.life, p.uploads, cfg.refreshAhead)
 	return p, nil
 }
@@ -209,8 +211,8 @@ func (p *Plugin) Context(payload *dto.WSPayload) (*Context, error) {
 	if err != nil {
 		return nil, err
 	}
-	if in.refusal != nil {
-		return nil, in.refusal
+	if in.unanswerable != nil {
+		return nil, in.unanswerable
 	}
 	return &Context{p: p, in: in}, nil
 }
@@ -222,31 +224,5 @@ func (p *Plugin) For(t Target) *Context {
 	if t.Time.IsZero() {
 		t.Time = time.Now()
 	}
-	return &Context{p: p, in: &incoming{target: t, refusal: t.check()}}
-}
-
-// Upload uploads src for to's scope, through to's chat, and returns what can be sent with Context.ReplyUploaded
-// to every chat of the scope. Uploads that the store knows are not made again. The error is an *UploadError, or ErrClosed
-// or ctx's cause where the upload was not begun or not waited for.
-func (p *Plugin) Upload(ctx context.Context, to Target, kind Kind, src Source, opts ...UploadOption) (File, error) {
-	if err := to.check(); err != nil {
-		return File{}, &UploadError{Name: src.label(), Step: "check", Err: err}
-	}
-	var cfg uploadConfig
-	for _, opt := range opts {
-		if opt != nil {
-			opt.applyUpload(&cfg)
-		}
-	}
-	ctx, leave, err := p.enter(ctx)
-	if err != nil {
-		return File{}, err
-	}
-	defer leave()
-	up, err := p.uploads.begin(ctx, to, kind, src, cfg)
-	if err != nil {
-		return File{}, err
-	}
-	defer up.leave()
-	return up.file(ctx)
+	return &Context{p: p, in: &incoming{target: t, unanswerable: t.check()}}
 }

@@ -53,7 +53,7 @@ func TestEveryEventIsAnsweredWithEveryKind(t *testing.T) {
 				event.RegisterHandlers(b.media.GroupATMessage(answer), b.media.C2CMessage(answer),
 					b.media.Interaction(answer), b.media.C2CFriend(answer))
 				for _, typ := range []dto.EventType{"GROUP_MESSAGE_CREATE", "GROUP_ADD_ROBOT", "GROUP_MSG_RECEIVE", "C2C_MSG_RECEIVE"} {
-					assert.Equal(t, dto.IntentGroupMessages, b.media.On(typ, answer))
+					assert.Equal(t, dto.IntentGroupMessages, b.on(typ, answer))
 				}
 				group, c2c := b.Group("club"), b.C2C("bob")
 				for name, ev := range map[string]*richmediatest.Event{
@@ -179,14 +179,14 @@ func TestEventsThatBotgoDoesNotKnowHaveTheirIntent(t *testing.T) {
 		"GROUP_MEMBER_ADD": 1 << 24, "GROUP_MEMBER_REMOVE": 1 << 24, "GROUP_MESSAGE_CREATE": dto.IntentGroupMessages,
 		"GROUP_DEL_ROBOT": dto.IntentGroupMessages, dto.EventGuildCreate: dto.IntentGuilds,
 	} {
-		assert.Equal(t, want, b.media.On(typ, none), typ)
+		assert.Equal(t, want, b.on(typ, none), typ)
 	}
 }
 
 func TestAMentionOfTheBotIsNotText(t *testing.T) {
 	b := newBed(t)
 	got := make(chan string, 1)
-	b.media.On("GROUP_MESSAGE_CREATE", func(_ context.Context, c *richmedia.Context) error { got <- c.Text(); return nil })
+	b.on("GROUP_MESSAGE_CREATE", func(_ context.Context, c *richmedia.Context) error { got <- c.Text(); return nil })
 	for content, want := range map[string]string{
 		"<@BOT> cat": "cat", "cat <@!BOT>": "cat", " <@OTHER> cat ": "<@OTHER> cat", "\u00a0cat": "cat",
 	} {
@@ -274,7 +274,7 @@ func TestTheSameMessageInTwoEventsRunsOneHandler(t *testing.T) {
 	var ran atomic.Int32
 	count := func(context.Context, *richmedia.Context) error { ran.Add(1); return nil }
 	b.onGroup(count)
-	b.media.On("GROUP_MESSAGE_CREATE", count)
+	b.on("GROUP_MESSAGE_CREATE", count)
 	d := `{"id":"ROBOT1.0_same","group_openid":"G","author":{"member_openid":"U"},"content":"hi"}`
 	require.NoError(t, event.ParseAndHandle(payload("GROUP_AT_MESSAGE_CREATE", "GROUP_AT_MESSAGE_CREATE:1", d)))
 	require.NoError(t, event.ParseAndHandle(payload("GROUP_MESSAGE_CREATE", "GROUP_MESSAGE_CREATE:2", d)))

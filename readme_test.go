@@ -187,7 +187,7 @@ func options(t *testing.T) map[string]string {
 	return found
 }
 
-func TestTheReadmesListEveryOptionWithItsDefault(t *testing.T) {
+func TestTheGuidesListEveryOptionWithItsDefault(t *testing.T) {
 	all := options(t)
 	require.Greater(t, len(all), 20)
 	defaults := map[string]string{
@@ -199,7 +199,7 @@ func TestTheReadmesListEveryOptionWithItsDefault(t *testing.T) {
 		"WithPartConcurrency": fmt.Sprint(defaultConcurrency),
 		"WithRefreshAhead":    fmt.Sprint(defaultConfig().refreshAhead),
 	}
-	for _, readme := range []string{"README.md", "README.zh-CN.md"} {
+	for _, readme := range []string{"docs/options.md", "docs/options.zh-CN.md"} {
 		text, err := os.ReadFile(readme)
 		require.NoError(t, err)
 		for name, sort := range all {

@@ -139,18 +139,15 @@ func TestShutdownEndsByItsContextWhateverATokenSourceDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := richmediatest.New()
 		release := make(chan struct{})
-		b := &bed{Platform: p, log: &logger{}}
-		var err error
-		b.media, err = richmedia.New(tokenFunc(func() (*oauth2.Token, error) {
+		b := newBedFrom(t, p, tokenFunc(func() (*oauth2.Token, error) {
 			<-release
 			return nil, errors.New("too late")
-		}), richmedia.WithHTTPClient(p.Client()), richmedia.WithBaseURL(p.URL()), richmedia.WithLogger(b.log))
-		require.NoError(t, err)
+		}))
 		c := b.context(t, b.Group("club"))
 		enough := errors.New("enough")
 		short, cancel := context.WithTimeoutCause(t.Context(), time.Second, enough)
 		defer cancel()
-		_, err = c.ReplyText(short, "hi")
+		_, err := c.ReplyText(short, "hi")
 		require.ErrorIs(t, err, enough)
 		assert.Equal(t, 5, left(c))
 

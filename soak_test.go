@@ -103,6 +103,7 @@ type soakBot struct {
 }
 
 func newSoak(t *testing.T, seed uint64) *soak {
+	keepHandlers(t)
 	s := &soak{
 		Platform: richmediatest.New(richmediatest.WithoutData(), richmediatest.WithTokenLifetime(10*time.Minute),
 			richmediatest.WithDailyVolume(1<<50), richmediatest.WithParts(richmediatest.PartShape{BlockSize: 2 << 10, Concurrency: 2, RetryTimeout: 20})),

@@ -8,7 +8,7 @@ import (
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
-// Scope is the sort of chat. A file_info never crosses from one to the other.
+// Scope is the sort of chat. A file_info never crosses from one scope to another.
 type Scope uint8
 
 // The scopes. The zero Scope is none of them.
@@ -19,7 +19,7 @@ const (
 	ScopeDM                       // a user's direct messages in a guild, by their guild_id: texts and images only
 )
 
-// scopes is all that there is to say of each.
+// scopes is what else is known of each scope.
 var scopes = map[Scope]struct {
 	name  string
 	scene platform.Scene
@@ -31,10 +31,10 @@ var scopes = map[Scope]struct {
 	ScopeDM:      {"dm", platform.DM, "DM's guild_id"},
 }
 
-// guild tells whether s is in a guild, where there are no uploads and no msg_seq.
+// guild reports whether s is in a guild, where there are no uploads and no msg_seq.
 func (s Scope) guild() bool { return s == ScopeChannel || s == ScopeDM }
 
-// String gives "group", "c2c", "channel" or "dm".
+// String returns "group", "c2c", "channel" or "dm".
 func (s Scope) String() string {
 	if scope, ok := scopes[s]; ok {
 		return scope.name
@@ -42,7 +42,7 @@ func (s Scope) String() string {
 	return fmt.Sprintf("Scope(%d)", uint8(s))
 }
 
-// Kind is what the media is to the platform: the wire's file_type.
+// Kind is the sort of media: the wire's file_type.
 type Kind uint8
 
 // The kinds. The zero Kind is none of them.
@@ -53,12 +53,20 @@ const (
 	KindFile  Kind = 4
 )
 
-// String gives "image", "video", "voice" or "file".
+// String returns "image", "video", "voice" or "file".
 func (k Kind) String() string {
 	if rule, ok := kindRules[k]; ok {
 		return rule.name
 	}
 	return fmt.Sprintf("Kind(%d)", uint8(k))
+}
+
+// withArticle returns "an image", "a video", ...
+func (k Kind) withArticle() string {
+	if k == KindImage {
+		return "an " + k.String()
+	}
+	return "a " + k.String()
 }
 
 // Target is a chat, and the message or event in it that is answered. It is plain data, safe to put in a job
@@ -71,7 +79,7 @@ type Target struct {
 	Time    time.Time // when the event arrived: the start of the reply window; zero means now
 }
 
-// check says what is missing to send to t.
+// check returns what is missing to send to t.
 func (t Target) check() error {
 	scope, ok := scopes[t.Scope]
 	if !ok {
@@ -95,18 +103,18 @@ func (t Target) chat() platform.Chat {
 	return platform.Chat{Scene: scopes[t.Scope].scene, ID: t.ChatID}
 }
 
-// key tells chats apart.
+// key identifies the chat.
 func (t Target) key() string { return t.Scope.String() + "\x00" + t.ChatID }
 
-// File is an upload that the platform took. It is good for every chat of its Scope until Expires.
+// File is an upload that the platform has accepted. It can be sent to every chat of its Scope until Expires.
 type File struct {
 	Scope   Scope
 	Kind    Kind
 	UUID    string    // file_uuid
-	Info    string    // file_info, verbatim; whoever has it can send the file, so keep it out of logs
+	Info    string    // file_info, verbatim; it is enough to send the file, so keep it out of logs
 	Expires time.Time // zero: long-lived
 	Card    bool      // over the kind's soft size: the chat shows a file card, and no caption; unknown, so false, for a URL
 }
 
-// expired tells whether the platform will refuse f.
+// expired reports whether the platform will refuse f.
 func (f File) expired() bool { return !f.Expires.IsZero() && !time.Now().Before(f.Expires) }

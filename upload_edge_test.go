@@ -416,15 +416,16 @@ func TestASourceThatIsCutOffWhileItIsSentIsAnError(t *testing.T) {
 	opens := 0
 	src := richmedia.FromOpener("x.png", func(context.Context) (io.ReadCloser, error) {
 		opens++
-		left := len(data) + 1
+		left := 1 << 30
 		if opens > 1 {
 			left = 50 << 10
 		}
+		cut := &cutOff{bytes.NewReader(data), left}
 		return struct {
 			io.Reader
 			io.Seeker
 			io.Closer
-		}{&cutOff{bytes.NewReader(data), left}, bytes.NewReader(data), io.NopCloser(nil)}, nil
+		}{cut, cut, cut}, nil
 	})
 	_, err := b.context(t, b.Group("club")).ReplyImage(t.Context(), src)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)

@@ -108,11 +108,8 @@ func signingKey(p *richmediatest.Platform) ed25519.PrivateKey {
 // watchBotgo counts the events that botgo hands on. Its handlers belong to the process, and are put back afterwards.
 func watchBotgo(f *testing.F) *int {
 	reached := new(int)
-	old := event.DefaultHandlers
-	f.Cleanup(func() {
-		event.DefaultHandlers = old
-		botgo.SetLogger(&logger{})
-	})
+	keepHandlers(f)
+	f.Cleanup(func() { botgo.SetLogger(&logger{}) })
 	event.RegisterHandlers(
 		event.PlainEventHandler(func(*dto.WSPayload, []byte) error { *reached++; return nil }),
 		event.GroupATMessageEventHandler(func(*dto.WSPayload, *dto.WSGroupATMessageData) error { *reached++; return nil }),

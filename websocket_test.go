@@ -29,6 +29,8 @@ func init() {
 }
 
 func TestABotOnTheWebsocketAnswersEveryEvent(t *testing.T) {
+	keepHandlers(t)
+	dropHandler(t, "GROUP_ADD_ROBOT")
 	p := richmediatest.New()
 	_, err := p.Listen()
 	require.NoError(t, err)

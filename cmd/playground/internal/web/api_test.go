@@ -146,7 +146,7 @@ func TestWhatMakesNoSenseIsRefusedWithASentence(t *testing.T) {
 		},
 		"empty file": func() int { return b.upload("group/cats", "", "a.txt", "").Code },
 		"too many":   func() int { return b.upload("group/cats", "", many(11)...).Code },
-		"weather":    func() int { return b.post("/api/weather", "name", "hail").Code },
+		"faults":     func() int { return b.post("/api/faults", "name", "hail").Code },
 		"webhook":    func() int { return b.post("/api/webhook", "url", "file:///etc/passwd").Code },
 		"bot":        func() int { return b.post("/api/bot", "chat", "group/cats", "user", "ann", "do", "dance").Code },
 	} {
@@ -190,7 +190,7 @@ func TestNothingSecretReachesThePage(t *testing.T) {
 	require.NoError(t, err)
 	id := b.say("group/cats", "go")
 	b.wait(b.platform.Group("cats"), 3)
-	b.ok(b.post("/api/weather", "name", "expire"))
+	b.ok(b.post("/api/faults", "name", "expire"))
 	b.say("group/cats", "go") // refused file_infos, too
 	b.wait(b.platform.Group("cats"), 6)
 	b.ok(b.post("/api/webhook", "url", "http://127.0.0.1:1/hook?key=HOOKCREDENTIAL"))

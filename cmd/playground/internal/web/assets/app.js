@@ -15,7 +15,7 @@ const suggestions = ['cat', 'clip', 'hello', 'report', 'big', 'photo', 'album', 
 const suggestionsZh = ['猫', '视频', '语音', '文件', '大文件', '网图', '相册', '按钮', '稍后']
 
 const page = {
-  chats: new Map(), scenes: [], flags: {}, users: new Map(), weather: { on: {}, struck: {} },
+  chats: new Map(), scenes: [], flags: {}, users: new Map(), faults: { on: {}, struck: {} },
   demo: {}, bots: 0, webhook: '', connected: false, chat: null, me: 'ann', offset: 0, ahead: 0,
   busy: {}, ups: {},
   now() { return Date.now() + this.offset },
@@ -69,12 +69,12 @@ $('newer').addEventListener('click', () => { page.log.stuck = true; page.log.toE
 async function reset() {
   const s = await get('/api/state')
   page.offset = s.now - Date.now()
-  Object.assign(page, { scenes: s.scenes, flags: s.flags, weather: s.weather, demo: s.demo, bots: s.bots, webhook: s.webhook, url: s.url, appID: s.appID, secret: s.secret, ahead: s.ahead ?? 0 })
+  Object.assign(page, { scenes: s.scenes, flags: s.flags, faults: s.faults, demo: s.demo, bots: s.bots, webhook: s.webhook, url: s.url, appID: s.appID, secret: s.secret, ahead: s.ahead ?? 0 })
   if (s.ahead !== undefined) page.clockPanel = () => panels.clockPanel(page)
   for (const c of s.chats) page.chats.set(c.key, { unread: 0, ...page.chats.get(c.key), ...c })
   page.busy = {}
   page.ups = {}
-  panels.weather(page)
+  panels.faults(page)
   panels.own(page)
   showDemo()
   panels.status(page)
@@ -107,7 +107,7 @@ async function show(key) {
   showUsers()
 }
 
-// know remembers who writes where.
+// know remembers the users of a chat.
 function know(m) {
   if (m.bot || !m.user) return
   if (!page.users.has(m.chat)) page.users.set(m.chat, new Set())
@@ -167,7 +167,7 @@ function showDemo() {
   if (!page.log.count) page.log.remake()
 }
 
-// ---- what the playground tells
+// ---- updates
 
 const told = {
   chat(u) { page.chats.set(u.chat.key, { unread: 0, ...page.chats.get(u.chat.key), ...u.chat }); return 'chats' },
@@ -184,8 +184,8 @@ const told = {
   up(u) { page.ups[u.chat] = u.up; return 'working' },
   busy(u) { page.busy[u.chat] = u.ops; return 'working' },
   flags(u) { page.flags[u.chat] = u.flags; return 'head' },
-  weather(u) { page.weather = u.weather; return 'weather' },
-  clock(u) { page.offset = u.now - Date.now(); page.ahead = u.ahead; page.inspector.changed(''); return 'weather' },
+  faults(u) { page.faults = u.faults; return 'faults' },
+  clock(u) { page.offset = u.now - Date.now(); page.ahead = u.ahead; page.inspector.changed(''); return 'faults' },
   bots(u) { page.bots = u.bots; return 'status' },
   demo(u) { page.demo = u.demo; return 'own' },
   webhook(u) { page.webhook = u.webhook; return 'own' },
@@ -217,7 +217,7 @@ function batch(updates) {
   else for (const c of page.chats.values()) if (c.dirty) touchChat(c)
   if (later.has('working')) showWorking()
   if (later.has('head') && page.chat) showHead()
-  if (later.has('weather')) panels.weather(page)
+  if (later.has('faults')) panels.faults(page)
   if (later.has('own')) { panels.own(page); showDemo() }
   if (later.has('status') || later.has('own')) panels.status(page)
 }
@@ -233,7 +233,7 @@ function touchChat(c) {
 
 // ---- panels, dialogs, keys
 
-const tabs = ['inspector', 'weather', 'own']
+const tabs = ['inspector', 'faults', 'own']
 
 function panel(name) {
   const el = $('panel')
@@ -338,6 +338,6 @@ $('chips').replaceChildren(...chips.map(w => h('button', { type: 'button', class
 page.me = remembered('me') || 'ann'
 const narrow = matchMedia('(max-width: 1080px)').matches
 panel(narrow ? null : (remembered('panel') ?? 'inspector') || null)
-setInterval(() => { if (page.panel === 'weather' && page.clockPanel) panels.weather(page) }, 1000)
+setInterval(() => { if (page.panel === 'faults' && page.clockPanel) panels.faults(page) }, 1000)
 
 new Stream({ batch, reset, state(on) { page.connected = on; panels.status(page) } }).open()

@@ -1,4 +1,4 @@
-// What stands behind a message: the facts of its answer, and the calls that made it, on a line of time.
+// The inspector: the facts of an answer or event, and its calls on a time line.
 
 import { $, h } from './dom.js'
 import { bytes, duration, seconds, t } from './words.js'
@@ -24,7 +24,7 @@ export class Inspector {
     this.load()
   }
 
-  // changed is told that something about an event may have changed; "" is all of them. At most ten looks a second.
+  // changed fetches an event again, at most ten times a second; "" is every event.
   changed(id) {
     if (!this.id || this.waiting) return
     if (id && id !== this.id && id !== this.root) return
@@ -37,7 +37,7 @@ export class Inspector {
     try {
       data = await get('/api/inspect', { id })
     } catch {
-      return // it is older than what is kept
+      return // too old: no longer kept
     }
     if (id !== this.id) return
     this.data = data

@@ -1,5 +1,5 @@
-// The list of messages. Only what is near the window is made of elements: messages stand in chunks, and a chunk that is far
-// away is an empty box of the height that it had.
+// The list of messages. Only messages near the window have elements: messages are grouped in chunks, and a distant chunk is an
+// empty box of its last height.
 
 import { h } from './dom.js'
 import { time } from './words.js'
@@ -36,7 +36,7 @@ export class Log {
     this.unread(0)
   }
 
-  // show replaces everything. What is there already stays, and with it the place where one reads, when it is the same chat.
+  // show replaces everything. In the same chat it keeps what is there, and the scroll position with it.
   show(messages, same) {
     const last = this.chunks.at(-1)?.messages.at(-1)
     if (same && last && messages.some(m => m.id === last.id)) {
@@ -126,7 +126,7 @@ export class Log {
     this.fill(chunk)
   }
 
-  // fill makes the rows that are missing.
+  // fill creates the missing rows.
   fill(chunk) {
     const out = document.createDocumentFragment()
     for (; chunk.made < chunk.messages.length; chunk.made++) {
@@ -155,7 +155,7 @@ export class Log {
 
   message(id) { return this.byID.get(id)?.m }
 
-  // update makes a row anew after its message has changed.
+  // update recreates a row after its message has changed.
   update(id, change) {
     const at = this.byID.get(id)
     if (!at) return

@@ -4,8 +4,8 @@ import { avatar, h, icon, $ } from './dom.js'
 import { bytes, duration, seconds, t, time } from './words.js'
 import { linked, render } from './markdown.js'
 
-// row makes the element of a message. act has what can be done about it: inspect, press, command, jump. What a bot under
-// development sends may have any shape: one message that cannot be shown must not keep the others from being.
+// row creates the element of a message. act holds the actions inspect, press, command and jump. A bot under development may
+// send any shape: without the fallback one message that cannot be shown hides all others.
 export function row(m, me, act) {
   try {
     return whole(m, me, act)
@@ -64,7 +64,7 @@ function markdown(data, act) {
   return box
 }
 
-// file shows what can be shown, and a card of the rest.
+// file creates a player, or a card for a file that cannot be played.
 function file(f) {
   if (f.card || !f.url) return card(f)
   switch (f.kind) {

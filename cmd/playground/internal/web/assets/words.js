@@ -1,8 +1,8 @@
-// The page's words, in the browser's language.
+// The page's texts in the browser's language.
 
 const en = {
   title: 'Playground', skip: 'Skip to writing', chats: 'Chats', newChat: 'New chat', close: 'Close', cancel: 'Cancel', ok: 'OK',
-  inspector: 'Inspector', weather: 'Weather', own: 'Your bot', more: 'More', messages: 'Messages', write: 'Write a message',
+  inspector: 'Inspector', faults: 'Faults', own: 'Your bot', more: 'More', messages: 'Messages', write: 'Write a message',
   writeAs: 'Write as', bot: 'bot', attach: 'Send files', send: 'Send', dropHere: 'Drop files to send them',
   'scene.group': 'Group', 'scene.c2c': 'Single chat', 'scene.channel': 'Guild channel', 'scene.dm': 'Guild DM',
   'scenes.group': 'Groups', 'scenes.c2c': 'Single chats', 'scenes.channel': 'Guild channels', 'scenes.dm': 'Guild DMs',
@@ -11,14 +11,14 @@ const en = {
   add: 'Add the bot', remove: 'Remove the bot', allow: 'Allow proactive messages', reject: 'Forbid proactive messages',
   mute: 'Mute the group', unmute: 'Unmute the group',
   online: '{n} connected', online1: 'A bot is connected', nobody: 'No bot is connected', webhook: 'Events go to {url}', offline: 'Reconnecting…',
-  hush: 'Another bot has connected, so the demonstration bot is quiet.', wake: 'Wake it', asleep: 'The demonstration bot is quiet.',
+  hush: 'Another bot has connected, so the demonstration bot is asleep.', wake: 'Wake it', asleep: 'The demonstration bot is asleep.',
   empty: 'Nothing here yet', emptyHint: 'Say something to the bot, or try one of these:', emptyOwn: 'Write to your bot below.',
   today: 'Today', you: 'you', newer: '{n} new', recalled: 'The bot recalled a message',
   'did.INTERACTION_CREATE': '{user} pressed "{text}"', 'did.GROUP_ADD_ROBOT': '{user} added the bot', 'did.FRIEND_ADD': '{user} added the bot',
   'did.GROUP_DEL_ROBOT': '{user} removed the bot', 'did.FRIEND_DEL': '{user} removed the bot',
   'did.GROUP_MSG_RECEIVE': '{user} allowed proactive messages', 'did.C2C_MSG_RECEIVE': '{user} allowed proactive messages',
   'did.GROUP_MSG_REJECT': '{user} forbade proactive messages', 'did.C2C_MSG_REJECT': '{user} forbade proactive messages',
-  text: 'text', image: 'image', video: 'video', voice: 'voice', file: 'file', save: 'Save', play: 'Play', pause: 'Pause', cannotPlay: 'cannot be played here', notKept: 'not kept any more',
+  text: 'text', image: 'image', video: 'video', voice: 'voice', file: 'file', save: 'Save', play: 'Play', pause: 'Pause', cannotPlay: 'cannot be played here', notKept: 'no longer kept',
   card: 'too large to be shown inline', template: 'template', ark: 'ark message', embed: 'embed', unmentioned: 'without a mention',
   working: 'The bot is working', uploading: 'uploading', part: 'part {n} of {of}', inspectThis: 'Inspect this message',
   'op.upload': 'upload', 'op.prepare': 'prepare', 'op.part': 'part', 'op.finish': 'finish', 'op.merge': 'merge', 'op.send': 'send', 'op.ack': 'acknowledge', 'op.recall': 'recall',
@@ -32,16 +32,16 @@ const en = {
   plugin: 'waited {w}, upload {u}, send {s}', duplicate: 'was in the chat already', fallback: 'the fallback text was sent',
   answers: 'Answers', timeline: 'Timeline', calls: '{n} calls', calls1: '1 call', noCalls: 'No calls yet.', request: 'Request', answer: 'Answer', payload: 'Event payload', cut: 'cut', running: 'running', again: 'again', notThere: 'not in the chat',
   notes: 'The bot\'s error handler', acked: 'yes', notAcked: 'not acknowledged',
-  weatherHint: 'What the way between the bot and the platform is like. What would never end strikes every other call, so that you see the bot recover.',
+  faultsHint: 'Faults between the bot and the platform. Those that would never end affect every other call, so that you see the bot recover.',
   'w.slow': 'Slow uploads', 'w.slow.hint': '1.5 s before each upload; parts at 2 MB/s',
-  'w.lost': 'Lost answers', 'w.lost.hint': 'a message arrives, and the bot never hears of it; every other send',
+  'w.lost': 'Lost answers', 'w.lost.hint': 'a message arrives, but its answer is lost; every other send',
   'w.5xx': 'Bad gateway', 'w.5xx.hint': 'an HTML page with 502; every other upload and send',
   'w.busy': 'Rate limit', 'w.busy.hint': '429 with Retry-After; every other send',
-  'w.unreachable': 'Unreachable URLs', 'w.unreachable.hint': 'the platform cannot download what a bot points to',
+  'w.unreachable': 'Unreachable URLs', 'w.unreachable.hint': 'the platform cannot download the URL of an upload',
   'w.noinline': 'No inline uploads', 'w.noinline.hint': 'file_data is refused, so that bytes must go in parts',
   'w.deadparts': 'Dead part addresses', 'w.deadparts.hint': 'the first part of each file is refused with 403',
   'w.twice': 'Duplicate events', 'w.twice.hint': 'each event is delivered twice',
-  'w.expire': 'End every file_info now', 'w.restart': 'Restart the gateway', 'w.calm': 'Fair weather',
+  'w.expire': 'End every file_info now', 'w.restart': 'Restart the gateway', 'w.cut': 'Cut every websocket', 'w.off': 'No faults',
   struck: '{n}×', clock: 'Clock', clockHint: 'Moves the platform\'s time forward: windows, file_info and part addresses end.', clockNow: 'Platform time', ahead: '{d} ahead', clockBack: 'It cannot go back.',
   ownHint: 'Point a bot in any language at this address instead of QQ\'s. It needs nothing else.',
   ownBase: 'API and token address', ownID: 'AppID', ownSecret: 'AppSecret', ownSecretHidden: 'the one given with -secret', copy: 'Copy', copied: 'Copied',
@@ -49,13 +49,13 @@ const en = {
   ownTry: 'The quickstart reads them from the environment:', ownOther: 'Other SDKs',
   ownOtherHint: 'Set the base URL of the API (api.sgroup.qq.com) and of the token endpoint (bots.qq.com) to the address above. The gateway\'s address comes from GET /gateway.',
   ownWebhook: 'Webhook', ownWebhookHint: 'Events go to this URL, signed, instead of over the websocket.', ownWebhookURL: 'URL of your bot', set: 'Set', unset: 'Take away', webhookGood: 'The bot has answered the check.',
-  demo: 'Demonstration bot', demoHint: 'Answers cat, clip, hello, big, … It falls quiet when another bot connects.', none: 'not running (-bot=false)',
+  demo: 'Demonstration bot', demoHint: 'Answers cat, clip, hello, big, … It goes to sleep when another bot connects.', none: 'not running (-bot=false)',
   failed: 'That did not work: {err}', tooLarge: 'Files of one message: 64 MB in all, ten at most.',
 }
 
 const zh = {
   title: '演练场', skip: '跳到输入框', chats: '会话', newChat: '新会话', close: '关闭', cancel: '取消', ok: '确定',
-  inspector: '检查器', weather: '天气', own: '你的机器人', more: '更多', messages: '消息', write: '输入消息',
+  inspector: '检查器', faults: '故障', own: '你的机器人', more: '更多', messages: '消息', write: '输入消息',
   writeAs: '发言身份', bot: '机器人', attach: '发送文件', send: '发送', dropHere: '松手即可发送文件',
   'scene.group': '群聊', 'scene.c2c': '单聊', 'scene.channel': '子频道', 'scene.dm': '频道私信',
   'scenes.group': '群聊', 'scenes.c2c': '单聊', 'scenes.channel': '子频道', 'scenes.dm': '频道私信',
@@ -84,7 +84,7 @@ const zh = {
   plugin: '等待 {w}，上传 {u}，发送 {s}', duplicate: '消息已在会话中', fallback: '已改发备用文字',
   answers: '回复', timeline: '时间线', calls: '{n} 次调用', calls1: '1 次调用', noCalls: '还没有调用。', request: '请求', answer: '响应', payload: '事件内容', cut: '中断', running: '进行中', again: '重试', notThere: '未送达',
   notes: '机器人的错误处理', acked: '是', notAcked: '未确认',
-  weatherHint: '机器人与平台之间的网络状况。不会自行结束的故障每隔一次才发生，便于观察机器人如何恢复。',
+  faultsHint: '机器人与平台之间的网络状况。不会自行结束的故障每隔一次才发生，便于观察机器人如何恢复。',
   'w.slow': '上传缓慢', 'w.slow.hint': '每次上传先等 1.5 秒，分片 2 MB/s',
   'w.lost': '响应丢失', 'w.lost.hint': '消息已送达，机器人却不知道；每隔一次发送',
   'w.5xx': '网关错误', 'w.5xx.hint': '502 页面；每隔一次上传和发送',
@@ -93,7 +93,7 @@ const zh = {
   'w.noinline': '拒绝直传', 'w.noinline.hint': 'file_data 被拒绝，只能分片上传',
   'w.deadparts': '分片地址失效', 'w.deadparts.hint': '每个文件的第一片返回 403',
   'w.twice': '重复推送', 'w.twice.hint': '每个事件推送两次',
-  'w.expire': '让所有 file_info 立即失效', 'w.restart': '重启网关', 'w.calm': '恢复晴天',
+  'w.expire': '让所有 file_info 立即失效', 'w.restart': '重启网关', 'w.cut': '切断所有 websocket', 'w.off': '全部关闭',
   struck: '{n} 次', clock: '时钟', clockHint: '把平台的时间往前拨：回复窗口、file_info 和分片地址会到期。', clockNow: '平台时间', ahead: '快了 {d}', clockBack: '不能往回拨。',
   ownHint: '把任何语言的机器人指向这个地址（代替 QQ 的地址）即可，不需要别的。',
   ownBase: 'API 与令牌地址', ownID: 'AppID', ownSecret: 'AppSecret', ownSecretHidden: '启动时 -secret 给出的值', copy: '复制', copied: '已复制',
@@ -113,7 +113,7 @@ export function t(key, values = {}) {
   return word.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '')
 }
 
-// say puts the words into the page's own elements.
+// say translates the page's static elements.
 export function say() {
   document.documentElement.lang = chinese ? 'zh-CN' : 'en'
   document.title = t('title')

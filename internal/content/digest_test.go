@@ -1,4 +1,4 @@
-package digest
+package content
 
 import (
 	"bytes"
@@ -40,24 +40,23 @@ func hexOf(h hash.Hash, b []byte) string {
 }
 
 func TestTheDigestsAreThoseOfTheContent(t *testing.T) {
-	for _, n := range []int{0, 1, chunkSize - 1, chunkSize, chunkSize + 1, depth*chunkSize + 7, Prefix - 1, Prefix, Prefix + 1, Prefix + 3*chunkSize} {
+	for _, n := range []int{0, 1, chunkSize - 1, chunkSize, chunkSize + 1, depth*chunkSize + 7, md510mSize - 1, md510mSize, md510mSize + 1, md510mSize + 3*chunkSize} {
 		content := sample(n)
 		var copied bytes.Buffer
-		got, err := Read(t.Context(), iotest.DataErrReader(bytes.NewReader(content)), Options{Head: 10, Limit: int64(n), Parts: true, Also: &copied})
+		got, err := digest(t.Context(), iotest.DataErrReader(bytes.NewReader(content)), digestOptions{Limit: int64(n), Parts: true, Copy: &copied})
 		require.NoError(t, err, n)
 		assert.EqualValues(t, n, got.Size)
-		assert.Equal(t, content[:min(n, 10)], append([]byte{}, got.Head...))
 		assert.Equal(t, hexOf(sha256.New(), content), hex.EncodeToString(got.SHA256), n)
 		assert.Equal(t, hexOf(md5.New(), content), got.MD5, n)
 		assert.Equal(t, hexOf(sha1.New(), content), got.SHA1, n)
-		assert.Equal(t, hexOf(md5.New(), content[:min(n, Prefix)]), got.MD510M, n)
+		assert.Equal(t, hexOf(md5.New(), content[:min(n, md510mSize)]), got.MD510M, n)
 		assert.True(t, bytes.Equal(content, copied.Bytes()), n)
 	}
 }
 
 // The vector of the protocol reference, section 3: 31,457,280 zero bytes.
 func TestTheVectorOfTheReference(t *testing.T) {
-	got, err := Read(t.Context(), io.LimitReader(zeros{}, 31457280), Options{Limit: 1 << 30, Parts: true})
+	got, err := digest(t.Context(), io.LimitReader(zeros{}, 31457280), digestOptions{Limit: 1 << 30, Parts: true})
 	require.NoError(t, err)
 	assert.Equal(t, "281ed1d5ae50e8419f9b978aab16de83", got.MD5)
 	assert.Equal(t, "a869e551c0dfeaf152a594f9051b99a65d46f16d", got.SHA1)
@@ -69,7 +68,7 @@ type zeros struct{}
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func TestOnlyWhatIsAskedForIsHashed(t *testing.T) {
-	got, err := Read(t.Context(), bytes.NewReader(sample(1<<20)), Options{Limit: 1 << 20})
+	got, err := digest(t.Context(), bytes.NewReader(sample(1<<20)), digestOptions{Limit: 1 << 20})
 	require.NoError(t, err)
 	assert.Empty(t, got.MD5+got.SHA1+got.MD510M)
 	assert.Len(t, got.SHA256, sha256.Size)
@@ -77,22 +76,22 @@ func TestOnlyWhatIsAskedForIsHashed(t *testing.T) {
 
 func TestAReadingStopsAtTheLimitAtAnErrorAndWithItsContext(t *testing.T) {
 	for _, parts := range []bool{false, true} {
-		_, err := Read(t.Context(), io.LimitReader(zeros{}, 1<<40), Options{Limit: 3 << 20, Parts: parts})
+		_, err := digest(t.Context(), io.LimitReader(zeros{}, 1<<40), digestOptions{Limit: 3 << 20, Parts: parts})
 		var over OverError
 		require.ErrorAs(t, err, &over)
 		assert.Less(t, int64(over), int64(4<<20))
 
 		broken := errors.New("line dead")
-		_, err = Read(t.Context(), io.MultiReader(io.LimitReader(zeros{}, 3<<20), iotest.ErrReader(broken)), Options{Limit: 1 << 40, Parts: parts})
+		_, err = digest(t.Context(), io.MultiReader(io.LimitReader(zeros{}, 3<<20), iotest.ErrReader(broken)), digestOptions{Limit: 1 << 40, Parts: parts})
 		require.ErrorIs(t, err, broken)
 
-		_, err = Read(t.Context(), io.LimitReader(zeros{}, 3<<20), Options{Limit: 1 << 40, Parts: parts, Also: full{}})
+		_, err = digest(t.Context(), io.LimitReader(zeros{}, 3<<20), digestOptions{Limit: 1 << 40, Parts: parts, Copy: full{}})
 		require.ErrorContains(t, err, "no space left")
 
 		gone := errors.New("gone")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		r := &cancelling{cancel: func() { cancel(gone) }}
-		_, err = Read(ctx, r, Options{Limit: 1 << 40, Parts: parts})
+		_, err = digest(ctx, r, digestOptions{Limit: 1 << 40, Parts: parts})
 		require.ErrorIs(t, err, gone)
 	}
 }
@@ -113,9 +112,9 @@ func (c *cancelling) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// BenchmarkRead compares the one pass for all digests with md5 and sha1 alone, in turns: on two free cores it should take
+// BenchmarkDigest compares the one pass for all digests with md5 and sha1 alone, in turns: on two free cores it should take
 // as long as the slower of them.
-func BenchmarkRead(b *testing.B) {
+func BenchmarkDigest(b *testing.B) {
 	content := sample(64 << 20)
 	timed := func(fn func()) float64 {
 		began := time.Now()
@@ -129,7 +128,7 @@ func BenchmarkRead(b *testing.B) {
 	for b.Loop() {
 		md5s, sha1s := alone(md5.New()), alone(sha1.New())
 		pass := timed(func() {
-			if _, err := Read(b.Context(), bytes.NewReader(content), Options{Limit: 1 << 40, Parts: true}); err != nil {
+			if _, err := digest(b.Context(), bytes.NewReader(content), digestOptions{Limit: 1 << 40, Parts: true}); err != nil {
 				b.Fatal(err)
 			}
 		})
@@ -150,10 +149,10 @@ func TestAReaderThatIsCutOffIsNotAtItsEnd(t *testing.T) {
 	for _, size := range []int{0, 10, 32 << 10, 200 << 10} {
 		for _, parts := range []bool{false, true} {
 			cut := io.MultiReader(bytes.NewReader(make([]byte, size)), iotest.ErrReader(io.ErrUnexpectedEOF))
-			_, err := Read(t.Context(), cut, Options{Limit: 1 << 20, Parts: parts})
+			_, err := digest(t.Context(), cut, digestOptions{Limit: 1 << 20, Parts: parts})
 			require.ErrorIs(t, err, io.ErrUnexpectedEOF, size)
 		}
 	}
-	_, err := Read(t.Context(), iotest.ErrReader(nil), Options{Limit: 1})
-	require.ErrorIs(t, err, io.ErrNoProgress, "nor is one that gives nothing for ever")
+	_, err := digest(t.Context(), iotest.ErrReader(nil), digestOptions{Limit: 1})
+	require.ErrorIs(t, err, io.ErrNoProgress, "nor is one that returns nothing forever")
 }

@@ -15,8 +15,8 @@ import (
 
 const photoURL = "https://example.com/photo.gif"
 
-// weatherBot answers with what the word asks for.
-func weatherBot(ctx context.Context, c *richmedia.Context) (err error) {
+// faultBot answers with the file that the word names.
+func faultBot(ctx context.Context, c *richmedia.Context) (err error) {
 	switch c.Text() {
 	case "cat":
 		_, err = c.ReplyImage(ctx, richmedia.FromBytes("cat.gif", []byte(gif)))
@@ -28,7 +28,7 @@ func weatherBot(ctx context.Context, c *richmedia.Context) (err error) {
 	return err
 }
 
-func TestTheBotRecoversInEveryWeatherAndThePageShowsHow(t *testing.T) {
+func TestTheBotRecoversFromEveryFaultAndThePageShowsHow(t *testing.T) {
 	for _, c := range []struct {
 		name, word string
 		opts       []richmedia.Option
@@ -84,8 +84,8 @@ func TestTheBotRecoversInEveryWeatherAndThePageShowsHow(t *testing.T) {
 		t.Run(c.name+" "+c.word, func(t *testing.T) {
 			b := newBed(t)
 			b.platform.Host(photoURL, []byte(gif))
-			b.answers(weatherBot, c.opts...)
-			b.ok(b.post("/api/weather", "name", c.name, "on", "true"))
+			b.answers(faultBot, c.opts...)
+			b.ok(b.post("/api/faults", "name", c.name, "on", "true"))
 			b.say("group/cats", c.word)
 			b.wait(b.platform.Group("cats"), 1)
 			m, in := board.Message{}, board.Inspection{}
@@ -98,26 +98,26 @@ func TestTheBotRecoversInEveryWeatherAndThePageShowsHow(t *testing.T) {
 			c.holds(t, m, in)
 			assert.Len(t, b.platform.Group("cats").Answers(), 1, "once, not twice")
 			var state struct {
-				Weather struct {
+				Faults struct {
 					On     map[string]bool
 					Struck map[string]int
 				}
 			}
 			decode(t, b.get("/api/state"), &state)
-			assert.True(t, state.Weather.On[c.name])
-			assert.Positive(t, state.Weather.Struck[c.name])
-			b.ok(b.post("/api/weather", "name", "calm"))
+			assert.True(t, state.Faults.On[c.name])
+			assert.Positive(t, state.Faults.Struck[c.name])
+			b.ok(b.post("/api/faults", "name", "off"))
 			decode(t, b.get("/api/state"), &state)
-			for name, on := range state.Weather.On {
+			for name, on := range state.Faults.On {
 				assert.False(t, on, name)
 			}
 		})
 	}
 }
 
-func TestAFileInfoThatTheWeatherEndedIsReplaced(t *testing.T) {
+func TestAFileInfoThatAFaultEndedIsReplaced(t *testing.T) {
 	b := newBed(t)
-	b.answers(weatherBot)
+	b.answers(faultBot)
 	group := b.platform.Group("cats")
 	b.say("group/cats", "cat")
 	b.wait(group, 1)
@@ -127,7 +127,7 @@ func TestAFileInfoThatTheWeatherEndedIsReplaced(t *testing.T) {
 	assert.Equal(t, "cache", in.Answer.Route)
 	require.Len(t, in.Calls, 1, "nothing was uploaded")
 
-	b.ok(b.post("/api/weather", "name", "expire"))
+	b.ok(b.post("/api/faults", "name", "expire"))
 	assert.LessOrEqual(t, b.inspect(in.ID).Answer.Expires, time.Now().UnixMilli())
 	b.say("group/cats", "cat")
 	b.wait(group, 3)
@@ -172,8 +172,8 @@ func TestTheClockEndsWindowsAndTheBotIsTold(t *testing.T) {
 
 func TestChatsThatWantOneFileAtOnceJoinItsUpload(t *testing.T) {
 	b := newBed(t)
-	b.answers(weatherBot)
-	b.ok(b.post("/api/weather", "name", "slow", "on", "true"))
+	b.answers(faultBot)
+	b.ok(b.post("/api/faults", "name", "slow", "on", "true"))
 	b.say("group/cats", "cat")
 	b.say("group/dogs", "cat")
 	b.wait(b.platform.Group("cats"), 1)

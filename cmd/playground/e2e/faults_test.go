@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// turn flips a switch of the weather as a user does.
+// turn switches a fault on as a user does.
 func (p *tab) turn(name string) {
 	p.t.Helper()
-	p.do(chromedp.Click(css(`#tab-weather`)), chromedp.Click(css(`[id="w-`+name+`"]`)))
+	p.do(chromedp.Click(css(`#tab-faults`)), chromedp.Click(css(`[id="w-`+name+`"]`)))
 	p.until(`document.querySelector('[id="w-`+name+`"]').getAttribute('aria-checked') === 'true'`, name+" is on")
 }
 
@@ -53,17 +53,17 @@ func TestALostAnswerIsRepeatedAndShownOnce(t *testing.T) {
 	p.until(`document.querySelector('.call:last-child')?.textContent.includes('40054005')`, "and was told that it is there")
 	assert.Equal(t, 1, eval[int](p, `document.querySelectorAll('.from-bot').length`))
 	assert.Equal(t, "cut", eval[string](p, `document.querySelectorAll('.call')[1].querySelector('.code').textContent`))
-	assert.Equal(t, false, eval[bool](p, `document.querySelector('#weather-dot').hidden`), "the bar reminds of the weather")
+	assert.Equal(t, false, eval[bool](p, `document.querySelector('#faults-dot').hidden`), "the bar shows that a fault is on")
 	p.shot("recovery")
-	p.do(chromedp.Click(css(`#tab-weather`)), chromedp.Click(css(`#w-calm`)))
-	p.until(`document.querySelector('#weather-dot').hidden`, "fair weather")
+	p.do(chromedp.Click(css(`#tab-faults`)), chromedp.Click(css(`#w-off`)))
+	p.until(`document.querySelector('#faults-dot').hidden`, "no faults")
 }
 
 func TestAnEndedFileInfoIsReplaced(t *testing.T) {
 	p := open(t, start(t))
 	p.say("cat")
 	p.answers(1)
-	p.do(chromedp.Click(css(`#tab-weather`)), chromedp.Click(css(`#w-expire`)))
+	p.do(chromedp.Click(css(`#tab-faults`)), chromedp.Click(css(`#w-expire`)))
 	p.until(`document.querySelector('#w-expire .struck')`, "it was done")
 	p.say("cat")
 	p.answers(2)
@@ -78,7 +78,7 @@ func TestTheClockIsMovedAndTheWindowEnds(t *testing.T) {
 	p.answers(1)
 	p.do(chromedp.Click(css(`.sum`)))
 	p.until(`document.querySelectorAll('#pane-inspector [data-until]').length === 2`, "what ends, counting down")
-	p.do(chromedp.Click(css(`#tab-weather`)), chromedp.ScrollIntoView(css(`#w-clock300000`)), chromedp.Click(css(`#w-clock300000`)))
+	p.do(chromedp.Click(css(`#tab-faults`)), chromedp.ScrollIntoView(css(`#w-clock300000`)), chromedp.Click(css(`#w-clock300000`)))
 	p.until(`document.querySelector('.clock-now').textContent.includes('5:00 ahead')`, "the platform's clock")
 	p.shot("clock")
 	p.do(chromedp.Click(css(`#tab-inspector`)))
@@ -90,7 +90,7 @@ func TestTheClockIsMovedAndTheWindowEnds(t *testing.T) {
 
 func TestTheBotComesBackAfterARestartOfTheGateway(t *testing.T) {
 	p := open(t, start(t))
-	p.do(chromedp.Click(css(`#tab-weather`)), chromedp.Click(css(`#w-restart`)))
+	p.do(chromedp.Click(css(`#tab-faults`)), chromedp.Click(css(`#w-restart`)))
 	p.until(`document.querySelector('#status').textContent === 'No bot is connected'`, "it was cut off")
 	p.say("cat")
 	p.until(`document.querySelector('#status').textContent === 'A bot is connected'`, "it came back")

@@ -1,11 +1,11 @@
-package richmedia
+package sniff
 
 // sniffFrames names the MPEG audio whose first frame begins b: layer III is mp3, the others are not, and neither is AAC,
 // whose frames begin with the same 12 bits and the layer 0. "" is none of them.
 func sniffFrames(b []byte) string {
 	name, size := frame(b)
 	switch {
-	case name == typeMP3 && size > len(b):
+	case name == MP3 && size > len(b):
 		return name
 	case name == "" || size > len(b): // a text in UTF-16 begins like layer I
 		return ""
@@ -23,7 +23,7 @@ func framesWithin(b []byte) bool {
 		at := b
 		for n := 1; ; n++ {
 			name, size := frame(at)
-			if name != typeMP3 || size > len(at) || n > 1 && !sameStream(b, at) {
+			if name != MP3 || size > len(at) || n > 1 && !sameStream(b, at) {
 				break
 			}
 			if n == 3 {
@@ -83,11 +83,11 @@ func frame(b []byte) (name string, size int) {
 	bits, padding := kbps[half][layer][index]*1000, int(b[2]>>1&1)
 	switch layer {
 	case 1:
-		return typeMP2, (12*bits/hz + padding) * 4
+		return MP2, (12*bits/hz + padding) * 4
 	case 2:
-		return typeMP2, samples/8*bits/hz + padding
+		return MP2, samples/8*bits/hz + padding
 	}
-	return typeMP3, samples/8*bits/hz + padding
+	return MP3, samples/8*bits/hz + padding
 }
 
 func adtsFrame(b []byte) (name string, size int) {
@@ -97,7 +97,7 @@ func adtsFrame(b []byte) (name string, size int) {
 	if size = int(b[3]&3)<<11 | int(b[4])<<3 | int(b[5])>>5; size < 7 {
 		return "", 0
 	}
-	return typeAAC, size
+	return AAC, size
 }
 
 // transportStream tells an MPEG transport stream by the first byte of three packets.

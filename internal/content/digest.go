@@ -1,5 +1,4 @@
-// Package digest reads a file one time and gives every digest that an upload needs.
-package digest
+package content
 
 import (
 	"context"
@@ -15,34 +14,33 @@ import (
 	"sync/atomic"
 )
 
-// Prefix is how many bytes md5_10m covers: not 10 MiB (docs 2026-08).
-const Prefix = 10_002_432
+// md510mSize is the number of bytes that md5_10m covers, which is not 10 MiB (docs 2026-08).
+const md510mSize = 10_002_432
 
-// Sums is what a reading gave.
+// Sums are the size and the digests of content.
 type Sums struct {
 	Size   int64
-	Head   []byte // the first bytes, as many as were asked for
 	SHA256 []byte
-	MD5    string // lower-case hex, as the others; "" where parts were not asked for
+	MD5    string // lower-case hex, as are the others; "" if the digests for parts were not computed
 	SHA1   string
-	MD510M string // of the first Prefix bytes, of all where there are fewer
+	MD510M string // of the first md510mSize bytes, or of all if there are fewer
 }
 
-// Options say what is wanted.
-type Options struct {
-	Head  int
+// digestOptions say what digest computes.
+type digestOptions struct {
 	Limit int64     // more bytes than this are an OverError
 	Parts bool      // MD5, SHA1 and MD510M too
-	Also  io.Writer // gets every byte; may be nil
+	Copy  io.Writer // gets every byte; may be nil
 }
 
-// OverError says that the file is over the limit; so many bytes were read.
+// OverError says that content is over the limit. Its value is the number of bytes that were found.
 type OverError int64
 
+// Error names the number of bytes.
 func (e OverError) Error() string { return fmt.Sprintf("%d bytes are over the limit", int64(e)) }
 
-// chunkSize is large enough for the lanes to run at the hashes' own speed, and small enough for the cache. Where there
-// are no lanes less does as well.
+// chunkSize is large enough for the lanes to run at the speed of the hashes, and small enough for the cache. Without lanes
+// a smaller chunk is as fast.
 const (
 	chunkSize  = 128 << 10
 	smallChunk = 32 << 10
@@ -53,7 +51,7 @@ const (
 type chunk struct {
 	buf  []byte
 	n    int
-	left atomic.Int32 // lanes that have not done it
+	left atomic.Int32 // lanes that have not hashed it
 }
 
 var (
@@ -61,9 +59,9 @@ var (
 	smallChunks = sync.Pool{New: func() any { return &chunk{buf: make([]byte, smallChunk)} }}
 )
 
-// Read reads r to its end. For parts, MD5 runs beside the other two, so that on two free cores a reading takes as
+// digest reads r to its end. For parts MD5 runs beside the other two digests, so that on two free cores a reading takes as
 // long as the slowest digest. Errors of r are returned as they are, and so is ctx's cause.
-func Read(ctx context.Context, r io.Reader, o Options) (Sums, error) {
+func digest(ctx context.Context, r io.Reader, o digestOptions) (Sums, error) {
 	s := &summer{sha256: sha256.New(), chunks: &smallChunks}
 	if o.Parts {
 		s.chunks = &chunks
@@ -79,16 +77,15 @@ func Read(ctx context.Context, r io.Reader, o Options) (Sums, error) {
 type summer struct {
 	chunks            *sync.Pool
 	size              int64
-	head              []byte
 	sha256, sha1, md5 hash.Hash
 	hashed            int64  // bytes in md5
-	prefix            string // md5 of the first Prefix bytes, once they are in
+	md510m            string // MD5 of the first md510mSize bytes, once they are hashed
 	wg                sync.WaitGroup
 	lanes             []chan *chunk
 }
 
-// read feeds the lanes. It returns when they have ended.
-func (s *summer) read(ctx context.Context, r io.Reader, o Options) (err error) {
+// read feeds the lanes, and returns when they have ended.
+func (s *summer) read(ctx context.Context, r io.Reader, o digestOptions) (err error) {
 	free := make(chan *chunk, depth)
 	made := 0
 	defer func() {
@@ -112,7 +109,7 @@ func (s *summer) read(ctx context.Context, r io.Reader, o Options) (err error) {
 				made++
 				c, _ = s.chunks.Get().(*chunk)
 			} else {
-				c = <-free // comes back as soon as the slower lane is done with it
+				c = <-free // the slower lane returns it
 			}
 		}
 		n, end, err := fill(r, c.buf)
@@ -138,8 +135,8 @@ func (s *summer) read(ctx context.Context, r io.Reader, o Options) (err error) {
 	}
 }
 
-// fill reads until buf is full or r is at its end. It is not io.ReadFull, whose io.ErrUnexpectedEOF for a last chunk that
-// is short cannot be told from the one of a reader that was cut off, such as an HTTP body.
+// fill reads until buf is full or r is at its end. io.ReadFull would not do: its io.ErrUnexpectedEOF for a short last chunk
+// cannot be told from the io.ErrUnexpectedEOF of a reader that was cut off, such as an HTTP body.
 func fill(r io.Reader, buf []byte) (n int, end bool, err error) {
 	for empty := 0; n < len(buf); {
 		m, err := r.Read(buf[n:])
@@ -160,27 +157,24 @@ func fill(r io.Reader, buf []byte) (n int, end bool, err error) {
 	return n, false, nil
 }
 
-// maxEmptyReads is how often in a row a reader may give nothing, as in bufio.
+// maxEmptyReads is how many times in a row a reader may return nothing, as in bufio.
 const maxEmptyReads = 100
 
-// note takes what the reader itself needs of b.
-func (s *summer) note(b []byte, o Options) error {
-	if missing := o.Head - len(s.head); missing > 0 {
-		s.head = append(s.head, b[:min(len(b), missing)]...)
-	}
+// note counts and copies b.
+func (s *summer) note(b []byte, o digestOptions) error {
 	s.size += int64(len(b))
 	if s.size > o.Limit {
 		return OverError(s.size)
 	}
-	if o.Also != nil {
-		if _, err := o.Also.Write(b); err != nil {
+	if o.Copy != nil {
+		if _, err := o.Copy.Write(b); err != nil {
 			return fmt.Errorf("keep a copy: %w", err)
 		}
 	}
 	return nil
 }
 
-// pass hands c to the lanes, or hashes it here where there would be only one.
+// pass sends c to the lanes, or hashes it here if there would be only one.
 func (s *summer) pass(c *chunk, free chan *chunk) {
 	if s.md5 == nil {
 		s.addSHA(c.buf[:c.n])
@@ -218,9 +212,9 @@ func (s *summer) addMD5(b []byte) {
 	if s.md5 == nil {
 		return
 	}
-	if room := Prefix - s.hashed; room > 0 && room <= int64(len(b)) {
+	if room := md510mSize - s.hashed; room > 0 && room <= int64(len(b)) {
 		s.md5.Write(b[:room])
-		s.prefix = hex.EncodeToString(s.md5.Sum(nil))
+		s.md510m = hex.EncodeToString(s.md5.Sum(nil))
 		s.hashed += room
 		b = b[room:]
 	}
@@ -229,12 +223,12 @@ func (s *summer) addMD5(b []byte) {
 }
 
 func (s *summer) sums() Sums {
-	out := Sums{Size: s.size, Head: s.head, SHA256: s.sha256.Sum(nil)}
+	out := Sums{Size: s.size, SHA256: s.sha256.Sum(nil)}
 	if s.md5 == nil {
 		return out
 	}
 	out.MD5, out.SHA1 = hex.EncodeToString(s.md5.Sum(nil)), hex.EncodeToString(s.sha1.Sum(nil))
-	if out.MD510M = s.prefix; out.MD510M == "" {
+	if out.MD510M = s.md510m; out.MD510M == "" {
 		out.MD510M = out.MD5
 	}
 	return out
