@@ -31,6 +31,8 @@ type Message struct {
 	Frames      int        // how many frames of a stream have come; 0 for other messages
 	Growing     bool       // a stream whose last frame has not come
 	Reactions   []Reaction // in channels; read only
+
+	content string // of a user's message, as its event has it
 }
 
 // Media is a file in a message of the bot.
