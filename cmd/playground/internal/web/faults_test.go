@@ -197,7 +197,7 @@ func TestWhatABotOfOnesOwnIsRefusedIsTold(t *testing.T) {
 	b.ok(b.post("/api/bot", "chat", "group/cats", "user", "ann", "do", "mute"))
 	muted := b.say("group/cats", "photo")
 	require.Eventually(t, func() bool { return len(b.inspect(muted).Notes) == 1 }, 5*time.Second, 5*time.Millisecond)
-	assert.Equal(t, []string{"upload: HTTP 400, 40034001 富媒体文件下载失败"}, b.inspect(id).Notes, "once, however often it was tried")
+	assert.Equal(t, []string{"upload: HTTP 400, 40034001 富媒体文件下载失败: the host does not answer"}, b.inspect(id).Notes, "once, however often it was tried")
 	assert.Equal(t, []string{"upload: HTTP 400, 850018 群被禁言或者机器人被禁言"}, b.inspect(muted).Notes)
 }
 
