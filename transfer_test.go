@@ -38,8 +38,9 @@ func noise(n int) []byte {
 	return b
 }
 
-// inParts is a bed whose uploads all go in parts of the given shape.
+// inParts is a bed whose uploads all go in parts of the given shape; a token in a PUT is refused.
 func inParts(t testing.TB, shape richmediatest.PartShape, opts ...richmedia.Option) *bed {
+	shape.RefuseToken = true
 	return newBedOn(t, richmediatest.New(richmediatest.WithParts(shape)), append([]richmedia.Option{richmedia.WithInlineLimit(0)}, opts...)...)
 }
 

@@ -27,6 +27,7 @@ type config struct {
 	boundInfo     bool
 	proactive     bool
 	documented    bool
+	loopback      bool
 	integerTimes  bool
 	rateLimits    bool
 	noData        bool
@@ -34,6 +35,8 @@ type config struct {
 	dailyVolume   int64
 	intents       dto.Intent
 	parts         PartShape
+
+	attachmentLife time.Duration
 }
 
 // bots counts the invented bots of the process.
@@ -56,6 +59,10 @@ func WithCredentials(appID, secret string) Option {
 // WithTTL sets how long a file_info lives, overriding the default of 300 s (docs 2026-08). The bot gets it in whole
 // seconds, rounded up. 0 means long-lived: the file_info never ends.
 func WithTTL(d time.Duration) Option { return func(c *config) { c.ttl = d } }
+
+// WithAttachmentLife sets how long the address of a user's attachment is valid, overriding the default of 12 h, about what
+// was seen; the documents call it short-lived.
+func WithAttachmentLife(d time.Duration) Option { return func(c *config) { c.attachmentLife = d } }
 
 // WithTokenLifetime sets how long an access token lives, overriding the default of 7200 s. The platform answers with
 // the same token until its last 60 s; in those it answers with a new one, and both are valid (docs 2026-08).

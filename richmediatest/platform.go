@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tencent-connect/botgo/constant"
 	"github.com/tencent-connect/botgo/dto"
@@ -58,9 +59,10 @@ type Platform struct {
 	pushing    int // pushes whose handler still runs
 	gateway    gateway
 	listener   *listener
-	ahead      atomic.Int64 // ns, see Advance
-	served     string       // see ServeAt
-	watchers   []*watcher   // see Watch
+	eventLag   time.Duration // see LagEventIDs
+	ahead      atomic.Int64  // ns, see Advance
+	served     string        // see ServeAt
+	watchers   []*watcher    // see Watch
 	closeOnce  sync.Once
 }
 
@@ -75,6 +77,7 @@ func New(opts ...Option) *Platform {
 	cfg := config{
 		ttl: defaultTTL, tokenLife: defaultTokenLifetime,
 		dailyVolume: defaultDailyVolume, intents: knownIntents,
+		attachmentLife: defaultAttachmentLife,
 	}
 	for _, o := range opts {
 		o(&cfg)

@@ -85,7 +85,8 @@ func newContent(data []byte) content {
 	}
 }
 
-const sniffLen = 4096
+// sniffLen is how much of a file its format is judged by: an ID3 tag with a cover, or the index of an mp4, is long.
+const sniffLen = 1 << 20
 
 // uploadForm are the fields of a POST to .../files.
 type uploadForm struct {
@@ -122,7 +123,7 @@ func parseUpload(body []byte) (form uploadForm, bad *refusal) {
 }
 
 // upload is POST .../files with url or file_data.
-func (p *Platform) upload(_ *http.Request, to route, body []byte) (any, *refusal) {
+func (p *Platform) upload(r *http.Request, to route, body []byte) (any, *refusal) {
 	c, bad := p.uploadTarget(to)
 	if bad != nil {
 		return nil, bad
@@ -147,7 +148,7 @@ func (p *Platform) upload(_ *http.Request, to route, body []byte) (any, *refusal
 	up := Upload{Chat: c.openid, Kind: int(form.kind), Name: form.name, URL: form.url, Route: RouteURL}
 	var data []byte
 	if form.url != "" {
-		data, bad = p.download(form.url)
+		data, bad = p.download(r.Context(), form.url)
 	} else {
 		up.Route = RouteInline
 		data, bad = decodeInline(form.fileData)
