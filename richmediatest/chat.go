@@ -29,6 +29,7 @@ type Chat struct {
 	seq       int  // of the messages of a guild's chat
 	lines     []*Message
 	pressable []*Message // of the bot, with a keyboard: those that Forget has dropped from lines, oldest first
+	members   []member // who have acted here, in this order
 }
 
 // Group returns the group of that name, created at first use with the bot in it.
@@ -40,6 +41,11 @@ func (p *Platform) C2C(user string) *Chat { return p.chat(sceneC2C, user) }
 func (p *Platform) chat(scene, name string) *Chat {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.chatOf(scene, name)
+}
+
+// chatOf is chat for callers that hold p.mu.
+func (p *Platform) chatOf(scene, name string) *Chat {
 	key := scene + " " + name
 	c := p.chats[key]
 	if c == nil {
@@ -51,6 +57,7 @@ func (p *Platform) chat(scene, name string) *Chat {
 			c.openid = p.openID(scene, name)
 		}
 		p.chats[key], p.openids[c.openid] = c, c
+		p.inOrder = append(p.inOrder, c)
 	}
 	return c
 }

@@ -77,10 +77,11 @@ func (p *Platform) LagEventIDs(d time.Duration) {
 	p.eventLag = d
 }
 
-// answerable reports whether the outer id is an event_id. docs 2026-08 name these types.
+// answerable reports whether the outer id is an event_id. docs 2026-08 name these types, and for
+// GROUP_MEMBER_ADD it was seen.
 func (e *Event) answerable() bool {
 	switch e.typ {
-	case dto.EventInteractionCreate, dto.EventC2CFriendAdd, eventC2CReceive, eventGroupAddRobot, eventGroupReceive:
+	case dto.EventInteractionCreate, dto.EventC2CFriendAdd, eventC2CReceive, eventGroupAddRobot, eventGroupReceive, eventMemberAdd:
 		return true
 	}
 	return false
@@ -97,6 +98,8 @@ func (e *Event) intent() dto.Intent {
 		return dto.IntentGuildMessages
 	case dto.EventDirectMessageCreate:
 		return dto.IntentDirectMessages
+	case eventMemberAdd, eventMemberRemove:
+		return intentGroupMember
 	case dto.EventMessageAuditPass, dto.EventMessageAuditReject:
 		return dto.IntentAudit
 	}
@@ -110,6 +113,9 @@ func (c *Chat) happen(typ dto.EventType, line *Message, build func(e *Event) map
 	p.mu.Lock()
 	e.id = p.eventID(string(typ))
 	e.data = encode(build(e))
+	if line != nil && line.User != "" && typ != eventMemberRemove {
+		c.join(line.User, e.at)
+	}
 	e.body = encodeEnvelope(envelope{Type: typ, ID: e.id, Data: e.data})
 	p.events = append(p.events, e)
 	p.byID["event "+e.id] = e

@@ -46,5 +46,8 @@ func (p *Platform) Forget() {
 		}
 	}
 	maps.DeleteFunc(p.byID, func(_ string, e *Event) bool { return over(e) })
+	maps.DeleteFunc(p.streams, func(_ string, s *stream) bool {
+		return s.last.state == frameLast && s.event == nil || s.event != nil && over(s.event)
+	})
 	p.events = slices.DeleteFunc(p.events, over)
 }

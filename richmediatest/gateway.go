@@ -47,11 +47,11 @@ type frame struct {
 }
 
 // serveGateway is GET /gateway and GET /gateway/bot. With this max_concurrency botgo waits 1 s before it connects, not 2.
-func (p *Platform) serveGateway(_ *http.Request, to route, _ []byte) (any, *refusal) {
+func (p *Platform) serveGateway(r *http.Request, _ route, _ []byte) (any, *refusal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	answer := map[string]any{"url": "ws" + strings.TrimPrefix(p.base(), "http") + socketPath}
-	if to.id == "gateway/bot" {
+	if strings.HasSuffix(r.URL.Path, "/bot") {
 		answer["shards"] = 1
 		answer["session_start_limit"] = map[string]int{
 			"total": 1000, "remaining": 1000, "reset_after": 14400000, "max_concurrency": 5,

@@ -79,6 +79,11 @@ func (p *Platform) write(w http.ResponseWriter, v any, bad *refusal) {
 		}
 		v = body
 	}
+	if v == nil {
+		w.Header().Set(constant.HeaderTraceID, trace)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	raw, err := json.Marshal(v)
 	if err != nil {
 		panic(fmt.Sprintf("richmediatest: encode an answer: %v", err)) // our own types only
