@@ -29,7 +29,7 @@ type Chat struct {
 	seq       int  // of the messages of a guild's chat
 	lines     []*Message
 	pressable []*Message // of the bot, with a keyboard: those that Forget has dropped from lines, oldest first
-	members   []member // who have acted here, in this order
+	members   []member   // who have acted here, in this order
 }
 
 // Group returns the group of that name, created at first use with the bot in it.

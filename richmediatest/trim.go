@@ -52,6 +52,13 @@ func (p *Platform) Trim(limit int64) {
 			k.drop()
 		}
 	}
+	for _, s := range p.sent { // messages that can be recalled
+		if m := s.line.Media; m != nil && trimmed[m.Upload] != nil {
+			light := *m
+			light.Upload = trimmed[m.Upload]
+			s.line.Media = &light
+		}
+	}
 	for key, up := range p.contents {
 		if light := trimmed[up]; light != nil {
 			p.contents[key] = light

@@ -226,7 +226,11 @@ func TestAFreshEventIDIsRefusedWhileTheFaultIsOn(t *testing.T) {
 		return err
 	})
 	struck := func() int {
-		var state struct{ Faults struct{ Struck map[string]int } }
+		var state struct {
+			Faults struct {
+				Struck map[string]int
+			}
+		}
 		decode(t, b.get("/api/state"), &state)
 		return state.Faults.Struck["fresh"]
 	}
