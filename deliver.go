@@ -146,6 +146,10 @@ func textMayFollow(err error) bool {
 	if errors.As(public, &api) && api.Op == "token" {
 		return false
 	}
+	var e *platform.Error
+	if errors.As(err, &e) && e.ConcernsReply() {
+		return false
+	}
 	return endOfReplies(public) == nil && !errors.Is(public, ErrNotPermitted)
 }
 
@@ -210,8 +214,8 @@ func (out *outgoing) post(ctx context.Context, message func(ref) any) (platform.
 	if err := out.awaitTurn(ctx); err != nil {
 		return platform.Sent{}, err
 	}
-	ctx, attempts := platform.CountAttempts(ctx)
-	defer func() { out.info.Attempts += int(attempts.Load()) }()
+	ctx, calls := platform.Observe(ctx)
+	defer func() { out.info.Attempts += calls.Attempts() }()
 	c, t := out.c, out.c.in.target
 	r := ref{MsgID: t.MsgID, MsgSeq: out.seq()}
 	if t.MsgID == "" {

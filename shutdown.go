@@ -39,10 +39,18 @@ func (p *Plugin) Close() error {
 // stop refuses events from now on, and with all calls too.
 func (p *Plugin) stop(all bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.draining = true
 	p.closed = p.closed || all
+	p.mu.Unlock()
+	registered.remove(p)
 	p.uploads.refresher.stop()
+}
+
+// accepting reports whether events are accepted.
+func (p *Plugin) accepting() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.draining
 }
 
 // cancel ends the plugin's life.
