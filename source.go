@@ -9,12 +9,10 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
-	"unicode"
 
 	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/sniff"
@@ -204,22 +202,6 @@ func (s Source) label() string {
 		return s.name
 	}
 	return "media"
-}
-
-// sanitize makes a file name of what may be a path or a foreign text: the last element, without control
-// characters.
-func sanitize(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, name)
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	if name == "." || name == "/" || name == ".." {
-		return ""
-	}
-	return name
 }
 
 func regular(info fs.FileInfo) error {

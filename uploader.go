@@ -187,7 +187,7 @@ func (up *upload) keepContent(c *content.Content) error {
 	if c.Size == 0 {
 		return errors.New("the content is empty")
 	}
-	if up.encodes() {
+	if up.encodes() && !undecodable(c.Format) {
 		return nil // other formats are encoded before they are sent
 	}
 	return checkFormat(up.kind, c.Format)
