@@ -73,4 +73,6 @@ func tooLarge(kind Kind, size int64) error {
 }
 
 // undecodable reports whether an encoder would make noise of the sound in format, or nothing, without saying so.
-func undecodable(format string) bool { return format == sniff.SilkOversized || format == sniff.SilkInAMR }
+func undecodable(format string) bool {
+	return format == sniff.SilkOversized || format == sniff.SilkInAMR
+}

@@ -169,9 +169,11 @@ func (o *oneShot) take() (io.Reader, error) {
 	return o.r, nil
 }
 
-// inspect reads s as o says. s has content of its own: it is no URL.
-func (s Source) inspect(ctx context.Context, o content.Options) (*content.Content, error) {
-	o.Format = sniff.Format
+// inspect reads s as o says, and names its format if kind does not accept every format. s is no URL.
+func (s Source) inspect(ctx context.Context, kind Kind, o content.Options) (*content.Content, error) {
+	if kindRules[kind].types != nil {
+		o.Format = sniff.Format
+	}
 	if s.once == nil {
 		return content.Inspect(ctx, s.open, o)
 	}

@@ -171,7 +171,7 @@ func (up *upload) load(ctx context.Context, hashed bool) (*content.Content, erro
 	if c := up.content.Load(); c != nil {
 		return c, nil
 	}
-	c, err := up.src.inspect(ctx, content.Options{Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard})
+	c, err := up.src.inspect(ctx, up.kind, content.Options{Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard})
 	if err != nil {
 		return nil, up.failed("open", err)
 	}

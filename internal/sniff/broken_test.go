@@ -154,8 +154,8 @@ func (m *meter) ReadAt(p []byte, offset int64) (int, error) {
 
 func TestEveryLengthMayLieAndReadingStaysBounded(t *testing.T) {
 	eachFixture(t, func(t *testing.T, _ string, content []byte) {
-		for offset := 0; offset+4 <= min(len(content), 200); offset++ {
-			for _, lie := range []string{"\x00\x00\x00\x00", "\xff\xff\xff\xff", "\x7f\xff\xff\xff", "\x00\x00\x00\x01", "\x00\x00\x00\x08"} {
+		for offset := 0; offset+4 <= min(len(content), 120); offset++ {
+			for _, lie := range []string{"\x00\x00\x00\x00", "\xff\xff\xff\xff", "\x00\x00\x00\x01"} {
 				m := &meter{ReaderAt: bytes.NewReader(at(content, offset, lie))}
 				name, err := Format(m, int64(len(content)))
 				if err != nil || name == "" || m.calls > maxReads || m.bytes > 2<<20 {
