@@ -124,11 +124,11 @@ func newAlbum(c *Context, o *replyConfig, n int) (*album, error) {
 	var claims []*ledger.Claim
 	var err error
 	if o.seq == nil {
-		claims, err = c.run().ClaimAll(n)
+		claims, err = c.run().ClaimAll(make([]ledger.Content, n))
 	} else if int(*o.seq)+n-1 > maxSeq {
 		return nil, fmt.Errorf("richmedia: WithSeq(%d): %d items need the numbers up to %d, and %d is the last", *o.seq, n, int(*o.seq)+n-1, maxSeq)
 	} else {
-		claims, err = c.entry().ClaimSeqs(*o.seq, n)
+		claims, err = c.run().ClaimSeqs(*o.seq, make([]ledger.Content, n))
 	}
 	if errors.Is(err, ledger.ErrLimit) {
 		left, _ := c.entry().Left()
@@ -147,7 +147,7 @@ func newAlbum(c *Context, o *replyConfig, n int) (*album, error) {
 func (a *album) release() {
 	for i := range a.items {
 		if claim := a.items[i].claim; claim != nil {
-			claim.Release()
+			claim.Settle(ledger.Refused)
 		}
 	}
 }

@@ -22,8 +22,9 @@ type Context struct {
 	in      *incoming
 	started bool // its handler was called
 
-	once   sync.Once
-	record *ledger.Entry
+	once    sync.Once
+	record  *ledger.Entry
+	numbers *ledger.Run // of this delivery of the event, or of this For of a Target
 }
 
 // Target is where replies go, as plain data: put it in a job queue and answer with Plugin.For.
@@ -91,12 +92,8 @@ func (c *Context) NextSeq() (uint32, error) {
 	if c.in.target.answered() == "" {
 		return 0, errors.New("richmedia: NextSeq: a proactive message has no msg_seq: the Target has neither MsgID nor EventID")
 	}
-	claim, err := c.run().Claim()
-	if err != nil {
-		return 0, ledgerError(err)
-	}
-	claim.Commit()
-	return claim.Seq(), nil
+	seq, err := c.run().Take()
+	return seq, ledgerError(err)
 }
 
 // Ack acknowledges an interaction with a code: 0 done, 1 failed, 2 too frequent, 3 repeated, 4 no permission,
@@ -121,23 +118,31 @@ func (c *Context) Ack(ctx context.Context, code int) error {
 	return nil
 }
 
-// entry is the record of the answered message, which all of its Contexts share.
+// entry returns the record of the answered message, which all of its Contexts share.
 func (c *Context) entry() *ledger.Entry {
+	c.remember()
+	return c.record
+}
+
+// run returns the count of the numbers in this delivery of the event, or in this For of a Target.
+func (c *Context) run() *ledger.Run {
+	c.remember()
+	return c.numbers
+}
+
+// remember opens the record: most events are never answered, and have none.
+func (c *Context) remember() {
 	c.once.Do(func() {
 		t := c.in.target
 		l := c.p.cfg.limits[t.Scope]
 		c.record = c.p.ledger.Open(t.key()+"\x00"+t.answered(), t.Time, ledger.Limits{Replies: l.replies, Window: l.window})
+		if c.in.payload == nil {
+			c.numbers = c.record.Job(0)
+			return
+		}
+		// The payload identifies the delivery; weakly, because a message is remembered for longer than its payload.
+		c.numbers = c.record.Delivery(weak.Make(c.in.payload))
 	})
-	return c.record
-}
-
-// run is the delivery's own count of the numbers. The payload identifies the delivery; weakly, because a message is
-// remembered for longer than its payload.
-func (c *Context) run() *ledger.Run {
-	if c.in.payload == nil {
-		return c.entry().Run(nil)
-	}
-	return c.entry().Run(weak.Make(c.in.payload))
 }
 
 // until is the end of the reply window; zero where there is none. It does not make a record: most events are

@@ -72,7 +72,7 @@ func (out *outgoing) reserveAndSend(ctx context.Context, send compose) (platform
 		return platform.Sent{}, err
 	}
 	if out.claim != nil {
-		defer out.claim.Release() // if nothing has settled it: a source may panic
+		defer out.claim.Settle(ledger.Refused) // if nothing has settled it: a source may panic
 	}
 	if out.item == nil { // an album has entered for all of its items
 		var leave func()
@@ -107,9 +107,9 @@ func (out *outgoing) reserve() error {
 	}
 	var err error
 	if o.seq != nil {
-		out.claim, err = c.entry().ClaimSeq(*o.seq)
+		out.claim, err = c.run().ClaimSeq(*o.seq, 0)
 	} else {
-		out.claim, err = c.run().Claim()
+		out.claim, err = c.run().Claim(0)
 	}
 	return ledgerError(err)
 }
@@ -146,6 +146,10 @@ func textMayFollow(err error) bool {
 	if errors.As(public, &api) && api.Op == "token" {
 		return false
 	}
+	var e *platform.Error
+	if errors.As(err, &e) && e.ConcernsReply() {
+		return false
+	}
 	return endOfReplies(public) == nil && !errors.Is(public, ErrNotPermitted)
 }
 
@@ -159,18 +163,19 @@ func endOfReplies(err error) error {
 	return nil
 }
 
-// settle returns the slot if the reply is certainly not in the chat by this call: it was refused, never sent, or put
-// there by another call. In doubt the slot is used, and so it is if a repetition finds the reply that an earlier
-// attempt has delivered.
+// settle reports to the ledger how the reply has ended: in doubt its slot is used.
 func (out *outgoing) settle(sent platform.Sent, err error) {
-	if out.claim == nil {
-		return
+	switch {
+	case out.claim == nil:
+	case isUnknown(err):
+		out.claim.Settle(ledger.Doubtful)
+	case err != nil:
+		out.claim.Settle(ledger.Refused)
+	case sent.Duplicate && !sent.Again:
+		out.claim.Settle(ledger.Found)
+	default:
+		out.claim.Settle(ledger.Delivered)
 	}
-	if err == nil && (!sent.Duplicate || sent.Again) || isUnknown(err) {
-		out.claim.Commit()
-		return
-	}
-	out.claim.Release()
 }
 
 // report passes the outcome to the trace.
@@ -209,8 +214,8 @@ func (out *outgoing) post(ctx context.Context, message func(ref) any) (platform.
 	if err := out.awaitTurn(ctx); err != nil {
 		return platform.Sent{}, err
 	}
-	ctx, attempts := platform.CountAttempts(ctx)
-	defer func() { out.info.Attempts += int(attempts.Load()) }()
+	ctx, calls := platform.Observe(ctx)
+	defer func() { out.info.Attempts += calls.Attempts() }()
 	c, t := out.c, out.c.in.target
 	r := ref{MsgID: t.MsgID, MsgSeq: out.seq()}
 	if t.MsgID == "" {
@@ -219,8 +224,8 @@ func (out *outgoing) post(ctx context.Context, message func(ref) any) (platform.
 	if t.Scope.guild() || (r.EventID != "" && c.p.seqless.Load()) {
 		r.MsgSeq = 0
 		if out.claim != nil { // without a number the platform cannot tell a repetition, of a handler that runs again
-			known, err := out.claim.Alone(ctx)
-			if known || err != nil {
+			past, err := out.claim.Wait(ctx)
+			if known := past.State != ledger.Unsent; known || err != nil {
 				return platform.Sent{Duplicate: known}, err
 			}
 		}

@@ -229,6 +229,7 @@ func (up *upload) reupload(ctx context.Context) (File, error) {
 func (up *upload) watched(ctx context.Context, again bool, get func(context.Context) (File, error)) (File, error) {
 	ctx, report := up.watch(ctx, again)
 	f, err := get(ctx)
+	err = platform.Ended(ctx, err)
 	report(f, err)
 	if err == nil {
 		up.u.refresher.used(up, f) //nolint:contextcheck // a renewal outlasts the call that it follows from

@@ -43,6 +43,7 @@ func checkContent(kind int, head []byte) (format string, bad *refusal) {
 // sniff names the format of data by its first bytes. It recognizes by itself what the platform
 // distinguishes; the rest is left to the mimetype library.
 func sniff(data []byte) string {
+	data = unpadded(data)
 	switch {
 	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
 		return "image/png"
@@ -64,7 +65,7 @@ func sniff(data []byte) string {
 		return ogg(data)
 	}
 	audio := untagged(data)
-	if mp3(audio) || len(audio) < 4 && len(audio) < len(data) {
+	if mp3(audio) || mp3(bytes.TrimLeft(audio, "\x00")) || len(audio) < 4 && len(audio) < len(data) {
 		return "audio/mpeg"
 	}
 	format := mimetype.Detect(audio).String()
@@ -72,6 +73,25 @@ func sniff(data []byte) string {
 		return "audio/mp2" // a frame of another layer; what begins otherwise has frames of layer III further on
 	}
 	return format
+}
+
+// unpadded is data without empty boxes in front of the ftyp box of an mp4.
+func unpadded(data []byte) []byte {
+	for rest := data; len(rest) >= 12; {
+		switch string(rest[4:8]) {
+		case "ftyp":
+			return rest
+		case "free", "skip", "wide":
+			size := binary.BigEndian.Uint32(rest)
+			if size < 8 || uint64(size) > uint64(len(rest)) {
+				return data
+			}
+			rest = rest[size:]
+		default:
+			return data
+		}
+	}
+	return data
 }
 
 func riff(data []byte, form string) bool {

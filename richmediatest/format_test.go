@@ -59,3 +59,50 @@ func TestRealFilesAreTakenAsWhatTheyAre(t *testing.T) {
 	}
 	assert.Empty(t, kinds, "all of them are there")
 }
+
+func TestFormatsAreRecognizedBehindWhatStandsInFront(t *testing.T) {
+	b := newBot(t)
+	g := b.p.Group("g")
+	read := func(name string) []byte {
+		content, err := os.ReadFile(filepath.Join("../testdata/formats", name))
+		require.NoError(t, err)
+		return content
+	}
+	tag := func(size int) []byte { // ID3v2.3
+		head := []byte{'I', 'D', '3', 3, 0, 0, byte(size >> 21 & 0x7f), byte(size >> 14 & 0x7f), byte(size >> 7 & 0x7f), byte(size & 0x7f)}
+		return append(head, make([]byte, size)...)
+	}
+	free := func(size int) []byte {
+		return append([]byte{0, 0, byte(size >> 8), byte(size), 'f', 'r', 'e', 'e'}, make([]byte, size-8)...)
+	}
+	for name, c := range map[string]struct {
+		front []byte
+		file  string
+		kind  int
+		taken bool
+	}{
+		"mp3 cut inside a frame":           {nil, "mp3-cut.mp3", 3, true},
+		"mp3 behind zeros":                 {make([]byte, 777), "mp3-mpeg1.mp3", 3, true},
+		"mp3 behind many zeros":            {make([]byte, 5000), "mp3-mpeg1.mp3", 3, true},
+		"mp3 behind an empty tag":          {tag(0), "mp3-mpeg1.mp3", 3, true},
+		"mp3 behind a long tag":            {tag(9000), "mp3-mpeg1.mp3", 3, true},
+		"wav behind a tag":                 {tag(10), "wav-pcm.wav", 3, true},
+		"wav behind a long tag":            {tag(9000), "wav-pcm.wav", 3, true},
+		"aac behind a long tag":            {tag(9000), "aac-adts.aac", 3, false},
+		"flac behind a long tag":           {tag(9000), "flac.flac", 3, false},
+		"nothing but zeros":                {make([]byte, 5000), "text.txt", 3, false},
+		"mp4 behind a free box":            {free(8), "mp4-isom-moov-first.mp4", 2, true},
+		"mp4 behind two free boxes":        {append(free(8), free(600)...), "mp4-isom-moov-first.mp4", 2, true},
+		"sound in mp4 behind a free box":   {free(6000), "m4a-isom.mp4", 2, false},
+		"a box that is longer than it all": {[]byte{0x7f, 0, 0, 0, 'f', 'r', 'e', 'e'}, "mp4-isom-moov-first.mp4", 2, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := b.files(g, inline(c.kind, append(c.front, read(c.file)...)))
+			if !c.taken {
+				refused(t, r, 400, 850019, 40034002)
+				return
+			}
+			accepted(t, r)
+		})
+	}
+}

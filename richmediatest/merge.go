@@ -130,6 +130,7 @@ func (p *Platform) merge(_ *http.Request, to route, body []byte) (any, *refusal)
 	if bad != nil {
 		return nil, bad
 	}
+	p.warnName(to.call, m.kind, form.name)
 	if stored == nil {
 		up := Upload{Chat: c.openid, Kind: m.kind, Name: m.name, Route: RouteParts}
 		if form.name != "" {

@@ -27,6 +27,8 @@ type config struct {
 	boundInfo     bool
 	proactive     bool
 	documented    bool
+	loopback      bool
+	silkInline    bool
 	integerTimes  bool
 	rateLimits    bool
 	noData        bool
@@ -34,6 +36,8 @@ type config struct {
 	dailyVolume   int64
 	intents       dto.Intent
 	parts         PartShape
+
+	attachmentLife time.Duration
 }
 
 // bots counts the invented bots of the process.
@@ -56,6 +60,10 @@ func WithCredentials(appID, secret string) Option {
 // WithTTL sets how long a file_info lives, overriding the default of 300 s (docs 2026-08). The bot gets it in whole
 // seconds, rounded up. 0 means long-lived: the file_info never ends.
 func WithTTL(d time.Duration) Option { return func(c *config) { c.ttl = d } }
+
+// WithAttachmentLife sets how long the address of a user's attachment is valid, overriding the default of 12 h, about what
+// was seen; the documents call it short-lived.
+func WithAttachmentLife(d time.Duration) Option { return func(c *config) { c.attachmentLife = d } }
 
 // WithTokenLifetime sets how long an access token lives, overriding the default of 7200 s. The platform answers with
 // the same token until its last 60 s; in those it answers with a new one, and both are valid (docs 2026-08).
@@ -110,6 +118,11 @@ func WithoutInline(scenes ...string) Option {
 		}
 	}
 }
+
+// WithSilkOnlyInline makes the platform refuse a voice in file_data in single chats with HTTP 400 and 40011000 unless it is silk,
+// as was seen of mp3 and wav (tencent-connect/openclaw-qqbot#319, 2026-09); in parts they work. By default all formats of a
+// voice are accepted on every route.
+func WithSilkOnlyInline() Option { return func(c *config) { c.silkInline = true } }
 
 // WithIntents sets which intents the bot was granted; an identify that asks for a known one beyond them is closed with
 // 4014. By default every known intent is granted; an unknown one is closed with 4013 either way.

@@ -38,13 +38,13 @@ func (c *Chat) Quote(user, text string, of Quotation, atts ...Attachment) *Event
 	typ := dto.EventC2CMessageCreate
 	switch {
 	case c.scene == sceneC2C:
-		user = c.name
 	case of.Unmentioned:
 		typ = eventGroupMessage
 	default:
 		typ = dto.EventGroupAtMessageCreate
 	}
-	return c.quoting(typ, user, text, &of, atts)
+	line := &Message{User: c.speaker(user), Text: text, content: escapes.Replace(text)}
+	return c.quoting(typ, line, &of, atts)
 }
 
 // line returns the message of the chat with that id, or nil. The caller holds p.mu.
@@ -59,7 +59,10 @@ func (c *Chat) line(id string) *Message {
 
 // element describes a quoted message. The caller holds p.mu.
 func (c *Chat) element(m *Message, of *Quotation, depth int) map[string]any {
-	e := map[string]any{"msg_idx": m.Ref, "message_type": messageText, "content": m.Text}
+	e := map[string]any{"msg_idx": m.Ref, "message_type": messageText, "content": m.content}
+	if m.Bot {
+		e["content"] = escapes.Replace(m.Text)
+	}
 	if !of.WithoutMedia {
 		var listed []map[string]any
 		for range 1 + of.Repeats {

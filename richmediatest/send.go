@@ -227,7 +227,7 @@ func (p *Platform) answered(c *Chat, form *sendForm, now time.Time) (*Event, *re
 func (p *Platform) byEventID(c *Chat, id string, now time.Time) (*Event, *refusal) {
 	e := p.byID["event "+id]
 	switch {
-	case e == nil || e.chat != c:
+	case e == nil || e.chat != c, p.eventLag > 0 && now.Before(e.pushed.Add(p.eventLag)):
 		return nil, refuse(40034025, "请求参数event_id无效")
 	case !e.answerable():
 		return nil, refuse(40034027, "该事件不支持回复消息")

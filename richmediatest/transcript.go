@@ -28,6 +28,11 @@ type Message struct {
 	Ref         string // REFIDX by which a message_reference names this message; "" in guilds
 	Seq         uint32 // msg_seq, 1 when none was sent; 0 for proactive messages and in guilds
 	Time        time.Time
+	Frames      int        // how many frames of a stream have come; 0 for other messages
+	Growing     bool       // a stream whose last frame has not come
+	Reactions   []Reaction // in channels; read only
+
+	content string // of a user's message, as its event has it
 }
 
 // Media is a file in a message of the bot.
@@ -51,6 +56,8 @@ var deeds = map[dto.EventType]string{
 	eventC2CReceive:            "allowed pushes",
 	eventGroupReject:           "rejected pushes",
 	eventC2CReject:             "rejected pushes",
+	eventMemberAdd:             "joined",
+	eventMemberRemove:          "left",
 }
 
 // String is one readable line without ids and times, such as

@@ -17,6 +17,8 @@ const (
 	CallRead        What = "call read"        // Call: its Body is there, and Op is certain; not of OpPart and OpSocket
 	CallEnded       What = "call ended"       // Call: with Status, Answer and Took
 	MessageShown    What = "message shown"    // Chat, Message; of a user's message or deed also Event
+	MessageGrown    What = "message grown"    // Chat, Message: another frame of a stream
+	MessageReacted  What = "message reacted"  // Chat, Message: its Reactions have changed
 	MessageRecalled What = "message recalled" // Chat, Message
 	FileStored      What = "file stored"      // Upload
 	EventPushed     What = "event pushed"     // Chat, Event, Push: a delivery to the webhook, acknowledged or not
