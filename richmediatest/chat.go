@@ -28,7 +28,7 @@ type Chat struct {
 	audited bool // sends wait for audit
 	seq     int  // of the messages of a guild's chat
 	lines   []*Message
-	members []member // who have acted here, in this order
+	members []member // that have acted here, in this order
 }
 
 // Group returns the group of that name, created at first use with the bot in it.
@@ -191,7 +191,7 @@ func (p *Platform) say(c *Chat, m *Message) string {
 	c.lines = append(c.lines, m)
 	p.sent[m.ID] = &sentMessage{chat: c, line: m}
 	p.wake()
-	p.tell(Happening{What: MessageShown, Chat: c, Message: *m})
+	p.report(Happening{What: MessageShown, Chat: c, Message: *m})
 	return m.ID
 }
 
