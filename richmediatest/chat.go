@@ -28,7 +28,7 @@ type Chat struct {
 	audited bool // sends wait for audit
 	seq     int  // of the messages of a guild's chat
 	lines   []*Message
-	members []member // that have acted here, in this order
+	members []member // who have acted here, in this order
 }
 
 // Group returns the group of that name, created at first use with the bot in it.
