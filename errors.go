@@ -18,6 +18,15 @@ import (
 var (
 	// ErrClosed says that the plugin is shut down.
 	ErrClosed = errors.New("the plugin is shut down")
+	// ErrSeqTaken says that this run has used this msg_seq for another reply: choose another with WithSeq.
+	ErrSeqTaken = errors.New("this msg_seq stands for another reply of this run")
+	// ErrHandlerTimeout is the cause of a handler's ctx that ended after WithHandlerTimeout.
+	ErrHandlerTimeout = errors.New("the handler took too long")
+	// ErrBusy says that an event was refused, because its chat has too many events waiting and the queue is nearly full.
+	ErrBusy = errors.New("this chat has too many events waiting")
+	// ErrWrongBot says that an event belongs to another bot of the process, for which nothing is registered: nothing is
+	// answered with another bot's token.
+	ErrWrongBot = errors.New("the event belongs to another bot")
 	// ErrReplyWindow says that it is too late to answer this event. The platform's 40034128 says that the window or
 	// the count is exceeded: it is both ErrReplyWindow and ErrReplyLimit.
 	ErrReplyWindow = errors.New("the reply window is over")
@@ -83,8 +92,9 @@ type APIError struct {
 	TraceID   string // for the platform's support
 	Delivered Delivery
 
-	alias int   // code, if it differs from err_code
-	cause error // why no usable answer came
+	alias  int             // code, if it differs from err_code
+	reason platform.Reason // for the sentinels; 0 in an APIError that was made by hand: it follows from the codes
+	cause  error           // why no usable answer came
 }
 
 // Error is one line without a token, an address or a body.
@@ -123,13 +133,20 @@ func (e *APIError) Error() string {
 // context.Canceled, ...).
 func (e *APIError) Is(target error) bool {
 	// Not a map: target may be an error that cannot be a key, such as a slice.
+	reason := e.reason
+	if reason == 0 {
+		reason = platform.ReasonOf(e.Status, e.Code, e.alias)
+	}
 	for _, r := range reasons {
-		if target == r.sentinel && platform.ReasonOf(e.Status, e.Code, e.alias)&r.reason != 0 {
+		if target == r.sentinel && reason&r.reason != 0 {
 			return true
 		}
 	}
 	return e.cause != nil && errors.Is(e.cause, target)
 }
+
+// As finds the reason why no usable answer came, also if the platform has answered.
+func (e *APIError) As(target any) bool { return e.cause != nil && errors.As(e.cause, target) }
 
 // Unwrap returns botgo's *errs.Err, as botgo's own calls return it: its Code is the HTTP status and its Text the
 // JSON of the platform's codes and message. If no answer came it returns the reason.
@@ -159,10 +176,8 @@ func apiError(err error) error {
 		return err
 	}
 	public := &APIError{
-		Op: e.Op, Status: e.Status, Code: e.Code, Message: e.Message, TraceID: e.TraceID, alias: e.Alias, cause: e.Err,
-	}
-	if e.Err != nil {
-		public.Message = platform.Clean(public.Message + " " + e.Err.Error())
+		Op: e.Op, Status: e.Status, Code: e.Code, Message: e.Detail(), TraceID: e.TraceID,
+		alias: e.Alias, reason: e.Reason(), cause: panicError(e.Err),
 	}
 	if e.Unknown {
 		public.Delivered = DeliveredUnknown

@@ -17,6 +17,9 @@ const (
 	seenSize = 1 << 19 // ids; beyond it the oldest are forgotten early
 )
 
+// slowHandler is how long a handler may run before its place among the workers goes to another.
+const slowHandler = 30 * time.Second
+
 // handle accepts an event on botgo's goroutine.
 func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
 	in, err := parse(payload, time.Now())
@@ -60,13 +63,13 @@ func (p *Plugin) accept(c *Context, h Handler) error {
 		}
 	}
 	if p.cfg.inline {
-		return p.run(c, h, nil)
+		return p.run(c, h)
 	}
 	traced := make(chan struct{}) // the stage "queued"; only then may "started" follow
-	err := p.dispatch.Submit(p.life, c.queue(), func(overdue func()) {
+	err := p.dispatch.Submit(p.life, dispatch.Task{Key: c.queue(), Run: func() {
 		<-traced
-		_ = p.run(c, h, overdue)
-	})
+		_ = p.run(c, h)
+	}})
 	defer close(traced)
 	if err == nil {
 		p.event(c, EventQueued, 0, 0, nil)
@@ -97,18 +100,13 @@ func (p *Plugin) ackNow(c *Context) {
 	}
 }
 
-// run calls h, and reports its error or panic. overdue is called if ctx ends before h does: what h does then is of no use,
-// and must not hold up other chats. It may be nil.
-func (p *Plugin) run(c *Context, h Handler, overdue func()) (err error) {
+// run calls h, and reports its error or panic.
+func (p *Plugin) run(c *Context, h Handler) (err error) {
 	ctx := p.life
 	if until := c.until(); !until.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
 		defer cancel()
-	}
-	if overdue != nil {
-		stop := context.AfterFunc(ctx, overdue)
-		defer stop()
 	}
 	c.started = true
 	began := time.Now()

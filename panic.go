@@ -1,12 +1,12 @@
 package richmedia
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/botgo-contrib/richmedia/internal/content"
-	"github.com/botgo-contrib/richmedia/internal/flight"
+	"github.com/botgo-contrib/richmedia/internal/panics"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -14,10 +14,14 @@ import (
 type PanicError struct {
 	Value any    // what was passed to panic
 	Stack []byte // of the goroutine that panicked
+
+	what string // panicked; "" is the handler
 }
 
 // Error says the value; the stack is a field.
-func (e *PanicError) Error() string { return fmt.Sprintf("handler panicked: %v", e.Value) }
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("%s panicked: %v", cmp.Or(e.what, "handler"), e.Value)
+}
 
 // Unwrap returns the value if it is an error.
 func (e *PanicError) Unwrap() error {
@@ -27,30 +31,31 @@ func (e *PanicError) Unwrap() error {
 
 // protect calls fn, and then done with fn's error. If fn panics or calls runtime.Goexit the error is a *PanicError.
 func protect(fn func() error, done func(error)) {
-	var err error
-	returned := false
-	defer func() {
-		if !returned {
-			v := recover()
-			if v == nil {
-				v = "runtime.Goexit was called"
-			}
-			err = &PanicError{Value: v, Stack: debug.Stack()}
+	panics.Do(fn, func(err error) {
+		if panicked, ok := err.(*panics.Error); ok { //nolint:errorlint // one that fn returned in another error is fn's own
+			err = &PanicError{Value: panicked.Value, Stack: panicked.Stack}
 		}
 		done(err)
-	}()
-	err = fn()
-	returned = true
+	})
 }
 
-// panicError returns the public form of a panic that was recovered in an inner package; other errors stay as they are.
+// panicError returns the public form of a panic that was recovered in an inner package; other errors stay as they are. In
+// a failed call it is one of the reasons.
 func panicError(err error) error {
-	var opened *platform.SourcePanic
+	var opened *platform.Panic
+	var call *platform.Error
 	var read *content.PanicError
-	var shared *flight.PanicError
+	var shared *panics.Error
 	switch {
 	case errors.As(err, &opened):
-		return &PanicError{Value: opened.Value, Stack: opened.Stack}
+		public := &PanicError{Value: opened.Value, Stack: opened.Stack, what: opened.What}
+		switch {
+		case errors.As(err, &call) && !call.Body:
+			return err // apiError has its cause converted
+		case call == nil && err != error(opened): //nolint:errorlint // else it is one of several reasons
+			return withPanic{err, public}
+		}
+		return public
 	case errors.As(err, &read):
 		return &PanicError{Value: read.Value, Stack: read.Stack}
 	case errors.As(err, &shared):
@@ -58,3 +63,11 @@ func panicError(err error) error {
 	}
 	return err
 }
+
+// withPanic is an error with a panic among its reasons.
+type withPanic struct {
+	error
+	panicked *PanicError
+}
+
+func (e withPanic) Unwrap() []error { return []error{e.error, e.panicked} }

@@ -146,7 +146,7 @@ func inlineRefused(err error, size int64) (refused bool, remember *int64) {
 	switch {
 	case e.Class() == platform.InParts && size >= many:
 		return true, &size
-	case e.Class() == platform.InParts, e.Status == http.StatusInternalServerError && e.Code == 0:
+	case e.Class() == platform.InParts, e.Class() == platform.VoiceInParts, e.Status == http.StatusInternalServerError && e.Code == 0:
 		return true, nil
 	case e.Status == http.StatusBadRequest && e.Class() == platform.Terminal && e.Unsaid():
 		return true, &all

@@ -11,7 +11,7 @@ import (
 // waiting for handlers that ignore their ctx. It may be called repeatedly and together with Close.
 func (p *Plugin) Shutdown(ctx context.Context) error {
 	p.stop(false)
-	err := p.dispatch.Drain(ctx)
+	err := p.dispatch.Drain(ctx, nil)
 	if err == nil {
 		err = p.inline.wait(ctx)
 	}
@@ -39,16 +39,24 @@ func (p *Plugin) Close() error {
 // stop refuses events from now on, and with all calls too.
 func (p *Plugin) stop(all bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.draining = true
 	p.closed = p.closed || all
+	p.mu.Unlock()
+	registered.remove(p)
 	p.uploads.refresher.stop()
+}
+
+// accepting reports whether events are accepted.
+func (p *Plugin) accepting() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.draining
 }
 
 // cancel ends the plugin's life.
 func (p *Plugin) cancel() {
 	p.end(ErrClosed)
-	if n := p.dispatch.Discard(); n > 0 {
+	if n, _ := p.dispatch.Discard(); n > 0 {
 		p.cfg.log.Warnf("richmedia: shut down before %d accepted events were handled", n)
 	}
 }
@@ -56,7 +64,7 @@ func (p *Plugin) cancel() {
 // settle waits for all work that the plugin has started.
 func (p *Plugin) settle(ctx context.Context) error {
 	err := errors.Join(
-		p.dispatch.Drain(ctx),
+		p.dispatch.Drain(ctx, nil),
 		p.inline.wait(ctx),
 		p.calls.wait(ctx),
 		p.uploads.refresher.wait(ctx),

@@ -159,14 +159,14 @@ func (r *uploadRecord) fill(info *UploadInfo) {
 
 // watch begins an UploadInfo. The function that it returns completes and reports it.
 func (up *upload) watch(ctx context.Context, again bool) (context.Context, func(File, error)) {
+	ctx, calls := platform.Observe(ctx)
 	if up.u.trace.Upload == nil {
 		return ctx, func(File, error) {}
 	}
 	began := time.Now()
-	ctx, attempts := platform.CountAttempts(ctx)
 	return ctx, func(f File, err error) {
 		info := UploadInfo{
-			Target: up.to, Kind: up.kind, Name: up.src.label(), Bytes: up.size(), Attempts: int(attempts.Load()),
+			Target: up.to, Kind: up.kind, Name: up.src.label(), Bytes: up.size(), Attempts: calls.Attempts(),
 			Card: f.Card, Ahead: up.purpose == forRefresh, Again: again, Duration: time.Since(began), Err: err,
 		}
 		if !again {

@@ -52,8 +52,8 @@ func (t *transfer) run(ctx context.Context) (platform.Uploaded, error) {
 		// A refused address is replaced by a new one at once; a connection or a storage that is down needs a pause.
 		var api *APIError
 		if again > 0 || !errors.As(err, &api) || api.Status == 0 || api.Status >= 500 {
-			if err := sleep(ctx, min(time.Second<<again, 15*time.Second)); err != nil {
-				return got, up.failed("prepare", err)
+			if ended := sleep(ctx, min(time.Second<<again, 15*time.Second)); ended != nil {
+				return got, up.failed("prepare", platform.Stopped(err, ended))
 			}
 		}
 	}
@@ -209,8 +209,8 @@ func (t *transfer) put(ctx context.Context, p parts.Part) (sum string, err error
 		if e.Status < 500 || n == tries {
 			return "", &staleError{err}
 		}
-		if err := sleep(ctx, max(wait, time.Second)*time.Duration(n)); err != nil {
-			return "", err
+		if ended := sleep(ctx, max(wait, time.Second)*time.Duration(n)); ended != nil {
+			return "", platform.Stopped(err, ended)
 		}
 	}
 }
@@ -223,8 +223,8 @@ func (t *transfer) finish(ctx context.Context, p parts.Part, sum string) error {
 		if err == nil || code(err) != platform.PartAgain || !time.Now().Add(t.offer.RetryDelay).Before(until) {
 			return err
 		}
-		if err := sleep(ctx, t.offer.RetryDelay); err != nil {
-			return err
+		if ended := sleep(ctx, t.offer.RetryDelay); ended != nil {
+			return platform.Stopped(err, ended)
 		}
 	}
 }

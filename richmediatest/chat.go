@@ -22,13 +22,14 @@ type Chat struct {
 	pace               *rate.Limiter
 
 	// guarded by p.mu
-	left    bool
-	muted   bool
-	rejects bool // pushes
-	audited bool // sends wait for audit
-	seq     int  // of the messages of a guild's chat
-	lines   []*Message
-	members []member // who have acted here, in this order
+	left      bool
+	muted     bool
+	rejects   bool // pushes
+	audited   bool // sends wait for audit
+	seq       int  // of the messages of a guild's chat
+	lines     []*Message
+	pressable []*Message // of the bot, with a keyboard: those that Forget has dropped from lines, oldest first
+	members   []member   // who have acted here, in this order
 }
 
 // Group returns the group of that name, created at first use with the bot in it.

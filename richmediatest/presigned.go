@@ -118,10 +118,10 @@ func (p *Platform) putPart(w http.ResponseWriter, r *http.Request, call *Call, t
 func (p *Platform) serveRaw(w http.ResponseWriter, r *http.Request) {
 	uuid := strings.TrimPrefix(r.URL.Path, rawPrefix)
 	p.mu.Lock()
-	var found *storedFile
+	var found *Upload // Trim replaces a file's Upload
 	for _, f := range p.byFileInfo {
 		if f.UUID == uuid && f.alive(p.now()) && r.URL.Query().Get("sign") == f.SHA256[:40] {
-			found = f
+			found = f.Upload
 		}
 	}
 	p.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 const (
 	maxMessages = 20_000    // of a chat; beyond it the oldest are dropped
 	maxTurns    = 4_000     // whose calls are kept; beyond it the oldest are dropped
-	maxMedia    = 512 << 20 // bytes; beyond it the oldest are dropped
+	maxMedia    = 256 << 20 // bytes; beyond it the oldest are dropped
 )
 
 // Board is the state behind the page. Its lock is taken while the platform is locked, so calling the platform while holding

@@ -11,21 +11,22 @@ import (
 
 // call is one request of the bot, with its secrets masked.
 type call struct {
-	Number  int              `json:"n"`
-	Op      richmediatest.Op `json:"op"`
-	Method  string           `json:"method"`
-	Path    string           `json:"path"`
-	At      int64            `json:"at"`
-	Offset  float64          `json:"offset"` // ms from the user's message; set by shownCalls
-	Took    float64          `json:"took"`   // ms; 0 while it runs
-	Size    int64            `json:"size"`
-	Status  int              `json:"status"`
-	Code    int              `json:"code"`
-	Trace   string           `json:"trace,omitempty"`
-	Running bool             `json:"running"`
-	Again   bool             `json:"again"` // repeats a failed call
-	Request string           `json:"request,omitempty"`
-	Answer  string           `json:"answer,omitempty"`
+	Number   int              `json:"n"`
+	Op       richmediatest.Op `json:"op"`
+	Method   string           `json:"method"`
+	Path     string           `json:"path"`
+	At       int64            `json:"at"`
+	Offset   float64          `json:"offset"` // ms from the user's message; set by shownCalls
+	Took     float64          `json:"took"`   // ms; 0 while it runs
+	Size     int64            `json:"size"`
+	Status   int              `json:"status"`
+	Code     int              `json:"code"`
+	Trace    string           `json:"trace,omitempty"`
+	Running  bool             `json:"running"`
+	Again    bool             `json:"again"` // repeats a failed call
+	Request  string           `json:"request,omitempty"`
+	Answer   string           `json:"answer,omitempty"`
+	Warnings []string         `json:"warnings,omitempty"` // of the platform, about a call that it accepted
 
 	chat   *chat
 	at     time.Time
@@ -114,6 +115,7 @@ func (b *Board) ended(in richmediatest.Call) {
 	delete(b.calls, in.Number)
 	b.busy(c.chat, c.Op, -1)
 	c.Size, c.Status, c.Code, c.Trace, c.Running = in.Size, in.Status, in.Code, in.Trace, false
+	c.Warnings = in.Warnings
 	c.Took = max(millis(in.Took), 0.001)
 	c.Request, c.Answer = Mask(in.Body, in.Size), Mask(in.Answer, int64(len(in.Answer)))
 	switch in.Op {

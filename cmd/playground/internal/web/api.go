@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -125,7 +126,7 @@ func (s *Server) openChat(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]string{"key": board.Key(c)})
 }
 
-// press presses a button.
+// press presses a button of the bot: the newest with that id, or with that data if id is empty.
 func (s *Server) press(w http.ResponseWriter, r *http.Request) {
 	c, sc, err := s.chat(r.FormValue("chat"))
 	if err == nil && !sc.Buttons {
@@ -140,7 +141,16 @@ func (s *Server) press(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	s.happened(w, c.Press(name, r.FormValue("data")))
+	id := r.FormValue("id")
+	if id == "" {
+		s.happened(w, c.Press(name, r.FormValue("data")))
+		return
+	}
+	if !slices.ContainsFunc(c.Buttons(), func(b richmediatest.Button) bool { return b.ID == id }) {
+		fail(w, fmt.Errorf("id: no message of the bot in this chat has a button %q", id))
+		return
+	}
+	s.happened(w, c.PressID(name, id))
 }
 
 // happened answers with the ids of an event, after the faults that concern events.

@@ -218,3 +218,30 @@ func TestAnAnswerThatFailedIsToldBesideItsEvent(t *testing.T) {
 	assert.Equal(t, 40034001, in.Calls[1].Code)
 	assert.Equal(t, []string{note.Text}, in.Notes)
 }
+
+func TestAFreshEventIDIsRefusedWhileTheFaultIsOn(t *testing.T) {
+	b := newBed(t)
+	b.answers(func(ctx context.Context, c *richmedia.Context) error {
+		_, err := c.ReplyText(ctx, "pressed")
+		return err
+	})
+	struck := func() int {
+		var state struct {
+			Faults struct {
+				Struck map[string]int
+			}
+		}
+		decode(t, b.get("/api/state"), &state)
+		return state.Faults.Struck["fresh"]
+	}
+	press := func() { b.ok(b.post("/api/press", "chat", "group/cats", "user", "ann", "data", "x")) }
+	press()
+	b.wait(b.platform.Group("cats"), 1)
+	assert.Zero(t, struck())
+	b.ok(b.post("/api/faults", "name", "fresh", "on", "true"))
+	press()
+	require.Eventually(t, func() bool { return struck() > 0 }, 5*time.Second, 5*time.Millisecond, "the send is refused")
+	b.ok(b.post("/api/faults", "name", "fresh", "on", "false"))
+	press()
+	b.wait(b.platform.Group("cats"), 2)
+}

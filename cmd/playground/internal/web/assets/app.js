@@ -33,10 +33,10 @@ const page = {
 
 const act = {
   inspect, jump: id => page.log.select(id, true), command: text => page.composer.insert(text),
-  press(action, m) {
+  press(action, m, id) {
     if (action.type === 0) return window.open(safe(action.data), '_blank', 'noopener,noreferrer')
     if (action.type === 2) return action.enter ? page.composer.send(action.data) : page.composer.insert(action.data ?? '')
-    post('/api/press', { chat: m.chat, user: me(), data: action.data ?? '' }).catch(() => {})
+    post('/api/press', { chat: m.chat, user: me(), data: action.data ?? '', id: id ?? '' }).catch(() => {})
   },
 }
 

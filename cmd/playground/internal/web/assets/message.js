@@ -150,7 +150,7 @@ function keyboard(m, act) {
       visited.add(key)
       button.classList.add('visited')
       if (look.visited_label) button.textContent = look.visited_label
-      act.press(action, m)
+      act.press(action, m, typeof b.id === 'string' ? b.id : '')
     })
     return button
   }))))

@@ -4,7 +4,7 @@ import { $, h, icon, toast } from './dom.js'
 import { duration, seconds, t } from './words.js'
 import { post } from './server.js'
 
-const switches = ['slow', 'lost', '5xx', 'busy', 'unreachable', 'noinline', 'deadparts', 'twice']
+const switches = ['slow', 'lost', '5xx', 'busy', 'unreachable', 'noinline', 'deadparts', 'twice', 'fresh']
 
 export function faults(page) {
   const { on, struck } = page.faults
@@ -16,7 +16,7 @@ export function faults(page) {
   const focus = document.activeElement?.id
   const clock = page.clockPanel?.()
   $('pane-faults').replaceChildren(h('p', { class: 'muted lead' }, t('faultsHint')), h('div', { class: 'switches' }, switches.map(row)),
-    h('div', { class: 'deeds' }, once('expire'), once('restart'), once('cut'), once('off')), clock ?? '')
+    h('div', { class: 'deeds' }, once('expire'), once('attachments'), once('restart'), once('cut'), once('off')), clock ?? '')
   if (focus?.startsWith('w-')) $(focus)?.focus()
   $('faults-dot').hidden = !Object.values(on).some(Boolean)
 }
