@@ -36,9 +36,15 @@ func (p *push) over() bool {
 
 type pushRecord struct {
 	key   pushKey
-	push  *push
 	until time.Time
 }
+
+// takenPush stands for every push that is over, so that none of them keeps a channel.
+var takenPush = func() *push {
+	p := &push{done: make(chan struct{}), taken: true}
+	close(p.done)
+	return p
+}()
 
 func newPushes(most int, ttl time.Duration) *pushes {
 	return &pushes{most: most, ttl: ttl, known: map[pushKey]*push{}}
@@ -66,7 +72,7 @@ func (p *pushes) claim(key pushKey) (_ *push, mine bool) {
 	}
 	mineNow := &push{done: make(chan struct{})}
 	p.known[key] = mineNow
-	p.order = append(p.order, pushRecord{key, mineNow, now.Add(p.ttl)})
+	p.order = append(p.order, pushRecord{key, now.Add(p.ttl)})
 	return mineNow, true
 }
 
@@ -76,7 +82,11 @@ func (p *pushes) settle(key pushKey, settled *push, taken bool) {
 	defer p.mu.Unlock()
 	settled.taken = taken
 	close(settled.done)
-	if !taken && p.known[key] == settled {
+	switch {
+	case p.known[key] != settled: // forgotten early
+	case taken:
+		p.known[key] = takenPush
+	default:
 		delete(p.known, key)
 	}
 }
@@ -87,12 +97,9 @@ func (p *pushes) expireLocked(now time.Time) {
 	}
 }
 
-// dropLocked forgets the oldest record, and its push unless a later record has taken its key.
+// dropLocked forgets the oldest record. If its push was given back and came again, that one is forgotten early too: its
+// timestamp is refused by then.
 func (p *pushes) dropLocked() {
-	oldest := p.order[0]
-	p.order[0] = pushRecord{} // the array behind the slice lives on
+	delete(p.known, p.order[0].key)
 	p.order = p.order[1:]
-	if p.known[oldest.key] == oldest.push {
-		delete(p.known, oldest.key)
-	}
 }

@@ -69,7 +69,7 @@ var (
 // unexpected JSON type does not cost the event.
 //
 // credentials must not be nil, and are read once. Keep one handler for each bot of the process: it remembers 131072
-// requests for 20 minutes. Give the http.Server a ReadHeaderTimeout: what comes before the body is the server's.
+// requests for 20 minutes, in about 35 MiB at most. Give the http.Server a ReadHeaderTimeout: what comes before the body is the server's.
 func WebhookHandler(credentials *token.QQBotCredentials) http.Handler {
 	if credentials == nil {
 		panic("richmedia: WebhookHandler(nil): give the credentials that the bot hands to token.NewQQBotTokenSource")
