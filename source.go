@@ -189,6 +189,26 @@ func (s Source) inspect(ctx context.Context, kind Kind, o content.Options) (*con
 	return content.Spool(ctx, r, o)
 }
 
+// as returns s as it is read for kind: a voice from its WAV, if there is one.
+func (s Source) as(kind Kind) Source {
+	if kind == KindVoice && s.wav != "" {
+		s.url, s.err = s.wav, nil
+	}
+	return s
+}
+
+// identity is equal for the same content, as far as it is known without reading it: by the caller's cacheKey or by the URL;
+// else "".
+func (s Source) identity(kind Kind, cacheKey string) string {
+	if cacheKey != "" {
+		return "key:" + cacheKey
+	}
+	if url := s.as(kind).url; url != "" {
+		return "url:" + url
+	}
+	return ""
+}
+
 // check returns what is wrong with s that can be known before anything is opened.
 func (s Source) check() error {
 	if s.err != nil {

@@ -192,7 +192,7 @@ func (p *Platform) say(c *Chat, m *Message) string {
 	c.lines = append(c.lines, m)
 	p.sent[m.ID] = &sentMessage{chat: c, line: m}
 	p.wake()
-	p.tell(Happening{What: MessageShown, Chat: c, Message: *m})
+	p.report(Happening{What: MessageShown, Chat: c, Message: *m})
 	return m.ID
 }
 

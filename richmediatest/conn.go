@@ -18,7 +18,7 @@ const (
 	socketPatience = 2*heartbeatInterval*time.Millisecond + time.Second
 )
 
-// conn is one websocket. Its queue takes a whole backlog and as much again; a bot that does not read is cut off and can
+// conn is one websocket. Its queue has room for twice a whole backlog; a bot that does not read is cut off and can
 // resume.
 type conn struct {
 	ws      *websocket.Conn
@@ -102,7 +102,7 @@ func (p *Platform) runConn(ws *websocket.Conn) {
 		c.session.conn = nil
 	}
 	p.wake()
-	p.tellBots()
+	p.reportBots()
 	p.mu.Unlock()
 	close(ended)
 	<-written

@@ -7,7 +7,7 @@
 // type or function names the choice.
 //
 // A Platform works in two ways. In process, nothing listens: [Platform.Client] answers every request in the caller's
-// goroutine and events are handed to the bot by [Platform.PushTo] or as [Event.Payload], so that it runs inside a
+// goroutine and events reach the bot by [Platform.PushTo] or as [Event.Payload], so that it runs inside a
 // testing/synctest bubble, whose clock then moves reply windows, ttls and token lifetimes. On a loopback address, after
 // [Platform.Listen], botgo's own clients talk to it: token source, openapi, websocket and webhook.
 //

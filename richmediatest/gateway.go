@@ -142,7 +142,7 @@ func (p *Platform) identify(c *conn, data []byte) {
 			"user": map[string]any{"id": p.botID(), "username": "bot", "bot": true},
 		})}))
 		p.wake()
-		p.tellBots()
+		p.reportBots()
 	}
 }
 
@@ -179,11 +179,11 @@ func (p *Platform) resume(c *conn, data []byte) {
 		s.seq++
 		c.write(encodeEnvelope(envelope{Seq: s.seq, Type: "RESUMED", Data: json.RawMessage(`""`)}))
 		p.wake()
-		p.tellBots()
+		p.reportBots()
 	}
 }
 
-// tokenGood is checkToken for those who hold p.mu.
+// tokenGood is checkToken for callers that hold p.mu.
 func (p *Platform) tokenGood(value string) bool {
 	now := time.Now()
 	for _, t := range p.tokens {

@@ -69,7 +69,7 @@ func WithAttachmentLife(d time.Duration) Option { return func(c *config) { c.att
 // the same token until its last 60 s; in those it answers with a new one, and both are valid (docs 2026-08).
 func WithTokenLifetime(d time.Duration) Option { return func(c *config) { c.tokenLife = d } }
 
-// WithOpaqueFileInfo gives every file_info the form of the sample of docs 2026-08: 34 upper-case hex digits, which are no
+// WithOpaqueFileInfo makes every file_info have the form of the sample of docs 2026-08: 34 upper-case hex digits, which are no
 // valid base64, so that code which decodes a file_info fails. The default is canonical padded base64, which field reports
 // describe and which botgo's own []byte field can carry.
 func WithOpaqueFileInfo() Option { return func(c *config) { c.opaqueInfo = true } }

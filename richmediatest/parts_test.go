@@ -233,7 +233,7 @@ func TestFileSizeIsAStringOrANumber(t *testing.T) {
 	}
 }
 
-// A client that takes a 1-based index for a 0-based one, or the other way round, sends some bytes twice.
+// A client that mistakes the base of the index sends some bytes twice.
 func TestTheRefusalOfAMergeNamesPartsWithTheSameBytes(t *testing.T) {
 	b, g, data := small(t, richmediatest.PartShape{})
 	o := b.prepare(g, announced(1, "cat.png", data))

@@ -2,6 +2,7 @@ package richmediatest
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tencent-connect/botgo/dto"
 )
@@ -47,14 +48,31 @@ func (c *Chat) Quote(user, text string, of Quotation, atts ...Attachment) *Event
 	return c.quoting(typ, line, &of, atts)
 }
 
-// line returns the message of the chat with that id, or nil. The caller holds p.mu.
+// line returns the message of the chat with that id, or nil. After [Platform.Forget] it is found as long as it can be answered
+// or recalled. The caller holds p.mu.
 func (c *Chat) line(id string) *Message {
+	if e := c.p.byID["msg "+id]; e != nil && e.chat == c {
+		return e.line
+	}
+	if s := c.p.sent[id]; s != nil && s.chat == c {
+		return s.line
+	}
 	for _, m := range c.lines {
 		if m.ID == id && m.Event == "" {
 			return m
 		}
 	}
 	return nil
+}
+
+// light is the message without the bytes of its attachments, whose addresses stay.
+func (m *Message) light() *Message {
+	out := *m
+	out.Attachments = slices.Clone(m.Attachments)
+	for i := range out.Attachments {
+		out.Attachments[i].Data, out.Attachments[i].VoiceWAV = nil, nil
+	}
+	return &out
 }
 
 // element describes a quoted message. The caller holds p.mu.

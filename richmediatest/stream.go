@@ -125,7 +125,7 @@ func (p *Platform) sendFrame(_ *http.Request, to route, body []byte) (any, *refu
 	return answer, nil
 }
 
-// beginStream takes the first frame. The caller holds p.mu.
+// beginStream accepts the first frame. The caller holds p.mu.
 func (p *Platform) beginStream(c *Chat, form frameForm, now time.Time) (*stream, *refusal) {
 	for _, s := range p.streams {
 		if s.chat == c && s.last == form && s.event != nil {
@@ -148,7 +148,7 @@ func (p *Platform) beginStream(c *Chat, form frameForm, now time.Time) (*stream,
 	return s, nil
 }
 
-// growStream takes a later frame. The caller holds p.mu.
+// growStream accepts a later frame. The caller holds p.mu.
 func (p *Platform) growStream(c *Chat, form frameForm, now time.Time) (*stream, *refusal) {
 	s := p.streams[form.streamID]
 	switch {
@@ -174,11 +174,11 @@ func (p *Platform) growStream(c *Chat, form frameForm, now time.Time) (*stream, 
 	}
 	s.show(form)
 	p.wake()
-	p.tell(Happening{What: MessageGrown, Chat: c, Message: *s.line})
+	p.report(Happening{What: MessageGrown, Chat: c, Message: *s.line})
 	return s, nil
 }
 
-// show puts the frame's text into the message.
+// show adds the frame's text to the message.
 func (s *stream) show(form frameForm) {
 	if form.mode == "append" {
 		s.text += form.content

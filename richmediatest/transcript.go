@@ -13,7 +13,7 @@ import (
 // Message is a line of a chat: what a user wrote or did, or what the bot sent.
 type Message struct {
 	ID          string // msg_id; the outer id of other events
-	User        string // name as given to Say; "bot" for the bot
+	User        string // name, as passed to Say; "bot" for the bot
 	Bot         bool
 	Event       dto.EventType // of button presses and of adding or removing the bot; "" for messages
 	Text        string        // as shown; a caption is shown with images only

@@ -245,7 +245,7 @@ func (p *Platform) keep(up Upload, format string) *storedFile {
 	p.uploads = append(p.uploads, &up)
 	p.byFileInfo[up.FileInfo] = file
 	p.wake()
-	p.tell(Happening{What: FileStored, Upload: &up})
+	p.report(Happening{What: FileStored, Upload: &up})
 	return file
 }
 

@@ -31,18 +31,14 @@ func (d *Dispatcher) startBeside(t *besideTask) {
 		b.running = make(map[*besideTask]struct{})
 	}
 	b.running[t] = struct{}{}
-	go func() {
-		defer func() {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			delete(b.running, t)
-			if b.waiting > 0 {
-				b.waiting--
-				d.startBeside(b.queue.pop())
-			}
-			d.rest()
-		}()
-		defer report()
-		t.run()
-	}()
+	go protect(t.run, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(b.running, t)
+		if b.waiting > 0 {
+			b.waiting--
+			d.startBeside(b.queue.pop())
+		}
+		d.rest()
+	})
 }

@@ -1,10 +1,6 @@
 package dispatch
 
-import (
-	"log"
-	"runtime/debug"
-	"time"
-)
+import "time"
 
 const (
 	noticeEvery = time.Minute
@@ -170,17 +166,8 @@ func (d *Dispatcher) note(kind NoticeKind, label string) []Notice {
 // send passes notices on, without d.mu.
 func (d *Dispatcher) send(notices []Notice) {
 	for _, n := range notices {
-		d.notify(n)
+		protect(func() { d.cfg.Notice(n) }, func() {})
 	}
-}
-
-func (d *Dispatcher) notify(n Notice) {
-	defer func() {
-		if v := recover(); v != nil {
-			log.Printf("dispatch: notice panicked: %v\n%s", v, debug.Stack())
-		}
-	}()
-	d.cfg.Notice(n)
 }
 
 // busyList is the lines whose task counts as a worker, in the order in which the tasks began.

@@ -1,9 +1,11 @@
 package dispatch
 
 import (
+	"errors"
 	"log"
-	"runtime/debug"
 	"time"
+
+	"github.com/botgo-contrib/richmedia/internal/panics"
 )
 
 // line is the waiting tasks of one key, and the one that runs.
@@ -111,16 +113,12 @@ func (d *Dispatcher) take() (*line, func()) {
 
 // run calls fn and returns its line to the others, however fn ends. It sets freed if the task was overdue.
 func (d *Dispatcher) run(l *line, fn func(), freed *bool) {
-	defer func() {
+	protect(fn, func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		*freed = l.overdue
 		d.end(l)
-	}()
-	defer report()
-	if fn != nil {
-		fn()
-	}
+	})
 }
 
 // end returns l to the ready lines, or forgets it. It needs d.mu.
@@ -147,22 +145,26 @@ func (d *Dispatcher) end(l *line) {
 
 // stepAside runs a task of Go. It needs d.mu.
 func (d *Dispatcher) stepAside(t Task) {
-	go func() {
-		defer func() {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			d.leave(&d.aside)
-			d.rest()
-		}()
-		defer report()
-		t.Run()
-	}()
+	go protect(t.Run, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.leave(&d.aside)
+		d.rest()
+	})
 }
 
-// report is deferred around a task. A panic here is a mistake in the code around the handlers: it must not end the
-// process, and must not pass unseen.
-func report() {
-	if v := recover(); v != nil {
-		log.Printf("dispatch: task panicked: %v\n%s", v, debug.Stack())
-	}
+// protect calls task, unless it is nil, and then done, however task ends. A panic here is a mistake in the code around
+// the handlers: it must not end the process, and must not pass unseen.
+func protect(task, done func()) {
+	panics.Do(func() error {
+		if task != nil {
+			task()
+		}
+		return nil
+	}, func(err error) {
+		if err != nil && !errors.Is(err, panics.ErrGoexit) {
+			log.Printf("dispatch: task: %v\n%s", err, err.(*panics.Error).Stack) //nolint:errorlint // task returns no error
+		}
+		done()
+	})
 }

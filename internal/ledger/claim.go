@@ -46,6 +46,23 @@ type Claim struct {
 // Seq returns the msg_seq.
 func (c *Claim) Seq() uint32 { return c.seq }
 
+// Identify sets the content of a claim that was made with unknown content. The error is ErrTaken if the run has used the
+// number for other content.
+func (c *Claim) Identify(content Content) error {
+	e := c.run.entry
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c.over || content == 0 || c.content != 0 {
+		return nil
+	}
+	u := c.run.use(c.seq)
+	if u.content.differs(content) {
+		return ErrTaken
+	}
+	c.content, u.content = content, content
+	return nil
+}
+
 // Wait returns what is known of earlier replies with the same number, once that will not change: if the State is Sent,
 // or no earlier claim of the number is left unsettled. From then on the caller may send, unless the State forbids it,
 // and every later claim of the number waits until this one is settled.

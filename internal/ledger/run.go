@@ -68,6 +68,9 @@ func (e *Entry) Job(first uint32) *Run {
 	return &Run{entry: e, kind: job, next: first, last: lastOf(first)}
 }
 
+// Entry returns the record of the message that r answers.
+func (r *Run) Entry() *Entry { return r.entry }
+
 // Reserve returns the first number of a block for Entry.Job, NoSeq if there is none. Every call in a delivery reserves
 // another block. A job reserves nothing: Reserve returns the number that its next reply would have.
 func (r *Run) Reserve() uint32 {
