@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/tencent-connect/botgo/constant"
@@ -54,6 +56,7 @@ type config struct {
 	http         *http.Client
 	ownHTTP      bool // made here, so that its idle connections are closed here
 	baseURL      string
+	noPlatform   bool // WithPlatform was called with nothing to connect to
 	sandbox      bool
 	retries      int
 	inlineLimit  int64
@@ -132,6 +135,24 @@ func WithHTTPClient(hc *http.Client) Option {
 // of botgo's constant.APIDomain, which is read at every call.
 func WithBaseURL(u string) Option { return func(c *config) { c.baseURL = u } }
 
+// WithPlatform connects the plugin to p, such as a *richmediatest.Platform in a test: WithHTTPClient(p.Client()) and
+// WithBaseURL(p.URL()) in one option, overriding the default of a client of the plugin's own and the live platform. Of this
+// option and those two, the last one counts. p must not be nil.
+func WithPlatform(p interface {
+	Client() *http.Client
+	URL() string
+},
+) Option {
+	return func(c *config) {
+		if v := reflect.ValueOf(p); p == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+			c.noPlatform = true
+			return
+		}
+		c.http, c.ownHTTP, c.baseURL = p.Client(), false, p.URL()
+		c.noPlatform = c.http == nil || c.baseURL == "" // the live platform must not stand in for it
+	}
+}
+
 // WithSandbox calls botgo's constant.SandBoxAPIDomain, overriding the default of constant.APIDomain.
 func WithSandbox() Option { return func(c *config) { c.sandbox = true } }
 
@@ -180,6 +201,37 @@ func WithReplyLimits(s Scope, replies int, window time.Duration) Option {
 	return func(c *config) { c.limits[s] = replyLimits{replies, window} }
 }
 
+// WithSharedEvents lets instances that share a store agree on who handles an event, overriding the default of each
+// handling what is delivered to it. The store must be a Leaser. A webhook's event that is pushed to two instances then runs
+// one handler. Without this it runs two, and the platform refuses the second's replies by their msg_seq: in groups and
+// single chats users see each answer once either way. Guilds know no msg_seq: there they would see two.
+//
+// An event is claimed for 15 minutes when it is queued. With WithInline it is claimed while its handler runs, for 30 s at
+// most; a push beside that waits for the outcome, and takes the event over when the handler has failed, or when the 30 s are
+// over because its instance has died or the handler takes longer: inline handlers should not, the platform waits for 3 s.
+// A store that fails claims nothing, and each instance handles what it gets. An instance that is killed loses the events in
+// its queue, as it does without this.
+func WithSharedEvents() Option { return func(c *config) { c.sharedEvents = true } }
+
+// WithRefreshAhead renews up to max uploads that are used often, in the background before they end, so that no reply
+// waits for the same upload twice; overriding the default of 0, which renews none. It takes at most 10000.
+//
+// An upload is renewed when some three quarters of the time are over for which the store would keep it, through the chat
+// that used it last, and only if it was used at least twice since it was made: what is used no more ends. Where more than
+// max are used that often, those that are used most are renewed. Content is read again, and left alone when it has
+// changed; a URL is fetched again by the platform. What came FromReader cannot be read again, and what the platform keeps
+// for ever need not be renewed. Where another process has renewed an upload in the store that they share, that is taken; where
+// the store is a Leaser, one of them renews it and the others find it there.
+//
+// A renewal that fails is logged and not begun again: the upload is used to its end, and the next one is made as without
+// this option. Two renewals run at once, each with one part at a time. They count towards the bot's upload volume of the
+// day, and what was given to FromBytes stays in memory for as long as it is remembered. Shutdown and Close cancel them.
+// With WithStore(nil) there is nothing to renew, which New refuses.
+func WithRefreshAhead(max int) Option { return func(c *config) { c.refreshAhead = max } } //nolint:revive,predeclared // the name in the documentation
+
+// WithTrace reports what happens to events, uploads and replies, overriding the default of nothing.
+func WithTrace(t Trace) Option { return func(c *config) { c.trace = t } }
+
 // check is the one place where options are judged. Its error names the option and says what it takes.
 func (c *config) check() error {
 	var errList []error
@@ -211,7 +263,9 @@ func (c *config) check() error {
 	if c.log == nil {
 		refuse("WithLogger(nil): give a logger, or leave the option out for botgo's")
 	}
-	if c.http == nil && !c.ownHTTP {
+	if c.noPlatform {
+		refuse("WithPlatform(nil): give a platform with a client and a URL, such as richmediatest.New()")
+	} else if c.http == nil && !c.ownHTTP {
 		refuse("WithHTTPClient(nil): give a client, or leave the option out for the plugin's own")
 	}
 	if c.baseURL != "" && c.sandbox {
@@ -234,13 +288,48 @@ func (c *config) check() error {
 	return errors.Join(errList...)
 }
 
-// base is the API's address, asked at every call.
+// base returns the API's address. It reads botgo's variables at every call.
 func (c *config) base() string {
+	base := constant.APIDomain
 	switch {
 	case c.baseURL != "":
-		return trimSlash(c.baseURL)
+		base = c.baseURL
 	case c.sandbox:
-		return trimSlash(constant.SandBoxAPIDomain)
+		base = constant.SandBoxAPIDomain
 	}
-	return trimSlash(constant.APIDomain)
+	return strings.TrimRight(base, "/")
+}
+
+// UploadOption changes one upload. It is a ReplyOption too.
+type UploadOption interface {
+	ReplyOption
+	applyUpload(*uploadConfig)
+}
+
+type uploadConfig struct {
+	noCache  bool
+	cacheKey string
+	progress func(Progress)
+}
+
+type uploadOption func(*uploadConfig)
+
+func (o uploadOption) applyUpload(c *uploadConfig) { o(c) }
+func (o uploadOption) applyReply(c *replyConfig)   { o(&c.upload) }
+
+// WithoutCache uploads anew and keeps nothing: for content that must not be found again.
+func WithoutCache() UploadOption { return uploadOption(func(c *uploadConfig) { c.noCache = true }) }
+
+// WithCacheKey names the content, instead of its SHA-256 or its URL: for content that is expensive to read, which is then
+// not even opened while its upload lives, or for a URL whose content changes (put a version into the key). An empty
+// key is the same as none.
+func WithCacheKey(key string) UploadOption {
+	return uploadOption(func(c *uploadConfig) { c.cacheKey = key })
+}
+
+// WithProgress calls fn while the upload goes on, at most once for each 256 KiB and at each part's end. fn runs on the
+// upload's goroutines, never twice at once, and not after the call that it belongs to has returned; while it runs
+// the upload waits. A panic in it is logged.
+func WithProgress(fn func(Progress)) UploadOption {
+	return uploadOption(func(c *uploadConfig) { c.progress = fn })
 }

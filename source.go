@@ -13,7 +13,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"unicode"
+
+	"github.com/botgo-contrib/richmedia/internal/content"
+	"github.com/botgo-contrib/richmedia/internal/sniff"
 )
 
 // Source is where media comes from. It is opaque and cheap to copy; nothing is opened before the upload. The
@@ -151,6 +155,55 @@ func (s Source) Named(name string) Source {
 	return s
 }
 
+// oneShot is a reader that can be read one time.
+type oneShot struct {
+	r    io.Reader
+	used atomic.Bool
+}
+
+var errUsed = errors.New("this reader was used before, and a reader can be read one time; make a Source for each use, or use FromOpener")
+
+// take returns the reader to the first caller, and errUsed to all others.
+func (o *oneShot) take() (io.Reader, error) {
+	if o.used.Swap(true) {
+		return nil, errUsed
+	}
+	return o.r, nil
+}
+
+// inspect reads s as o says. s has content of its own: it is no URL.
+func (s Source) inspect(ctx context.Context, o content.Options) (*content.Content, error) {
+	o.Format = sniff.Format
+	if s.once == nil {
+		return content.Inspect(ctx, s.open, o)
+	}
+	r, err := s.once.take()
+	if err != nil {
+		return nil, &stepError{"open", err}
+	}
+	return content.Spool(ctx, r, o)
+}
+
+// as returns s as it is read for kind: a voice from its WAV, if there is one.
+func (s Source) as(kind Kind) Source {
+	if kind == KindVoice && s.wav != "" {
+		s.url, s.err = s.wav, nil
+	}
+	return s
+}
+
+// identity is equal for the same content, as far as it is known without reading it: by the caller's cacheKey or by the URL;
+// else "".
+func (s Source) identity(kind Kind, cacheKey string) string {
+	if cacheKey != "" {
+		return "key:" + cacheKey
+	}
+	if url := s.as(kind).url; url != "" {
+		return "url:" + url
+	}
+	return ""
+}
+
 // check says what is wrong with s before anything is opened.
 func (s Source) check() error {
 	if s.err != nil {
@@ -221,5 +274,3 @@ func withScheme(u string) string {
 	}
 	return "https://" + u
 }
-
-func trimSlash(s string) string { return strings.TrimRight(s, "/") }

@@ -17,10 +17,10 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// amr is audio that the platform does not take as a voice.
+// amr is audio that the platform does not accept as a voice.
 var amr = append([]byte("#!AMR\n"), make([]byte, 1000)...)
 
-// studio is a voice encoder that notes what it is given, and makes mp3 of all of it.
+// studio is a voice encoder that records its input, and returns mp3 for all of it.
 type studio struct {
 	mp3 []byte
 	got [][]byte
@@ -60,7 +60,7 @@ func TestAVoiceThatThePlatformDoesNotTakeIsEncoded(t *testing.T) {
 	}
 }
 
-func TestWhatThePlatformTakesIsNotEncoded(t *testing.T) {
+func TestAVoiceThatThePlatformAcceptsIsNotEncoded(t *testing.T) {
 	s := newStudio(t)
 	b := newBed(t, richmedia.WithVoiceEncoder(s.encode))
 	c := b.context(t, b.Group("club"))

@@ -103,7 +103,7 @@ func (p *Platform) record(op Op, r *http.Request) *Call {
 	p.callSerial++
 	c.Number = p.callSerial
 	p.calls = append(p.calls, c)
-	p.tell(Happening{What: CallBegan, Call: *c})
+	p.report(Happening{What: CallBegan, Call: *c})
 	return c
 }
 
@@ -114,7 +114,7 @@ func (p *Platform) recordBody(c *Call, body []byte) {
 	if c.Op != OpToken {
 		c.Body = bytes.Clone(body[:min(len(body), maxCallBody)])
 	}
-	p.tell(Happening{What: CallRead, Call: *c})
+	p.report(Happening{What: CallRead, Call: *c})
 }
 
 func (p *Platform) recordAnswer(c *Call, w *answerRecorder) {
@@ -134,7 +134,7 @@ func (p *Platform) recordAnswer(c *Call, w *answerRecorder) {
 			c.Code = said.ErrCode
 		}
 	}
-	p.tell(Happening{What: CallEnded, Call: *c})
+	p.report(Happening{What: CallEnded, Call: *c})
 }
 
 func maskAuthorization(v string) string {

@@ -86,17 +86,10 @@ func (c *Chat) UserOpenID(user string) string {
 }
 
 // Say lets user write to the bot: GROUP_AT_MESSAGE_CREATE in a group and AT_MESSAGE_CREATE in a channel (the mention itself
-// is not part of text), C2C_MESSAGE_CREATE or DIRECT_MESSAGE_CREATE, where user is ignored and may be "".
+// is not part of text), C2C_MESSAGE_CREATE or DIRECT_MESSAGE_CREATE, where user is ignored and may be "". The
+// event has text with &, < and > escaped, as users' messages come; a group's begins with a blank.
 func (c *Chat) Say(user, text string, atts ...Attachment) *Event {
-	switch c.scene {
-	case sceneC2C:
-		return c.message(dto.EventC2CMessageCreate, c.name, text, atts)
-	case sceneDM:
-		return c.guildMessage(dto.EventDirectMessageCreate, c.name, text, atts)
-	case sceneChannel:
-		return c.guildMessage(dto.EventAtMessageCreate, user, text, atts)
-	}
-	return c.message(dto.EventGroupAtMessageCreate, user, text, atts)
+	return c.addressed(user, text, escapes.Replace(text), atts)
 }
 
 // SayUnmentioned lets user write without a mention of the bot: in a group, where a bot in "all messages" mode gets it as
@@ -104,10 +97,11 @@ func (c *Chat) Say(user, text string, atts ...Attachment) *Event {
 // chats.
 func (c *Chat) SayUnmentioned(user, text string, atts ...Attachment) *Event {
 	c.only("SayUnmentioned", sceneGroup, sceneChannel)
+	line := &Message{User: user, Text: text, content: escapes.Replace(text)}
 	if c.scene == sceneChannel {
-		return c.guildMessage(dto.EventMessageCreate, user, text, atts)
+		return c.guildMessage(dto.EventMessageCreate, line, atts)
 	}
-	return c.message(eventGroupMessage, user, text, atts)
+	return c.message(eventGroupMessage, line, atts)
 }
 
 // Interact creates an INTERACTION_CREATE of any type: 11 button, 12 quick menu, 13 and up others, which accept no ACK. It
@@ -198,7 +192,7 @@ func (p *Platform) say(c *Chat, m *Message) string {
 	c.lines = append(c.lines, m)
 	p.sent[m.ID] = &sentMessage{chat: c, line: m}
 	p.wake()
-	p.tell(Happening{What: MessageShown, Chat: c, Message: *m})
+	p.report(Happening{What: MessageShown, Chat: c, Message: *m})
 	return m.ID
 }
 

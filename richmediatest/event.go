@@ -34,6 +34,7 @@ type Event struct {
 	body          []byte
 
 	// guarded by p.mu
+	line   *Message            // of a message event, to be quoted
 	used   map[uint32]struct{} // msg_seq of the replies
 	pushes []Push
 	pushed time.Time // the last push began
@@ -54,7 +55,7 @@ func (e *Event) InteractionID() string { return e.interactionID }
 // Body is the JSON as a webhook gets it: without s, which only a websocket adds.
 func (e *Event) Body() []byte { return bytes.Clone(e.body) }
 
-// Payload is the event as botgo hands it to a handler, fresh at every call, for code under test without a transport.
+// Payload returns the event as a handler of botgo gets it, a new value at every call, for code under test without a transport.
 func (e *Event) Payload() *dto.WSPayload {
 	payload := &dto.WSPayload{}
 	if err := json.Unmarshal(e.body, payload); err != nil {
@@ -120,7 +121,7 @@ func (c *Chat) happen(typ dto.EventType, line *Message, build func(e *Event) map
 	p.events = append(p.events, e)
 	p.byID["event "+e.id] = e
 	if e.msgID != "" {
-		p.byID["msg "+e.msgID] = e
+		p.byID["msg "+e.msgID], e.line = e, line
 	}
 	if e.interactionID != "" {
 		p.byID["interaction "+e.interactionID] = e
@@ -131,7 +132,7 @@ func (c *Chat) happen(typ dto.EventType, line *Message, build func(e *Event) map
 			line.ID, line.Event = e.id, typ
 		}
 		c.lines = append(c.lines, line)
-		p.tell(Happening{What: MessageShown, Chat: c, Message: *line, Event: e})
+		p.report(Happening{What: MessageShown, Chat: c, Message: *line, Event: e})
 	}
 	p.wake()
 	p.mu.Unlock()

@@ -50,4 +50,9 @@ func (p *Platform) Forget() {
 		return s.last.state == frameLast && s.event == nil || s.event != nil && over(s.event)
 	})
 	p.events = slices.DeleteFunc(p.events, over)
+	for _, e := range p.events {
+		if e.line != nil {
+			e.line = e.line.light()
+		}
+	}
 }

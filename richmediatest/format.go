@@ -19,8 +19,8 @@ const (
 
 var kindNames = map[int]string{kindImage: "image", kindVideo: "video", kindVoice: "voice", kindFile: "file"}
 
-// takes lists what each file_type accepts: the union of the API page and the guide, docs 2026-08. Type 4 accepts anything.
-var takes = map[int][]string{
+// formats lists what each file_type accepts: the union of the API page and the guide, docs 2026-08. Type 4 accepts anything.
+var formats = map[int][]string{
 	kindImage: {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"},
 	kindVideo: {"video/mp4"},
 	kindVoice: {"audio/silk", "audio/mpeg", "audio/wav", "audio/ogg"},
@@ -34,7 +34,7 @@ const hardLimit = 200 << 20
 // checkContent refuses content that the kind does not accept, by its beginning.
 func checkContent(kind int, head []byte) (format string, bad *refusal) {
 	format = sniff(head)
-	if kind != kindFile && !slices.Contains(takes[kind], format) {
+	if kind != kindFile && !slices.Contains(formats[kind], format) {
 		return "", errFormat(format + " as " + kindNames[kind])
 	}
 	return format, nil

@@ -75,7 +75,7 @@ func (p *Platform) serveChannel(_ *http.Request, to route, _ []byte) (any, *refu
 	return c.describeChannel(), nil
 }
 
-// openDM is POST /users/@me/dms: the direct messages with a user of the guild, who is known from a message in it.
+// openDM is POST /users/@me/dms: the direct messages with a user of the guild, known from a message in it.
 func (p *Platform) openDM(_ *http.Request, _ route, body []byte) (any, *refusal) {
 	f, err := parseFields(body)
 	if err != nil {
@@ -111,7 +111,7 @@ type member struct {
 	joined time.Time
 }
 
-// guildUsers are the names of the users who have acted in the guild or its direct messages. The caller holds p.mu.
+// guildUsers are the names of the users that have acted in the guild or its direct messages. The caller holds p.mu.
 func (p *Platform) guildUsers() []string {
 	seen := make(map[string]bool)
 	var out []string

@@ -36,7 +36,7 @@ func loopback(u *url.URL) bool {
 func (p *Platform) dial(ctx context.Context, u *url.URL) (data []byte, to string, why error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
-	defer context.AfterFunc(p.life.ctx, cancel)()
+	defer context.AfterFunc(p.life.ctx, cancel)() //nolint:contextcheck // Close ends the download, too
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
 		return nil, "", err

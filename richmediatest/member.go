@@ -46,7 +46,7 @@ func (c *Chat) join(user string, at time.Time) {
 	}
 }
 
-// serveMembers is GET /v2/groups/{group_openid}/members with limit and start_index: the users who have acted in the group.
+// serveMembers is GET /v2/groups/{group_openid}/members with limit and start_index: the users that have acted in the group.
 // next_index is 0 at the end.
 func (p *Platform) serveMembers(r *http.Request, to route, _ []byte) (any, *refusal) {
 	limit, start := maxMembers, 0

@@ -28,6 +28,7 @@ type config struct {
 	proactive     bool
 	documented    bool
 	loopback      bool
+	silkInline    bool
 	integerTimes  bool
 	rateLimits    bool
 	noData        bool
@@ -68,7 +69,7 @@ func WithAttachmentLife(d time.Duration) Option { return func(c *config) { c.att
 // the same token until its last 60 s; in those it answers with a new one, and both are valid (docs 2026-08).
 func WithTokenLifetime(d time.Duration) Option { return func(c *config) { c.tokenLife = d } }
 
-// WithOpaqueFileInfo gives every file_info the form of the sample of docs 2026-08: 34 upper-case hex digits, which are no
+// WithOpaqueFileInfo makes every file_info have the form of the sample of docs 2026-08: 34 upper-case hex digits, which are no
 // valid base64, so that code which decodes a file_info fails. The default is canonical padded base64, which field reports
 // describe and which botgo's own []byte field can carry.
 func WithOpaqueFileInfo() Option { return func(c *config) { c.opaqueInfo = true } }
@@ -117,6 +118,11 @@ func WithoutInline(scenes ...string) Option {
 		}
 	}
 }
+
+// WithSilkOnlyInline makes the platform refuse a voice in file_data in single chats with HTTP 400 and 40011000 unless it is silk,
+// as was seen of mp3 and wav (tencent-connect/openclaw-qqbot#319, 2026-09); in parts they work. By default all formats of a
+// voice are accepted on every route.
+func WithSilkOnlyInline() Option { return func(c *config) { c.silkInline = true } }
 
 // WithIntents sets which intents the bot was granted; an identify that asks for a known one beyond them is closed with
 // 4014. By default every known intent is granted; an unknown one is closed with 4013 either way.

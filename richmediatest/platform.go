@@ -37,7 +37,7 @@ type Platform struct {
 	faraway map[string]bool  // what the downloader cannot reach
 	chats   map[string]*Chat // by scene and name
 	openids map[string]*Chat // by openid
-	inOrder []*Chat          // as they were made
+	inOrder []*Chat          // in the order of their creation
 	events  []*Event
 	byID    map[string]*Event // by outer id, msg_id and interaction id, each with its own prefix
 	sent    map[string]*sentMessage

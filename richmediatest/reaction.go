@@ -10,7 +10,7 @@ import (
 // Reaction is an emoji under a message of a channel.
 type Reaction struct {
 	Emoji string   // type and id, such as "1/4" (system) or "2/128512" (emoji)
-	Users []string // names as given to Say; "bot" for the bot
+	Users []string // names, as passed to Say; "bot" for the bot
 }
 
 // maxReactionUsers is how many users of a reaction are listed at once (docs 2026-08: 20 by default, at most 50).
@@ -65,7 +65,7 @@ func (p *Platform) changeReaction(to route, change func(users []string) []string
 	changed[i].Users = change(changed[i].Users)
 	m.Reactions = slices.DeleteFunc(changed, func(r Reaction) bool { return len(r.Users) == 0 })
 	p.wake()
-	p.tell(Happening{What: MessageReacted, Chat: c, Message: *m})
+	p.report(Happening{What: MessageReacted, Chat: c, Message: *m})
 	return nil
 }
 

@@ -15,7 +15,7 @@ const (
 )
 
 // ServeHTTP serves the whole platform: the token endpoint, the API, the gateway's websocket (on a real connection only) and
-// the presigned URLs of parts. Requests with an absolute URL that was given to [Platform.Host] get those bytes, so that a
+// the presigned URLs of parts. Requests with an absolute URL that was passed to [Platform.Host] get those bytes, so that a
 // bot's own downloader can run on [Platform.Client]; those of attachments are served on the listener, too.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if at, ok := p.hosted(r.URL); ok {

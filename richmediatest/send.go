@@ -265,6 +265,6 @@ func (p *Platform) recall(_ *http.Request, to route, _ []byte) (any, *refusal) {
 	delete(p.sent, to.id)
 	s.chat.remove(s.line)
 	p.wake()
-	p.tell(Happening{What: MessageRecalled, Chat: s.chat, Message: *s.line})
+	p.report(Happening{What: MessageRecalled, Chat: s.chat, Message: *s.line})
 	return map[string]any{}, nil
 }

@@ -40,8 +40,12 @@ func parseFrame(body []byte) (form frameForm, bad *refusal) {
 		name string
 		to   *string
 	}{
-		{"content_raw", &form.content}, {"content_type", &form.contentType}, {"input_mode", &form.mode},
-		{"msg_id", &form.msgID}, {"event_id", &form.eventID}, {"stream_msg_id", &form.streamID},
+		{"content_raw", &form.content},
+		{"content_type", &form.contentType},
+		{"input_mode", &form.mode},
+		{"msg_id", &form.msgID},
+		{"event_id", &form.eventID},
+		{"stream_msg_id", &form.streamID},
 	}
 	for _, t := range texts {
 		if *t.to, err = f.text(t.name); err != nil {
@@ -121,7 +125,7 @@ func (p *Platform) sendFrame(_ *http.Request, to route, body []byte) (any, *refu
 	return answer, nil
 }
 
-// beginStream takes the first frame. The caller holds p.mu.
+// beginStream accepts the first frame. The caller holds p.mu.
 func (p *Platform) beginStream(c *Chat, form frameForm, now time.Time) (*stream, *refusal) {
 	for _, s := range p.streams {
 		if s.chat == c && s.last == form && s.event != nil {
@@ -144,7 +148,7 @@ func (p *Platform) beginStream(c *Chat, form frameForm, now time.Time) (*stream,
 	return s, nil
 }
 
-// growStream takes a later frame. The caller holds p.mu.
+// growStream accepts a later frame. The caller holds p.mu.
 func (p *Platform) growStream(c *Chat, form frameForm, now time.Time) (*stream, *refusal) {
 	s := p.streams[form.streamID]
 	switch {
@@ -170,11 +174,11 @@ func (p *Platform) growStream(c *Chat, form frameForm, now time.Time) (*stream, 
 	}
 	s.show(form)
 	p.wake()
-	p.tell(Happening{What: MessageGrown, Chat: c, Message: *s.line})
+	p.report(Happening{What: MessageGrown, Chat: c, Message: *s.line})
 	return s, nil
 }
 
-// show puts the frame's text into the message.
+// show adds the frame's text to the message.
 func (s *stream) show(form frameForm) {
 	if form.mode == "append" {
 		s.text += form.content

@@ -181,7 +181,7 @@ func TestAProactiveStreamHasNoNumber(t *testing.T) {
 	assert.Equal(t, "ab", s.chat.Answers()[0].Text)
 	assert.Zero(t, s.chat.Answers()[0].Seq)
 	accepted(t, s.frame(0, "a", "msg_id", nil))
-	assert.Len(t, s.chat.Answers(), 2, "nothing tells a repeat from a second message")
+	assert.Len(t, s.chat.Answers(), 2, "nothing distinguishes a repeat from a second message")
 }
 
 func TestStreamsAreLimitedTo50FramesASecond(t *testing.T) {

@@ -26,7 +26,7 @@ type page struct {
 }
 
 // Host publishes data at rawURL, for the platform's downloader and for requests through [Platform.Client], which may
-// ask for ranges of it. The URL must be found exactly as given, query included. It panics when rawURL is no absolute URL. The
+// ask for ranges of it. The URL must match exactly, query included. It panics if rawURL is no absolute URL. The
 // data is not copied.
 //
 // Hosting a URL does not make it public: the platform still refuses private and loopback hosts and ports other than 80
@@ -190,7 +190,7 @@ func (p *Platform) fetch(ctx context.Context, u *url.URL) (data []byte, to strin
 	return fetched(w.status, w.sent, w.body.Bytes())
 }
 
-// fetched returns what the downloader makes of an answer.
+// fetched returns the data or the redirect of an answer.
 func fetched(status int, header http.Header, body []byte) (data []byte, to string, why error) {
 	switch to := header.Get("Location"); {
 	case status == http.StatusOK:

@@ -84,7 +84,7 @@ func (p *Platform) pushEvent(target pushTarget, e *Event) {
 		p.mu.Lock()
 		e.pushes = append(e.pushes, push)
 		p.wake()
-		p.tell(Happening{What: EventPushed, Chat: e.chat, Event: e, Push: push})
+		p.report(Happening{What: EventPushed, Chat: e.chat, Event: e, Push: push})
 		p.mu.Unlock()
 		if push.Acked {
 			return
