@@ -81,7 +81,7 @@ func TestFormatsAreRecognizedBehindWhatStandsInFront(t *testing.T) {
 		"mp3 behind many zeros":            {make([]byte, 5000), "mp3-mpeg1.mp3", 3, true},
 		"mp3 behind an empty tag":          {tag(0), "mp3-mpeg1.mp3", 3, true},
 		"mp3 behind a long tag":            {tag(9000), "mp3-mpeg1.mp3", 3, true},
-		"text behind an unmeasured tag":    {append(tag(0), 0xff, 0xfb, 0x90, 0xff), "text.txt", 3, false},
+		"text behind an unmeasured tag":    {append(tag(0), "abc\xff\xfb\x90\xff"...), "text.txt", 3, false},
 		"wav behind a tag":                 {tag(10), "wav-pcm.wav", 3, true},
 		"wav behind a long tag":            {tag(9000), "wav-pcm.wav", 3, true},
 		"aac behind a long tag":            {tag(9000), "aac-adts.aac", 3, false},
