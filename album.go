@@ -84,7 +84,7 @@ func (c *Context) ReplyAll(ctx context.Context, kind Kind, srcs []Source, opts .
 // could recover on this goroutine.
 func (out *outgoing) deliverItem(ctx context.Context, src Source, settled func(*dto.Message, error)) {
 	var m *dto.Message
-	protect(func() (err error) {
+	protect("the source", func() (err error) {
 		m, err = out.deliver(ctx, out.c.sendMedia(out.info.Kind, src))
 		return err
 	}, func(err error) {

@@ -27,17 +27,21 @@ func fetchable(err error) bool {
 const wrongFormat = 850019
 
 // download reads rawURL to its end into a temporary file, because the platform wants to know the size first.
-func download(ctx context.Context, client *http.Client, rawURL string, kind Kind) (*content.Content, error) {
+func download(ctx context.Context, client *http.Client, retries int, rawURL string, kind Kind) (*content.Content, error) {
 	limit := kindRules[kind].hard
-	body, size, err := platform.Fetch(ctx, client, rawURL)
+	file, err := platform.Fetcher{HTTP: client, Limit: limit, Retries: retries}.Get(ctx, rawURL)
 	if err != nil {
 		return nil, err
 	}
-	defer body.Close() //nolint:errcheck // only read from
-	if size > limit {
-		return nil, tooLarge(kind, size)
+	defer file.Close() //nolint:errcheck // only read from
+	if file.Size > limit {
+		return nil, tooLarge(kind, file.Size)
 	}
-	return content.Spool(ctx, body, content.Options{Limit: limit, Format: sniff.Format})
+	c, err := content.Spool(ctx, file, content.Options{Limit: limit, Format: sniff.Format})
+	if errors.Is(err, platform.ErrTooLong) {
+		return nil, tooLarge(kind, limit+1) // at least
+	}
+	return c, err
 }
 
 // fetchError is a URL that neither side could fetch. It is ErrFetchFailed, and both reasons.

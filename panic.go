@@ -15,7 +15,7 @@ type PanicError struct {
 	Value any    // what was passed to panic
 	Stack []byte // of the goroutine that panicked
 
-	what string // panicked; "" is the handler
+	what string // that panicked; "" is the handler
 }
 
 // Error says the value; the stack is a field.
@@ -29,11 +29,11 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// protect calls fn, and then done with fn's error. If fn panics or calls runtime.Goexit the error is a *PanicError.
-func protect(fn func() error, done func(error)) {
+// protect calls fn, and then done with fn's error. If fn panics or calls runtime.Goexit the error is a *PanicError of what.
+func protect(what string, fn func() error, done func(error)) {
 	panics.Do(fn, func(err error) {
 		if panicked, ok := err.(*panics.Error); ok { //nolint:errorlint // one that fn returned in another error is fn's own
-			err = &PanicError{Value: panicked.Value, Stack: panicked.Stack}
+			err = &PanicError{Value: panicked.Value, Stack: panicked.Stack, what: what}
 		}
 		done(err)
 	})
@@ -57,9 +57,9 @@ func panicError(err error) error {
 		}
 		return public
 	case errors.As(err, &read):
-		return &PanicError{Value: read.Value, Stack: read.Stack}
+		return &PanicError{Value: read.Value, Stack: read.Stack, what: "the source"}
 	case errors.As(err, &shared):
-		return &PanicError{Value: shared.Value, Stack: shared.Stack}
+		return &PanicError{Value: shared.Value, Stack: shared.Stack, what: "the source"}
 	}
 	return err
 }

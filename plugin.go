@@ -42,12 +42,9 @@ import (
 	"github.com/botgo-contrib/richmedia/internal/seen"
 )
 
-// ledgerSize bounds how many answered messages are remembered. Only messages that were answered count, and only
-// until their window is over.
-const ledgerSize = 1 << 20
-
-// Handler answers an event. ctx ends when the event can be answered no more (cause ErrReplyWindow) and when the
-// plugin is shut down (cause ErrClosed). What it returns goes to the error handler.
+// Handler answers an event. ctx ends if the handler returns, if the event can no longer be answered (cause ErrReplyWindow),
+// after WithHandlerTimeout (ErrHandlerTimeout), or if the plugin is shut down (ErrClosed). Work that goes on after the handler
+// belongs to Context.Go. A returned error goes to the error handler.
 type Handler func(ctx context.Context, c *Context) error
 
 // Plugin is one bot's rich media. It is safe for concurrent use, and one is enough for all of the bot's shards.
@@ -93,15 +90,17 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 		cfg.http = newHTTPClient()
 	}
 	p := &Plugin{
-		cfg:      cfg,
-		source:   src,
-		appID:    appIDOf(src),
-		ledger:   ledger.New(ledgerSize),
-		dispatch: dispatch.New(dispatch.Config{Workers: cfg.workers, Queue: cfg.queue, Slow: slowHandler}),
-		seen:     seen.New(seenFor, seenSize),
-		acks:     seen.New(seenFor, seenSize),
+		cfg:    cfg,
+		source: src,
+		appID:  appIDOf(src),
+		ledger: ledger.New(cfg.memory),
+		seen:   seen.New(seenFor, cfg.memory),
+		acks:   seen.New(seenFor, cfg.memory),
 	}
 	p.life, p.end = context.WithCancelCause(context.Background())
+	p.dispatch = dispatch.New(dispatch.Config{
+		Workers: cfg.workers, Queue: cfg.queue, Slow: slowHandler, Starved: noWorkerFor, Notice: p.warn,
+	})
 
 	// Without an app id uploads are kept under a name that only this Plugin has: a store may be shared, and another bot's
 	// file_info would be refused.
@@ -198,12 +197,35 @@ func (p *Plugin) Context(payload *dto.WSPayload) (*Context, error) {
 	return &Context{p: p, in: in}, nil
 }
 
-// For makes a Context outside a handler, to reply later or from another process, which then has to number its replies
-// with WithSeq. A Target without MsgID and EventID sends proactive messages, which the platform limits and may refuse.
-// What is wrong with t is told by the replies.
+// For returns a Context outside a handler, to reply later or from another process: c.Target in the handler, t in the job.
+//
+// Its replies count from t.Seq in every run. A job that a queue runs again, in this process or another, sends each of its
+// replies once, and a job that was enqueued twice by an event that was delivered twice answers once; a reply that is in the chat
+// already is no error, and its message has no ID. More than 100 replies are ErrReplyLimit. A Target that was made by hand, with
+// a Seq of 0, counts from 501 to 600, for all of them that answer one message in this process: a job on it that runs again
+// elsewhere repeats the numbers of other jobs. Guilds know no msg_seq, and the platform takes some replies by event_id without
+// one only (ReplyInfo.Seq is 0): a job that runs again there may be sent again.
+//
+// A Target without MsgID and EventID sends proactive messages, which the platform limits and may refuse. The replies say
+// what is wrong with t, before any request.
 func (p *Plugin) For(t Target) *Context {
 	if t.Time.IsZero() {
 		t.Time = time.Now()
 	}
 	return &Context{p: p, in: &incoming{target: t, unanswerable: t.check()}}
+}
+
+// Stats is a snapshot of a Plugin, for gauges.
+type Stats struct {
+	Queued     int // events that wait for their handler
+	Running    int // handlers that run, those of WithInline and the overdue ones not counted
+	Overdue    int // handlers that have been running for more than 30 s, whose places among the workers were given away
+	Uploads    int // uploads under way
+	Remembered int // events that are remembered, so that a repeated delivery is known
+}
+
+// Stats returns a snapshot. It may be called at any time.
+func (p *Plugin) Stats() Stats {
+	s := p.dispatch.Stats()
+	return Stats{Queued: s.Queued, Running: s.Running, Overdue: s.Overdue, Uploads: p.uploads.flights.Running(), Remembered: p.seen.Len()}
 }

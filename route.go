@@ -68,7 +68,7 @@ func (r *route) canFetch(ctx context.Context, err error) bool {
 // fetch downloads the URL, after the platform has refused it.
 func (r *route) fetch(ctx context.Context, refusal error) error {
 	up := r.up
-	c, err := download(ctx, up.u.fallback, up.src.url, up.kind)
+	c, err := download(ctx, up.u.fallback, up.u.prepares, up.src.url, up.kind)
 	if err == nil {
 		err = up.keepContent(c)
 	}

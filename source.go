@@ -9,12 +9,10 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
-	"unicode"
 
 	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/sniff"
@@ -171,9 +169,11 @@ func (o *oneShot) take() (io.Reader, error) {
 	return o.r, nil
 }
 
-// inspect reads s as o says. s has content of its own: it is no URL.
-func (s Source) inspect(ctx context.Context, o content.Options) (*content.Content, error) {
-	o.Format = sniff.Format
+// inspect reads s as o says, and names its format if kind does not accept every format. s is no URL.
+func (s Source) inspect(ctx context.Context, kind Kind, o content.Options) (*content.Content, error) {
+	if kindRules[kind].types != nil {
+		o.Format = sniff.Format
+	}
 	if s.once == nil {
 		return content.Inspect(ctx, s.open, o)
 	}
@@ -224,22 +224,6 @@ func (s Source) label() string {
 		return s.name
 	}
 	return "media"
-}
-
-// sanitize makes a file name of what may be a path or a foreign text: the last element, without control
-// characters.
-func sanitize(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, name)
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	if name == "." || name == "/" || name == ".." {
-		return ""
-	}
-	return name
 }
 
 func regular(info fs.FileInfo) error {

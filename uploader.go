@@ -163,7 +163,7 @@ func (up *upload) load(ctx context.Context, hashed bool) (*content.Content, erro
 	if c := up.content.Load(); c != nil {
 		return c, nil
 	}
-	c, err := up.src.inspect(ctx, content.Options{Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard})
+	c, err := up.src.inspect(ctx, up.kind, content.Options{Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard})
 	if err != nil {
 		return nil, up.failed("open", err)
 	}
@@ -179,7 +179,7 @@ func (up *upload) keepContent(c *content.Content) error {
 	if c.Size == 0 {
 		return errors.New("the content is empty")
 	}
-	if up.encodes() {
+	if up.encodes() && !undecodable(c.Format) {
 		return nil // other formats are encoded before they are sent
 	}
 	return checkFormat(up.kind, c.Format)

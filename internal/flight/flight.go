@@ -73,6 +73,13 @@ func (g *Group[T]) Do(ctx, life context.Context, key string, fn func(ctx context
 	return v, leader, context.Cause(ctx)
 }
 
+// Running returns the number of functions that have not returned, abandoned ones included.
+func (g *Group[T]) Running() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.running
+}
+
 // Wait blocks until no function is running, abandoned ones included, or ctx ends, whose cause it then returns. Callers
 // of Do may return a moment later.
 func (g *Group[T]) Wait(ctx context.Context) error {

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"regexp"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -44,7 +46,21 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 	if err := c.rates[r.endpoint].wait(ctx); err != nil {
 		return &Error{Op: r.op, Err: err, final: true}
 	}
-	return c.exchange(ctx, r, tok)
+	e := c.exchange(ctx, r, tok)
+	if e != nil {
+		hide := r.secrets(tok)
+		e.Err, e.TraceID = hide.hide(e.Err), hide.clean(e.TraceID)
+	}
+	return e
+}
+
+// secrets returns what must not stand in the text of a failure.
+func (r *request) secrets(tok *oauth2.Token) (s secrets) {
+	s.add(tok.AccessToken)
+	if r.secret != nil {
+		r.secret(&s)
+	}
+	return s
 }
 
 // exchange sends r and reads the answer.
@@ -134,10 +150,23 @@ func cause(ctx context.Context, err error) error {
 		return cause
 	}
 	if ue, ok := err.(*url.Error); ok { //nolint:errorlint // http.Client.Do always returns this very type
-		return ue.Err
+		err = ue.Err
+	}
+	// net/http quotes what it could not parse.
+	text, _, malformed := strings.Cut(err.Error(), "malformed")
+	if malformed {
+		text += "malformed answer"
+	}
+	if strings.Contains(text, "http: ") || strings.Contains(text, "net/http: ") {
+		text = quoted.ReplaceAllString(text, `"..."`)
+	}
+	if text != err.Error() {
+		return &hidden{text: text, err: err}
 	}
 	return err
 }
+
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
 // read reads the answer, bounded, passes it to the bot's response filters, and judges it.
 func (c *Client) read(ctx context.Context, r *request, req *http.Request, resp *http.Response, tok *oauth2.Token) *Error {
@@ -147,18 +176,19 @@ func (c *Client) read(ctx context.Context, r *request, req *http.Request, resp *
 		Op: r.op, Status: resp.StatusCode, TraceID: resp.Header.Get(constant.HeaderTraceID),
 		token: tok, inline: r.inline, voice: r.voice,
 	}
-	if err != nil || len(data) > maxAnswer {
+	switch {
+	case len(data) > maxAnswer:
+		e.Err, e.Unknown, e.final = errTooLong, true, true
+		return e
+	case err != nil:
 		e.Err, e.Unknown = cause(ctx, err), true
-		if len(data) > maxAnswer {
-			e.Err, e.final = errTooLong, true
-		}
 		return e
 	}
 	// As with botgo's own client the exchange is over for a filter, and the body can be read.
 	resp.Body = io.NopCloser(bytes.NewReader(data))
 	filtered := filterResponse(req, resp)
 	e.after = retryAfter(resp.Header)
-	if !e.judge(data) {
+	if !e.judge(data, func() secrets { return r.secrets(tok) }) {
 		return e
 	}
 	if filtered != nil { // botgo's own calls fail with their filter too, although the platform has acted

@@ -30,6 +30,8 @@ type request struct {
 	ownCode int
 	// refused is the token that the platform refused; nil before that.
 	refused *oauth2.Token
+	// secret adds what the request holds besides the token; may be nil.
+	secret func(*secrets)
 	// decode reads the body of a 2xx answer. With an error the answer is unusable, as if it had not arrived.
 	decode func(body []byte) error
 }

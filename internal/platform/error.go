@@ -214,10 +214,10 @@ var (
 
 // judge reads the result out of the answer's body into e, and reports whether it is a success. An error may come with
 // HTTP 200, so the body counts first, and in it err_code before code; never the text (docs 2026-08).
-func (e *Error) judge(data []byte) (ok bool) {
+func (e *Error) judge(data []byte, hidden func() secrets) (ok bool) {
 	a := decodeAnswer(data)
 	e.Code, e.Alias = a.codes()
-	e.TraceID = Clean(cmp.Or(a.traceID(), e.TraceID))
+	e.TraceID = cmp.Or(a.traceID(), e.TraceID)
 	if e.Class() == Audit {
 		return true
 	}
@@ -225,7 +225,9 @@ func (e *Error) judge(data []byte) (ok bool) {
 	if success && e.Code == 0 {
 		return true
 	}
-	e.Message = cmp.Or(Clean(a.message()), http.StatusText(e.Status))
+	hide := hidden()
+	e.TraceID = hide.clean(e.TraceID)
+	e.Message = cmp.Or(hide.clean(a.message()), http.StatusText(e.Status))
 	if e.Status >= 300 && e.Status < 400 {
 		e.Message += ": the platform redirects to another address, and the bot's token goes to none but the base URL"
 	}

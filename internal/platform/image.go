@@ -28,6 +28,7 @@ func (c *Client) SendImage(ctx context.Context, chat Chat, m Image) (Sent, error
 	}
 	sent, err := c.send(ctx, chat, &request{
 		timeout: inlineTimeout, streamed: true, contentType: contentType,
+		secret: func(s *secrets) { s.addText(m.Fields["content"]) },
 		length: int64(len(head)) + m.Size + int64(len(tail)),
 		open: func(ctx context.Context) (io.ReadCloser, error) {
 			data, err := m.Open(ctx)

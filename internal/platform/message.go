@@ -29,7 +29,7 @@ var errNoID = errors.New("the answer holds no message id")
 // Send posts the JSON object message. With dedup the platform knows the message by its msg_seq: a send with an unknown
 // outcome is repeated, and "msg_seq used" means that the message is in the chat.
 func (c *Client) Send(ctx context.Context, chat Chat, message []byte, dedup bool) (Sent, error) {
-	r := &request{timeout: sendTimeout, repeatable: dedup}
+	r := &request{timeout: sendTimeout, repeatable: dedup, secret: func(s *secrets) { s.addMessage(message) }}
 	r.length, r.open = fixed(message)
 	sent, err := c.send(ctx, chat, r)
 	if e, ok := errors.AsType[*Error](err); ok {

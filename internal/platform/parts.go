@@ -133,43 +133,58 @@ func (c *Client) post(ctx context.Context, r *request, message any) error {
 // PutPart sends one part to its presigned address, once: the caller finds out whether the address still works after a
 // failure. It sends no token, and bypasses the bot's filters, which may add one.
 func (c *Client) PutPart(ctx context.Context, address string, size int64, open func(context.Context) (io.ReadCloser, error)) error {
+	e := c.putPart(ctx, address, size, open)
+	if e == nil {
+		return nil
+	}
+	var hide secrets
+	hide.addAddress(address)
+	e.Err, e.TraceID = hide.hide(e.Err), hide.clean(e.TraceID)
+	return e
+}
+
+func (c *Client) putPart(ctx context.Context, address string, size int64, open func(context.Context) (io.ReadCloser, error)) *Error {
 	ctx, moved, cancel := patience(ctx, putTimeout, size)
 	defer cancel()
 	e := &Error{Op: "part"}
 	if u, err := url.Parse(address); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		e.Err, e.final = errors.New("the platform gave no usable address for the part"), true
+		e.Err, e.final = errNoAddress, true
 		return e
 	}
 	b := &body{ctx: ctx, open: open, moved: moved}
 	rc, err := b.Open()
 	if err != nil {
-		return &Error{Op: "part", Err: err, Body: true, final: true}
+		e.Err, e.Body, e.final = err, true, true
+		return e
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, address, rc)
 	if err != nil {
 		_ = rc.Close()
-		return &Error{Op: "part", Err: errors.New("the platform gave no usable address for the part"), final: true}
+		e.Err, e.final = errNoAddress, true
+		return e
 	}
 	req.ContentLength, req.GetBody = size, b.Open
 	req.Header.Set("Content-Type", "application/octet-stream")
 	observed(ctx, func(o *Observation) { o.attempts.Add(1) })
 	resp, err := roundTrip(c.http, req)
 	if err != nil {
-		if broken := b.failure(); broken != nil {
-			return &Error{Op: "part", Err: broken, Body: true, final: true}
-		}
 		e.Err = cause(ctx, err)
+		if broken := b.failure(); broken != nil {
+			e.Err, e.Body, e.final = broken, true, true
+		}
 		return e
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer)) // any 2xx is success, whether its body can be read or not
 	_ = resp.Body.Close()
-	e.Status, e.TraceID = resp.StatusCode, Clean(resp.Header.Get("X-Cos-Request-Id"))
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		e.Message = http.StatusText(resp.StatusCode)
-		return e
+	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
+		return nil
 	}
-	return nil
+	e.Status, e.TraceID = resp.StatusCode, resp.Header.Get("X-Cos-Request-Id")
+	e.Message = http.StatusText(resp.StatusCode)
+	return e
 }
+
+var errNoAddress = errors.New("the platform sent no usable address for the part")
 
 // decodeOffer accepts every form in which the platform is known to answer: upload_config nested, flat or missing, sizes as
 // strings or numbers, a wrapping data object, and a file_info at once.

@@ -51,6 +51,7 @@ var errNoFileInfo = errors.New("the answer holds no file_info")
 func (c *Client) Upload(ctx context.Context, chat Chat, m Media) (Uploaded, error) {
 	r := &request{
 		op: "upload", endpoint: endpointFiles, method: http.MethodPost, path: chat.path("/files"), repeatable: true,
+		secret: func(s *secrets) { s.addAddress(m.URL) },
 	}
 	head, err := json.Marshal(struct {
 		FileType   int    `json:"file_type"`

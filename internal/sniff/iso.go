@@ -151,7 +151,7 @@ func (c *content) box(offset, until int64) (box, bool) {
 		size = binary.BigEndian.Uint64(h)
 		b.body += 8
 	}
-	if size > 1<<62 || int64(size) < b.body-offset {
+	if size = min(size, 1<<62); int64(size) < b.body-offset {
 		return box{}, false
 	}
 	b.end = offset + int64(size)

@@ -41,7 +41,7 @@ func (c *content) zeros(offset int64) int64 {
 }
 
 // framesWithin reports whether three frames of an mp3 follow each other, the first of them between from and until. Fewer may be
-// an accident.
+// an accident. Of the last one the header is enough, since the content may end in it.
 func (c *content) framesWithin(from, until int64) bool {
 	for from < until {
 		b := c.search(from)
@@ -57,6 +57,7 @@ func (c *content) framesWithin(from, until int64) bool {
 	return false
 }
 
+// threeFrames is framesWithin for b.
 func threeFrames(b []byte) bool {
 	for ; len(b) > 0; b = b[1:] {
 		next := bytes.IndexByte(b, 0xff)
@@ -67,11 +68,14 @@ func threeFrames(b []byte) bool {
 		at := b
 		for n := 1; ; n++ {
 			name, size := frame(at)
-			if name != MP3 || size > len(at) || n > 1 && !sameStream(b, at) {
+			if name != MP3 || n > 1 && !sameStream(b, at) {
 				break
 			}
 			if n == 3 {
 				return true
+			}
+			if size > len(at) {
+				break
 			}
 			at = at[size:]
 		}

@@ -50,6 +50,8 @@ func (c *content) format() string {
 	switch name {
 	case "audio/x-unknown":
 		return VOC // the mimetype library's name of a Creative voice file
+	case MP4:
+		return ISOOther // the letters of a brand are an mp4 to the mimetype library
 	case "image/x-icon":
 		if c.tga(head) {
 			return TGA
@@ -160,7 +162,7 @@ func dolby(head []byte) string {
 	return ""
 }
 
-// tga reports whether c is a Targa image: by the mark at the end of version 2, or by the header of version 1 if its size fits.
+// tga reports whether c is a Targa image: by the mark at the end of version 2, or by the header of version 1.
 func (c *content) tga(head []byte) bool {
 	const mark, header = "TRUEVISION-XFILE.\x00", 18
 	if c.size > int64(len(mark)) && string(c.bytes(c.size-int64(len(mark)), len(mark))) == mark {
@@ -169,13 +171,8 @@ func (c *content) tga(head []byte) bool {
 	if len(head) < header || head[1] != 0 || !slices.Contains([]byte{2, 3, 10, 11}, head[2]) || !bytes.Equal(head[3:8], make([]byte, 5)) {
 		return false
 	}
-	width, height := int64(binary.LittleEndian.Uint16(head[12:])), int64(binary.LittleEndian.Uint16(head[14:]))
-	depth := int64(head[16])
-	if width == 0 || height == 0 || !slices.Contains([]int64{8, 16, 24, 32}, depth) || head[17]&0xc0 != 0 {
-		return false
-	}
-	plain := head[2] < 8
-	return !plain || c.size >= header+int64(head[0])+width*height*depth/8
+	width, height := binary.LittleEndian.Uint16(head[12:]), binary.LittleEndian.Uint16(head[14:])
+	return width > 0 && height > 0 && slices.Contains([]byte{8, 16, 24, 32}, head[16]) && head[17]&0xc0 == 0
 }
 
 // skipTags returns the offset of what follows the ID3v2 and APEv2 tags at the beginning, which audio of any format may have.
