@@ -66,8 +66,11 @@ export function banner(page) {
 
 export function status(page) {
   const el = $('status')
-  el.className = `status ${page.connected ? (page.bots || page.webhook || page.demo.awake ? 'good' : 'none') : 'off'}`
-  el.textContent = !page.connected ? t('offline') : page.webhook ? t('webhook', { url: page.webhook }) : page.bots > 1 ? t('online', { n: page.bots }) : page.bots === 1 ? t('online1') : t('nobody')
+  const down = page.webhook && page.hook.down
+  el.className = `status ${page.connected && !down ? (page.bots || page.webhook || page.demo.awake ? 'good' : 'none') : 'off'}`
+  const text = !page.connected ? t('offline') : down ? t('webhookDown', { url: page.webhook }) : page.webhook ? t('webhook', { url: page.webhook }) : page.bots > 1 ? t('online', { n: page.bots }) : page.bots === 1 ? t('online1') : t('nobody')
+  el.replaceChildren(h('span', {}, text)) // a text of its own box ends with an ellipsis, one of a flex box is cut
+  el.title = down ? `${text}: ${page.hook.why}` : text
 }
 
 export function clockPanel(page) {
