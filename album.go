@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 
 	"github.com/tencent-connect/botgo/dto"
@@ -16,59 +15,63 @@ import (
 // albumUploads is how many items of an album are under way at once: uploading, or waiting for their turn.
 const albumUploads = 4
 
-// ReplyAll answers with several media, a message each: they are uploaded side by side and sent in the order of srcs. It
-// needs as many replies as there are sources, and takes all of them at once, with numbers in that order: where fewer are
-// left it is ErrReplyLimit before anything is uploaded. The messages have the places of their sources, nil where the item
-// failed; the others are sent all the same, unless none can be any more (ErrReplyWindow, ErrReplyLimit, ErrClosed). The
+// ReplyAll answers with several media, one message each: they are uploaded side by side and sent in the order of srcs. It
+// needs as many replies as there are sources, and reserves all of them at once, with numbers in that order: if fewer are
+// left it is ErrReplyLimit before anything is uploaded. The messages stand at the indexes of their sources, nil if the item
+// failed; the others are sent all the same, unless none can be any longer (ErrReplyWindow, ErrReplyLimit, ErrClosed). The
 // error joins one error for each failed item, "item 2 of 3: ..." around its *UploadError or *APIError.
 //
-// WithCaption goes with the first item that is sent, WithFallbackText takes the place of each that fails, WithSeq is the
-// number of the first and the others follow it, WithProgress tells of all items, still one call at a time. WithCacheKey
+// WithCaption goes with the first item that is sent, WithFallbackText replaces each item that fails, WithSeq is the
+// number of the first and the others follow it, WithProgress reports all items, still one call at a time. WithCacheKey
 // names one content and is an error with more than one source.
 func (c *Context) ReplyAll(ctx context.Context, kind Kind, srcs []Source, opts ...ReplyOption) ([]*dto.Message, error) {
 	o := newReplyConfig(opts)
+	o.upload.progress = serially(o.upload.progress)
 	switch {
 	case len(srcs) == 0:
 		return nil, errors.New("richmedia: ReplyAll: there are no sources")
 	case len(srcs) > 1 && o.upload.cacheKey != "":
 		return nil, errors.New("richmedia: ReplyAll: WithCacheKey names one content, and here are several; reply with each by itself")
 	}
-	if err := c.mediaRefusal(kind, o); err != nil {
+	if err := c.checkMedia(kind, o); err != nil {
 		return nil, err
 	}
-	a, err := c.newAlbum(o, len(srcs))
+	contents := make([]ledger.Content, len(srcs))
+	for i, src := range srcs {
+		contents[i] = mediaContent(kind, src, src.identity(kind, o.upload.cacheKey), o)
+	}
+	a, err := newAlbum(ctx, c, o, contents)
 	if err != nil {
 		for range srcs {
-			tell(c.p.cfg.log, c.p.cfg.trace.Reply, ReplyInfo{Target: c.in.target, Kind: kind, Err: err})
+			observe(c.p.cfg.log, c.p.cfg.trace.Reply, ReplyInfo{Target: c.in.target, Kind: kind, Err: err})
 		}
 		return nil, err
 	}
 	defer a.release()
-	ctx, leave, err := c.p.enter(ctx) // once for all of them: what has begun is not cut in half by Shutdown
+	ctx, leave, err := c.p.enter(ctx) // once for all of them: Shutdown does not cut an album that has begun
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	o.upload.progress = serially(o.upload.progress)
 
 	messages, errs := make([]*dto.Message, len(srcs)), make([]error, len(srcs))
 	group := errgroup.Group{}
 	group.SetLimit(albumUploads)
-	for i, src := range srcs { // begins in order: whoever waits for its turn waits for one that has begun
+	for i, src := range srcs { // begins in order: an item that waits for its turn waits for one that has begun
 		group.Go(func() error {
-			one := *o
-			one.place = &a.places[i]
-			c.item(ctx, kind, src, &one, func(m *dto.Message, err error) {
+			out := newOutgoing(c, kind, o, contents[i])
+			out.item = &a.items[i]
+			out.deliverItem(ctx, src, func(m *dto.Message, err error) {
 				if err != nil {
-					if reason := over(err); reason != nil {
+					if reason := endOfReplies(err); reason != nil {
 						cancel(reason)
 					}
 					err = fmt.Errorf("item %d of %d: %w", i+1, len(srcs), err)
 				}
 				messages[i], errs[i] = m, err
-				one.place.leave(err == nil && one.caption != nil)
+				out.item.finish(err == nil && out.caption != "")
 			})
 			return nil
 		})
@@ -77,50 +80,47 @@ func (c *Context) ReplyAll(ctx context.Context, kind Kind, srcs []Source, opts .
 	return messages, errors.Join(errs...)
 }
 
-// item is one reply of an album. A source that panics ends its own item, on a goroutine where nobody else could recover.
-func (c *Context) item(ctx context.Context, kind Kind, src Source, o *replyConfig, settle func(*dto.Message, error)) {
+// deliverItem delivers one reply of an album and passes the outcome to settled, also if the source panics: nobody else
+// could recover on this goroutine.
+func (out *outgoing) deliverItem(ctx context.Context, src Source, settled func(*dto.Message, error)) {
 	var m *dto.Message
-	var err error
-	returned := false
-	defer func() {
-		if !returned {
-			v := recover()
-			if v == nil {
-				v = "runtime.Goexit was called"
-			}
-			m, err = nil, &UploadError{Name: src.label(), Step: "read", Err: &PanicError{Value: v, Stack: debug.Stack()}}
+	protect("the source", func() (err error) {
+		m, err = out.deliver(ctx, out.c.sendMedia(out.info.Kind, src))
+		return err
+	}, func(err error) {
+		if panicked, ok := err.(*PanicError); ok { //nolint:errorlint // deliver's own errors may wrap one
+			m, err = nil, &UploadError{Name: src.label(), Step: "read", Err: panicked}
 		}
-		settle(m, err)
-	}()
-	m, err = c.replyMedia(ctx, kind, src, o)
-	returned = true
+		settled(m, err)
+	})
 }
 
-// album is what the items of one ReplyAll share.
+// album is the state that the items of one ReplyAll share.
 type album struct {
-	places    []place
-	captioned bool // an item with the caption was sent; seen in the order of the turns
+	items     []albumItem
+	captioned bool // an item with the caption was sent; written in the order of the turns
 }
 
-// place is an item's place in its album.
-type place struct {
+// albumItem is the turn of one item, and its reserved reply.
+type albumItem struct {
 	album  *album
-	before *place // nil for the first
+	before *albumItem // nil for the first
 	claim  *ledger.Claim
 	done   chan struct{} // closed when the item and all before it are sent or have failed
 }
 
-// newAlbum takes the replies of n items, or says why they cannot all be had.
-func (c *Context) newAlbum(o *replyConfig, n int) (*album, error) {
+// newAlbum reserves one reply for each content, or returns why it cannot reserve all of them.
+func newAlbum(ctx context.Context, c *Context, o *replyConfig, contents []ledger.Content) (*album, error) {
+	n := len(contents)
 	if err := o.check(c.in.target); err != nil {
 		return nil, err
 	}
-	a := &album{places: make([]place, n)}
-	for i := range a.places {
-		p := &a.places[i]
-		p.album, p.done = a, make(chan struct{})
+	a := &album{items: make([]albumItem, n)}
+	for i := range a.items {
+		item := &a.items[i]
+		item.album, item.done = a, make(chan struct{})
 		if i > 0 {
-			p.before = &a.places[i-1]
+			item.before = &a.items[i-1]
 		}
 	}
 	if c.in.target.answered() == "" {
@@ -129,70 +129,56 @@ func (c *Context) newAlbum(o *replyConfig, n int) (*album, error) {
 	var claims []*ledger.Claim
 	var err error
 	if o.seq == nil {
-		claims, err = c.counting().ClaimAll(n)
+		claims, err = c.run(ctx).ClaimAll(contents)
 	} else if int(*o.seq)+n-1 > maxSeq {
 		return nil, fmt.Errorf("richmedia: WithSeq(%d): %d items need the numbers up to %d, and %d is the last", *o.seq, n, int(*o.seq)+n-1, maxSeq)
 	} else {
-		claims, err = c.entry().ClaimSeqs(*o.seq, n)
+		claims, err = c.run(ctx).ClaimSeqs(*o.seq, contents)
 	}
 	if errors.Is(err, ledger.ErrLimit) {
 		left, _ := c.entry().Left()
 		return nil, fmt.Errorf("%w: %d items and %d replies left; nothing was uploaded", ErrReplyLimit, n, left)
 	}
 	if err != nil {
-		return nil, refused(err)
+		return nil, ledgerError(err)
 	}
 	for i, claim := range claims {
-		a.places[i].claim = claim
+		a.items[i].claim = claim
 	}
 	return a, nil
 }
 
-// release gives back the replies of items that have not come to settle theirs.
+// release returns the replies of items that have not settled theirs.
 func (a *album) release() {
-	for i := range a.places {
-		if claim := a.places[i].claim; claim != nil {
-			claim.Release()
+	for i := range a.items {
+		if claim := a.items[i].claim; claim != nil {
+			claim.Settle(ledger.Refused)
 		}
 	}
 }
 
-// taken is the reply that the place holds already; nil without a place.
-func (p *place) taken() *ledger.Claim {
-	if p == nil {
-		return nil
-	}
-	return p.claim
-}
-
-// turn returns when the items before are sent or have failed, and takes the caption away where one has it.
-func (p *place) turn(ctx context.Context, o *replyConfig) error {
-	if p == nil {
-		return nil
-	}
-	if p.before != nil {
+// awaitTurn returns when the items before are sent or have failed; captioned says that one of them shows the caption.
+func (i *albumItem) awaitTurn(ctx context.Context) (captioned bool, err error) {
+	if i.before != nil {
 		select {
-		case <-p.before.done:
+		case <-i.before.done:
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return false, context.Cause(ctx)
 		}
 	}
-	if p.album.captioned {
-		o.caption = nil
-	}
-	return nil
+	return i.album.captioned, nil
 }
 
-// leave lets the next item have its turn.
-func (p *place) leave(captioned bool) {
-	if p.before != nil {
-		<-p.before.done // this one may have failed long before its turn
+// finish ends the item's turn.
+func (i *albumItem) finish(captioned bool) {
+	if i.before != nil {
+		<-i.before.done // this one may have failed long before its turn
 	}
-	p.album.captioned = p.album.captioned || captioned
-	close(p.done)
+	i.album.captioned = i.album.captioned || captioned
+	close(i.done)
 }
 
-// serially is fn for several uploads at once.
+// serially returns fn for several uploads at once.
 func serially(fn func(Progress)) func(Progress) {
 	if fn == nil {
 		return nil

@@ -3,13 +3,13 @@ package richmedia
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
 
 	"github.com/tencent-connect/botgo/errs"
 
+	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -18,15 +18,24 @@ import (
 var (
 	// ErrClosed says that the plugin is shut down.
 	ErrClosed = errors.New("the plugin is shut down")
+	// ErrSeqTaken says that this run has used this msg_seq for another reply: choose another with WithSeq.
+	ErrSeqTaken = errors.New("this msg_seq stands for another reply of this run")
+	// ErrHandlerTimeout is the cause of a handler's ctx that ended after WithHandlerTimeout.
+	ErrHandlerTimeout = errors.New("the handler took too long")
+	// ErrBusy says that an event was refused, because its chat has too many events waiting and the queue is nearly full.
+	ErrBusy = errors.New("this chat has too many events waiting")
+	// ErrWrongBot says that an event belongs to another bot of the process, for which nothing is registered: nothing is
+	// answered with another bot's token.
+	ErrWrongBot = errors.New("the event belongs to another bot")
 	// ErrReplyWindow says that it is too late to answer this event. The platform's 40034128 says that the window or
 	// the count is exceeded: it is both ErrReplyWindow and ErrReplyLimit.
 	ErrReplyWindow = errors.New("the reply window is over")
 	// ErrReplyLimit says that this event was answered as often as the platform allows.
 	ErrReplyLimit = errors.New("no reply is left for this message")
-	// ErrUnsupported names a kind, format, scope or event that the platform does not take; the message says
-	// what it takes.
+	// ErrUnsupported names a kind, format, scope or event that the platform does not accept; the message says
+	// what it accepts.
 	ErrUnsupported = errors.New("not supported by the platform")
-	// ErrTooLarge says that the media is over a limit of size.
+	// ErrTooLarge says that the media is over a size limit.
 	ErrTooLarge = errors.New("too large")
 	// ErrDailyLimit says that the bot's upload volume of the day is used up (2 GB; 40093002).
 	ErrDailyLimit = errors.New("the daily upload volume is used up")
@@ -35,7 +44,7 @@ var (
 	// ErrBadFile says that the platform refused a file_info, and a fresh upload's too.
 	ErrBadFile = errors.New("file_info refused")
 	// ErrNotPermitted says that the bot may not: proactive messages are off, it is muted, blocked or no member, the
-	// content was refused, its address is not on the bot's IP list.
+	// content was refused, the bot's address is not on its IP list.
 	ErrNotPermitted = errors.New("not permitted")
 	// ErrRateLimited says that the platform wants fewer requests.
 	ErrRateLimited = errors.New("too many requests")
@@ -57,16 +66,16 @@ var reasons = []struct {
 	{ErrRateLimited, platform.RateLimited},
 }
 
-// Delivery tells whether the other side may have acted on a call that failed.
+// Delivery says whether the platform may have acted on a call that failed.
 type Delivery uint8
 
 // What can be known of a call that failed.
 const (
 	DeliveredNo      Delivery = iota // certainly not: the chat is as it was
-	DeliveredUnknown                 // nobody can know: the answer was lost, every time
+	DeliveredUnknown                 // the answer was lost, on every attempt
 )
 
-// String gives "no" or "unknown".
+// String returns "no" or "unknown".
 func (d Delivery) String() string {
 	if d == DeliveredNo {
 		return "no"
@@ -77,14 +86,15 @@ func (d Delivery) String() string {
 // APIError is a call to the platform that failed, after its retries.
 type APIError struct {
 	Op        string // "upload", "prepare", "part", "finish", "merge", "send", "ack", "token"
-	Status    int    // HTTP; 0 when no answer came
-	Code      int    // err_code, else code; 0 when the platform gave none
+	Status    int    // HTTP; 0 if no answer came
+	Code      int    // err_code, else code; 0 if the platform sent none
 	Message   string // the platform's text, or why no usable answer came; at most some 200 characters
 	TraceID   string // for the platform's support
 	Delivered Delivery
 
-	alias int   // code, where it differs from err_code
-	cause error // why no usable answer came
+	alias  int             // code, if it differs from err_code
+	reason platform.Reason // for the sentinels; 0 in an APIError that was made by hand: it follows from the codes
+	cause  error           // why no usable answer came
 }
 
 // Error is one line without a token, an address or a body.
@@ -123,16 +133,23 @@ func (e *APIError) Error() string {
 // context.Canceled, ...).
 func (e *APIError) Is(target error) bool {
 	// Not a map: target may be an error that cannot be a key, such as a slice.
+	reason := e.reason
+	if reason == 0 {
+		reason = platform.ReasonOf(e.Status, e.Code, e.alias)
+	}
 	for _, r := range reasons {
-		if target == r.sentinel && platform.ReasonOf(e.Status, e.Code, e.alias)&r.reason != 0 {
+		if target == r.sentinel && reason&r.reason != 0 {
 			return true
 		}
 	}
 	return e.cause != nil && errors.Is(e.cause, target)
 }
 
-// Unwrap gives botgo's *errs.Err, as botgo's own calls return it: its Code is the HTTP status and its Text the
-// JSON of the platform's codes and message. When no answer came it gives the reason.
+// As finds the reason why no usable answer came, also if the platform has answered.
+func (e *APIError) As(target any) bool { return e.cause != nil && errors.As(e.cause, target) }
+
+// Unwrap returns botgo's *errs.Err, as botgo's own calls return it: its Code is the HTTP status and its Text the
+// JSON of the platform's codes and message. If no answer came it returns the reason.
 func (e *APIError) Unwrap() error {
 	if e.Status == 0 {
 		return e.cause
@@ -152,22 +169,42 @@ func (e *APIError) Unwrap() error {
 	return errs.New(e.Status, string(text), e.TraceID)
 }
 
-// apiError gives a failed call its public form; other errors stay as they are.
+// apiError returns the public form of a failed call; other errors stay as they are.
 func apiError(err error) error {
 	var e *platform.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	public := &APIError{
-		Op: e.Op, Status: e.Status, Code: e.Code, Message: e.Message, TraceID: e.TraceID, alias: e.Alias, cause: e.Err,
-	}
-	if e.Err != nil {
-		public.Message = platform.Clean(public.Message + " " + e.Err.Error())
+		Op: e.Op, Status: e.Status, Code: e.Code, Message: e.Detail(), TraceID: e.TraceID,
+		alias: e.Alias, reason: e.Reason(), cause: panicError(e.Err),
 	}
 	if e.Unknown {
 		public.Delivered = DeliveredUnknown
 	}
 	return public
+}
+
+// stepError is a failure with the name of its step, for UploadError.
+type stepError struct {
+	step string
+	err  error
+}
+
+func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
+func (e *stepError) Unwrap() error { return e.err }
+
+// stepOf returns the step that err names, or step if it names none, and the failure itself.
+func stepOf(err error, step string) (string, error) {
+	var sending *stepError
+	var reading *content.Error
+	switch {
+	case errors.As(err, &sending):
+		return sending.step, sending.err
+	case errors.As(err, &reading):
+		return reading.Step, reading.Err
+	}
+	return step, err
 }
 
 // UploadError says which step of which upload failed.
@@ -192,7 +229,7 @@ func (e *UploadError) Error() string {
 		path += ": "
 	}
 	text := e.Err.Error()
-	// What the reason says of itself is on the path already.
+	// The reason's own step is on the path already.
 	var api *APIError
 	if errors.As(e.Err, &api) && api.Op == e.Step {
 		text = strings.TrimPrefix(text, api.Op+": ")
@@ -204,20 +241,5 @@ func (e *UploadError) Error() string {
 	return path + platform.Clean(text)
 }
 
-// Unwrap gives the reason.
+// Unwrap returns the reason.
 func (e *UploadError) Unwrap() error { return e.Err }
-
-// PanicError is what the error handler gets when a handler panicked.
-type PanicError struct {
-	Value any    // what was passed to panic
-	Stack []byte // of the goroutine that panicked
-}
-
-// Error gives the value; the stack is a field.
-func (e *PanicError) Error() string { return fmt.Sprintf("handler panicked: %v", e.Value) }
-
-// Unwrap gives the value when it is an error.
-func (e *PanicError) Unwrap() error {
-	err, _ := e.Value.(error)
-	return err
-}

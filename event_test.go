@@ -28,7 +28,7 @@ func captures(t testing.TB) map[string][]byte {
 	return all
 }
 
-// received is the payload as botgo hands it on.
+// received returns the payload as botgo passes it to a handler.
 func received(t testing.TB, raw []byte) *dto.WSPayload {
 	t.Helper()
 	p := &dto.WSPayload{}
@@ -69,9 +69,9 @@ func TestTheDocumentedAndTheCapturedPayloadsAreRead(t *testing.T) {
 		assert.Equal(t, w.user, in.userID, name)
 		assert.Equal(t, w.text, in.text, name)
 		if w.target.answered() == "" {
-			require.ErrorIs(t, in.refusal, ErrUnsupported, name)
+			require.ErrorIs(t, in.unanswerable, ErrUnsupported, name)
 		} else {
-			require.NoError(t, in.refusal, name)
+			require.NoError(t, in.unanswerable, name)
 		}
 	}
 	assert.Len(t, captures(t), len(want))
@@ -96,17 +96,17 @@ func FuzzEvents(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		p := &dto.WSPayload{}
 		if json.Unmarshal(raw, p) != nil {
-			return // botgo hands on what it can decode
+			return // botgo passes on only what it can decode
 		}
 		p.RawMessage = raw
 		in, err := parse(p, time.Now())
 		if err != nil {
 			return
 		}
-		if in.refusal == nil && (in.target.check() != nil || in.target.answered() == "") {
+		if in.unanswerable == nil && (in.target.check() != nil || in.target.answered() == "") {
 			t.Errorf("an event that can be answered names no chat or no id: %+v", in.target)
 		}
-		if in.refusal != nil && in.target.answered() != "" {
+		if in.unanswerable != nil && in.target.answered() != "" {
 			t.Errorf("an event that cannot be answered has an id: %+v", in.target)
 		}
 		if (in.message != nil) != (in.target.MsgID != "") {

@@ -5,25 +5,25 @@ import "time"
 // favorite is an upload as the refresher remembers it. It is under the refresher's mu.
 type favorite struct {
 	key   string
-	score int       // uses, of which half count on when another upload takes the place of the last
+	score int       // uses, of which half still count when another upload replaces the last
 	uses  int       // of the last upload
 	ends  time.Time // of the last upload, to the millisecond, as stores keep it
-	due   time.Time // when the last upload is to be renewed; not before ends where that was tried already
+	due   time.Time // when the last upload is to be renewed; not before ends if that was tried already
 
-	chosen bool // one of the most used; the others have nothing of what follows
-	busy   bool // it is being renewed
-	src    Source
-	kind   Kind
-	to     Target // the chat that used it last
-	named  string // WithCacheKey
+	chosen   bool // one of the most used; the others have nothing of what follows
+	busy     bool // it is being renewed
+	src      Source
+	kind     Kind
+	to       Target // the chat that used it last
+	cacheKey string // WithCacheKey
 }
 
-// minUses is how often an upload must have been used to be renewed: what was sent once may never be again.
+// minUses is how often an upload must have been used to be renewed: one that was sent once may never be sent again.
 const minUses = 2
 
 // favorites are the uploads that are used most, max of them at most. Of others it remembers how often they were used, in
-// two generations, so that what is used again and again gets in, and no number of those that are used once pushes anything
-// out. The refresher's mu guards it.
+// two generations, so that an upload that is used again and again gets in, and uploads that are used once push nothing out,
+// whatever their number. The refresher's mu guards it.
 type favorites struct {
 	max           int
 	chosen        map[string]*favorite
@@ -37,7 +37,7 @@ func newFavorites(limit int) favorites {
 	return favorites{max: limit, chosen: map[string]*favorite{}, recent: map[string]*favorite{}}
 }
 
-// get gives what is remembered of key, from now on if nothing is.
+// get returns what is remembered of key, and remembers it from now on.
 func (s *favorites) get(key string) *favorite {
 	if f := s.chosen[key]; f != nil {
 		return f
@@ -61,7 +61,7 @@ func (s *favorites) push(f *favorite) {
 	s.recent[f.key] = f
 }
 
-// choose takes f in if there is room, or one that is used less.
+// choose adds f if there is room, or in the place of one that is used less.
 func (s *favorites) choose(f *favorite) {
 	if f.chosen || f.uses < minUses {
 		return
@@ -80,7 +80,7 @@ func (s *favorites) choose(f *favorite) {
 	s.chosen[f.key] = f
 }
 
-// least gives the least used of some: whoever takes its place is used more in any case, and to look at all for each of
+// least returns the least used of some: the one that replaces it is used more in any case, and a search of all for each of
 // thousands would take long.
 func (s *favorites) least() (least *favorite) {
 	const some = 16

@@ -5,69 +5,61 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/tencent-connect/botgo/dto"
-
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
-// errNoGuildUpload is the answer to everything that needs a file_info.
+// errNoGuildUpload is the error for everything that needs a file_info.
 var errNoGuildUpload = fmt.Errorf("%w: guild channels and DMs take no uploads; send an image with ReplyImage, and a link to anything else with ReplyText", ErrUnsupported)
 
-// guildMessage is a message as guild channels and DMs take it: without msg_type and msg_seq.
-type guildMessage struct {
-	ref
-	Content string `json:"content,omitempty"`
-	Image   string `json:"image,omitempty"` // a URL, which the platform copies
-}
-
-// replyInGuild answers in a guild channel or a DM, where an image is a part of its message: a URL as image, bytes as
-// file_image.
-func (c *Context) replyInGuild(ctx context.Context, kind Kind, src Source, o *replyConfig) (*dto.Message, error) {
-	return c.reply(ctx, kind, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
+// sendGuildImage answers in a guild channel or a DM, where an image is a part of its message: a URL as image, bytes as
+// file_image. Nothing is kept in the store: each message carries its own copy.
+func sendGuildImage(kind Kind, src Source) compose {
+	return func(ctx context.Context, out *outgoing) (platform.Sent, error) {
 		if kind != KindImage {
 			return platform.Sent{}, fmt.Errorf("%w: %s in a guild: guild channels and DMs take images only; send a link with ReplyText",
-				ErrUnsupported, article(kind.String()))
+				ErrUnsupported, kind.withArticle())
 		}
-		o.upload.noCache, o.upload.inMessage = true, true // nothing to keep: each message takes its own copy
-		up, err := c.p.uploads.begin(ctx, c.in.target, kind, src, o.upload)
+		c := out.c
+		up, err := c.p.uploads.open(ctx, c.in.target, kind, src, out.options.upload, forGuildMessage)
 		if err != nil {
 			return platform.Sent{}, err
 		}
-		defer up.leave()
-		ctx, end := up.watch(ctx, false)
-		sent, err := c.sendImage(ctx, s, up, o)
-		end(apiError(err))
+		defer up.close()
+		if err := out.identify(mediaContent(kind, src, up.identity, out.options)); err != nil {
+			return platform.Sent{}, err
+		}
+		ctx, report := up.watch(ctx, false)
+		sent, err := out.postGuildImage(ctx, up)
+		report(File{}, apiError(err))
 		if err == nil {
 			up.progress.finish(up.size())
 		}
 		return sent, err
-	})
+	}
 }
 
-// sendImage sends what up holds.
-func (c *Context) sendImage(ctx context.Context, s *slot, up *upload, o *replyConfig) (platform.Sent, error) {
-	up.took(RouteImage)
+// postGuildImage sends the image of up: by its URL, or as bytes if it has none or the platform could not fetch it.
+func (out *outgoing) postGuildImage(ctx context.Context, up *upload) (platform.Sent, error) {
+	up.record.took(RouteImage)
+	r := &route{up}
 	if up.src.url != "" {
-		sent, err := c.post(ctx, s, func(r ref) any { return guildMessage{ref: r, Content: o.text(), Image: up.src.url} })
-		if err == nil || up.u.fallback == nil || ctx.Err() != nil || isUnknown(err) || !fetchable(err) {
+		sent, err := out.post(ctx, guildURLMessage(up.src.url, out))
+		if err == nil || !r.canFetch(ctx, err) || isUnknown(err) {
 			return sent, err
 		}
-		if _, err := up.fetch(ctx, err); err != nil {
+		if err := r.fetch(ctx, err); err != nil {
 			return sent, err
 		}
-		up.took(RouteFetched)
+		up.record.took(RouteFetched)
 	}
 	file, err := up.load(ctx, true)
 	if err != nil {
 		return platform.Sent{}, err
 	}
 	up.progress.begin(file.Size, 0)
-	sent, err := c.post(ctx, s, func(r ref) any {
-		return platform.Image{
-			Fields: map[string]string{"msg_id": r.MsgID, "event_id": r.EventID, "content": o.text()},
-			Type:   sniff(file.Head), Size: file.Size, Open: up.progress.counted(0, file.open),
-		}
-	})
+	sent, err := out.post(ctx, guildImageMessage(platform.Image{
+		Type: file.Format, Size: file.Size, Open: up.progress.counted(0, file.Open),
+	}, out))
 	var e *platform.Error
 	if errors.As(err, &e) && e.Body {
 		return sent, up.failed("read", e.Err)

@@ -3,7 +3,7 @@ package richmedia
 import (
 	"context"
 	"errors"
-	"runtime/debug"
+	"fmt"
 	"time"
 
 	"github.com/tencent-connect/botgo/dto"
@@ -11,7 +11,20 @@ import (
 	"github.com/botgo-contrib/richmedia/internal/dispatch"
 )
 
-// handle takes an event from botgo's goroutine.
+// seenFor is how long an event is remembered. The platform announces repeated pushes of one message (docs 2026-08), and a
+// resumed websocket repeated events that were almost 7 minutes old (agentscope-ai/QwenPaw#7946).
+const seenFor = 15 * time.Minute
+
+const (
+	// slowHandler is how long a handler may run before its place among the workers goes to another.
+	slowHandler = 30 * time.Second
+	// noWorkerFor is how long chats wait without a free worker until that is logged.
+	noWorkerFor = 10 * time.Second
+	// defaultHandlerTimeout is that of an event without a reply window.
+	defaultHandlerTimeout = 5 * time.Minute
+)
+
+// handle accepts an event on botgo's goroutine.
 func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
 	in, err := parse(payload, time.Now())
 	if err != nil {
@@ -20,13 +33,13 @@ func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
 	}
 	c := &Context{p: p, in: in}
 	took := false
-	err = p.seen.once(p.life, in.ids(), func() error {
+	err = p.seen.Once(p.life, in.ids(), func() error {
 		return p.shared(in, func() error {
 			took = true
 			return p.accept(c, h)
 		})
 	})
-	if errors.Is(err, errElsewhere) { // no error to the platform, but not seen here either: it may be given back there
+	if errors.Is(err, errOtherInstance) { // no error to the platform, but not remembered here either: it may be returned there
 		err = nil
 	}
 	switch {
@@ -38,14 +51,14 @@ func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
 	return err
 }
 
-// accept acknowledges an interaction, and runs or queues h. An error gives the event back: botgo tells the platform,
-// which delivers it again.
+// accept acknowledges an interaction, and runs or queues h. After an error botgo asks the platform to deliver the event
+// again.
 func (p *Plugin) accept(c *Context, h Handler) error {
 	if p.cfg.inline {
 		if !p.enterInline() {
 			return ErrClosed
 		}
-		defer p.inline.leave()
+		defer p.inline.done()
 	}
 	if c.in.interaction != nil && !p.cfg.manualAck && acknowledged(c.in.interaction) {
 		// Past the chat's queue: the user sees a failure after 3 s.
@@ -54,21 +67,40 @@ func (p *Plugin) accept(c *Context, h Handler) error {
 		}
 	}
 	if p.cfg.inline {
-		return p.run(c, h, nil)
+		return p.run(c, h, &work{inline: true})
 	}
-	told := make(chan struct{}) // that it is queued; only then may it be told that it has started
-	err := p.dispatch.Submit(p.life, c.queue(), func(overdue func()) {
-		<-told
-		_ = p.run(c, h, overdue)
+	traced := make(chan struct{}) // the stage "queued"; only then may "started" follow
+	w := &work{}
+	err := p.dispatch.Submit(p.life, dispatch.Task{
+		Key: c.queue(), ID: w, Label: eventName(c.in.payload), Until: c.until(),
+		Run: func() {
+			<-traced
+			_ = p.run(c, h, w)
+		},
+		Late: func() {
+			<-traced
+			p.event(c, EventLate, time.Since(c.in.target.Time), 0, ErrReplyWindow)
+		},
 	})
-	defer close(told)
-	if err == nil {
+	defer close(traced)
+	switch {
+	case err == nil:
 		p.event(c, EventQueued, 0, 0, nil)
+	case errors.Is(err, dispatch.ErrBusy):
+		err = fmt.Errorf("richmedia: %s %q is refused: %w", eventName(c.in.payload), c.in.payload.EventID, ErrBusy)
+		if !pushed(c.in.payload) { // botgo's websocket drops it
+			p.report(p.life, c, err)
+		}
 	}
 	return closed(err)
 }
 
-// closed gives the dispatcher's refusal its public name.
+// pushed reports whether the event came by a webhook, so that the platform pushes it again after an error.
+func pushed(payload *dto.WSPayload) bool {
+	return payload.Session != nil && payload.Session.AppID != ""
+}
+
+// closed returns ErrClosed for the dispatcher's.
 func closed(err error) error {
 	if errors.Is(err, dispatch.ErrClosed) {
 		return ErrClosed
@@ -76,58 +108,72 @@ func closed(err error) error {
 	return err
 }
 
-// acknowledged tells whether the platform waits for an answer: to buttons and quick menus only (docs 2026-08).
+// acknowledged reports whether the platform waits for an acknowledgement: of buttons and quick menus only (docs 2026-08).
 func acknowledged(i *dto.Interaction) bool {
 	const button, quickMenu = 11, 12
 	return i.ID != "" && (i.Type == button || i.Type == quickMenu)
 }
 
-// ackNow acknowledges once, however often the event is delivered: a second time is refused.
+// ackNow acknowledges once, also if the event is delivered again: the platform refuses a second time.
 func (p *Plugin) ackNow(c *Context) {
 	id := c.in.interaction.ID
-	err := p.acks.once(p.life, []string{id}, func() error { return p.client.Ack(p.life, id, 0) })
+	err := p.acks.Once(p.life, []string{id}, func() error { return p.client.Ack(p.life, id, 0) })
 	if err != nil {
 		p.cfg.log.Warnf("richmedia: acknowledging an interaction failed: %v", apiError(err))
 	}
 }
 
-// run calls h until it returns, panics or ends its goroutine, and reports what went wrong. overdue is called when ctx has
-// ended before h has: what h does then is of no use to anybody, and must not hold up other chats. It may be nil.
-func (p *Plugin) run(c *Context, h Handler, overdue func()) (err error) {
-	ctx := p.life
-	if until := c.until(); !until.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
-		defer cancel()
-	}
-	if overdue != nil {
-		stop := context.AfterFunc(ctx, overdue)
-		defer stop()
-	}
+// run calls h, and reports its error or panic.
+func (p *Plugin) run(c *Context, h Handler, w *work) (err error) {
+	ctx, returned := context.WithCancelCause(context.WithValue(p.life, workKey{}, w))
+	defer returned(errHandlerReturned)
+	ctx, cancel := p.withDeadline(ctx, c)
+	defer cancel()
 	c.started = true
 	began := time.Now()
 	waited := began.Sub(c.in.target.Time)
 	p.event(c, EventStarted, waited, 0, nil)
-	returned := false
-	defer func() {
-		if !returned {
-			v := recover()
-			if v == nil {
-				v = "runtime.Goexit was called"
-			}
-			err = &PanicError{Value: v, Stack: debug.Stack()}
-		}
-		if err != nil {
+	protect("handler", func() error { return h(ctx, c) }, func(failed error) {
+		if err = failed; err != nil {
 			p.report(ctx, c, err)
 		}
 		p.event(c, EventDone, waited, time.Since(began), err)
-	}()
-	err = h(ctx, c)
-	returned = true
+	})
 	return err
 }
 
-// report hands err to the bot's error handler, which may panic as well.
+// withDeadline ends a handler's ctx at the reply window, or at the handler timeout if that is earlier.
+func (p *Plugin) withDeadline(ctx context.Context, c *Context) (context.Context, context.CancelFunc) {
+	window, timeout := c.until(), p.cfg.handlerTimeout
+	if timeout == 0 && window.IsZero() {
+		timeout = defaultHandlerTimeout
+	}
+	end, cause := window, ErrReplyWindow
+	if timeout > 0 {
+		if t := time.Now().Add(timeout); window.IsZero() || t.Before(window) {
+			end, cause = t, ErrHandlerTimeout
+		}
+	}
+	return context.WithDeadlineCause(ctx, end, cause)
+}
+
+// warn logs what an operator has to know of the handlers. The dispatcher repeats each at most once a minute.
+func (p *Plugin) warn(n dispatch.Notice) {
+	s := n.Stats
+	switch n.Kind {
+	case dispatch.Slow:
+		p.cfg.log.Warnf("richmedia: a handler of %s has been running for %s: its place among the %d workers goes to another; %d such handlers",
+			n.Label, slowHandler, p.cfg.workers, s.Overdue)
+	case dispatch.Full:
+		p.cfg.log.Warnf("richmedia: the queue of %d events is full: botgo waits; %d handlers run, %d for more than %s",
+			p.cfg.queue, s.Running+s.Overdue, s.Overdue, slowHandler)
+	case dispatch.Starved:
+		p.cfg.log.Warnf("richmedia: no worker has been free for %s: %d events wait; %d handlers run, %d for more than %s",
+			noWorkerFor, s.Queued, s.Running+s.Overdue, s.Overdue, slowHandler)
+	}
+}
+
+// report passes err to the bot's error handler, which may panic as well.
 func (p *Plugin) report(ctx context.Context, c *Context, err error) {
 	if p.cfg.errorHandler == nil {
 		text := err.Error()

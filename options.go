@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/tencent-connect/botgo/constant"
@@ -20,7 +21,8 @@ import (
 // limits for replies by event_id: those of msg_id are kept.
 const (
 	defaultWorkers     = 16
-	defaultQueue       = 1024
+	defaultQueue       = 4096
+	defaultMemory      = 1 << 19
 	defaultRetries     = 3
 	defaultStoreSize   = 4096
 	defaultInlineLimit = 5 << 20
@@ -33,10 +35,11 @@ const (
 	defaultGuildWindow  = 5 * time.Minute // of channels and DMs; how many replies is not documented
 )
 
-// The most that WithWorkers and WithQueue take.
+// The most that WithWorkers, WithQueue and WithMemory accept.
 const (
 	maxWorkers = 100_000
 	maxQueue   = 10_000_000
+	maxMemory  = 1 << 26
 )
 
 // Option changes a Plugin. New checks all of them at once.
@@ -46,25 +49,28 @@ type config struct {
 	store        Store
 	workers      int
 	queue        int
+	memory       int // events
 	inline       bool
 	sharedEvents bool
 	manualAck    bool
-	errorHandler func(ctx context.Context, c *Context, err error)
-	log          log.Logger
-	trace        Trace
-	http         *http.Client
-	ownHTTP      bool // made here, so that its idle connections are closed here
-	baseURL      string
-	noPlatform   bool // WithPlatform was called with nothing to connect to
-	sandbox      bool
-	retries      int
-	inlineLimit  int64
-	concurrency  int
-	fallback     *http.Client
-	ownFallback  bool // as ownHTTP
-	encoder      encoder
-	limits       map[Scope]replyLimits
-	refreshAhead int
+
+	handlerTimeout time.Duration // 0: the default
+	errorHandler   func(ctx context.Context, c *Context, err error)
+	log            log.Logger
+	trace          Trace
+	http           *http.Client
+	ownHTTP        bool // made here, so that its idle connections are closed here
+	baseURL        string
+	noPlatform     bool // WithPlatform was called with nothing to connect to
+	sandbox        bool
+	retries        int
+	inlineLimit    int64
+	concurrency    int
+	fallback       *http.Client
+	ownFallback    bool // as ownHTTP
+	encoder        encoder
+	limits         map[Scope]replyLimits
+	refreshAhead   int
 }
 
 type replyLimits struct {
@@ -79,6 +85,7 @@ func defaultConfig() config {
 		queue:   defaultQueue,
 		log:     log.DefaultLogger,
 		retries: defaultRetries,
+		memory:  defaultMemory,
 		ownHTTP: true,
 
 		inlineLimit: defaultInlineLimit,
@@ -101,9 +108,20 @@ func WithStore(s Store) Option { return func(c *config) { c.store = s } }
 // WithWorkers bounds the handlers that run at once, overriding the default of 16.
 func WithWorkers(n int) Option { return func(c *config) { c.workers = n } }
 
-// WithQueue bounds the events that wait for a handler, overriding the default of 1024. When the queue is full
-// the adapter blocks botgo's loop, which buffers behind it; nothing is dropped.
+// WithQueue bounds the events that wait for a handler, overriding the default of 4096. The last quarter of the queue is kept
+// for chats that hold less than a quarter of it: once the rest is full, an event of a livelier chat is refused with ErrBusy.
+// Behind a webhook the platform pushes it again; over a websocket it is lost, and the error handler gets it. A queue below 8 has
+// no such shares. If the queue is full the adapter blocks botgo's loop, which buffers behind it.
 func WithQueue(n int) Option { return func(c *config) { c.queue = n } }
+
+// WithHandlerTimeout ends a handler's ctx after d, with the cause ErrHandlerTimeout, overriding the default of 0: the reply
+// window, or 5 minutes if the event has none. The reply window ends it in any case. A handler that ignores its ctx goes on.
+func WithHandlerTimeout(d time.Duration) Option { return func(c *config) { c.handlerTimeout = d } }
+
+// WithMemory is how many events are remembered, overriding the default of 1<<19 (524288). It scales every such bound: that of the
+// events whose repeated delivery is known for 15 minutes, and that of the answered messages. Beyond it the oldest are
+// forgotten early. docs/operations.md has the bytes for each.
+func WithMemory(events int) Option { return func(c *config) { c.memory = events } }
 
 // WithInline runs handlers on botgo's goroutine and returns their error to it, overriding the default of running
 // them on the plugin's own. Behind a webhook a failed event is then pushed again by the platform; but the
@@ -200,6 +218,37 @@ func WithReplyLimits(s Scope, replies int, window time.Duration) Option {
 	return func(c *config) { c.limits[s] = replyLimits{replies, window} }
 }
 
+// WithSharedEvents lets instances that share a store agree on who handles an event, overriding the default of each
+// handling what is delivered to it. The store must be a Leaser. A webhook's event that is pushed to two instances then runs
+// one handler. Without this it runs two, and the platform refuses the second's replies by their msg_seq: in groups and
+// single chats users see each answer once either way. Guilds know no msg_seq: there they would see two.
+//
+// An event is claimed for 15 minutes when it is queued. With WithInline it is claimed while its handler runs, for 30 s at
+// most; a push beside that waits for the outcome, and takes the event over when the handler has failed, or when the 30 s are
+// over because its instance has died or the handler takes longer: inline handlers should not, the platform waits for 3 s.
+// A store that fails claims nothing, and each instance handles what it gets. An instance that is killed loses the events in
+// its queue, as it does without this.
+func WithSharedEvents() Option { return func(c *config) { c.sharedEvents = true } }
+
+// WithRefreshAhead renews up to max uploads that are used often, in the background before they end, so that no reply
+// waits for the same upload twice; overriding the default of 0, which renews none. It takes at most 10000.
+//
+// An upload is renewed when some three quarters of the time are over for which the store would keep it, through the chat
+// that used it last, and only if it was used at least twice since it was made: what is used no more ends. Where more than
+// max are used that often, those that are used most are renewed. Content is read again, and left alone when it has
+// changed; a URL is fetched again by the platform. What came FromReader cannot be read again, and what the platform keeps
+// for ever need not be renewed. Where another process has renewed an upload in the store that they share, that is taken; where
+// the store is a Leaser, one of them renews it and the others find it there.
+//
+// A renewal that fails is logged and not begun again: the upload is used to its end, and the next one is made as without
+// this option. Two renewals run at once, each with one part at a time. They count towards the bot's upload volume of the
+// day, and what was given to FromBytes stays in memory for as long as it is remembered. Shutdown and Close cancel them.
+// With WithStore(nil) there is nothing to renew, which New refuses.
+func WithRefreshAhead(max int) Option { return func(c *config) { c.refreshAhead = max } } //nolint:revive,predeclared // the name in the documentation
+
+// WithTrace reports what happens to events, uploads and replies, overriding the default of nothing.
+func WithTrace(t Trace) Option { return func(c *config) { c.trace = t } }
+
 // check is the one place where options are judged. Its error names the option and says what it takes.
 func (c *config) check() error {
 	var errList []error
@@ -209,6 +258,12 @@ func (c *config) check() error {
 	}
 	if c.queue < 1 || c.queue > maxQueue {
 		refuse("WithQueue(%d): give 1 to %d events that can wait", c.queue, maxQueue)
+	}
+	if c.memory < 1 || c.memory > maxMemory {
+		refuse("WithMemory(%d): give 1 to %d events to remember", c.memory, maxMemory)
+	}
+	if c.handlerTimeout < 0 {
+		refuse("WithHandlerTimeout(%s): give a duration above 0, or 0 for the reply window", c.handlerTimeout)
 	}
 	if c.retries < 0 || c.retries > 100 {
 		refuse("WithRetries(%d): give 0 to 100 attempts after the first", c.retries)
@@ -256,13 +311,48 @@ func (c *config) check() error {
 	return errors.Join(errList...)
 }
 
-// base is the API's address, asked at every call.
+// base returns the API's address. It reads botgo's variables at every call.
 func (c *config) base() string {
+	base := constant.APIDomain
 	switch {
 	case c.baseURL != "":
-		return trimSlash(c.baseURL)
+		base = c.baseURL
 	case c.sandbox:
-		return trimSlash(constant.SandBoxAPIDomain)
+		base = constant.SandBoxAPIDomain
 	}
-	return trimSlash(constant.APIDomain)
+	return strings.TrimRight(base, "/")
+}
+
+// UploadOption changes one upload. It is a ReplyOption too.
+type UploadOption interface {
+	ReplyOption
+	applyUpload(*uploadConfig)
+}
+
+type uploadConfig struct {
+	noCache  bool
+	cacheKey string
+	progress func(Progress)
+}
+
+type uploadOption func(*uploadConfig)
+
+func (o uploadOption) applyUpload(c *uploadConfig) { o(c) }
+func (o uploadOption) applyReply(c *replyConfig)   { o(&c.upload) }
+
+// WithoutCache uploads anew and keeps nothing: for content that must not be found again.
+func WithoutCache() UploadOption { return uploadOption(func(c *uploadConfig) { c.noCache = true }) }
+
+// WithCacheKey names the content, instead of its SHA-256 or its URL: for content that is expensive to read, which is then
+// not even opened while its upload lives, or for a URL whose content changes (put a version into the key). An empty
+// key is the same as none.
+func WithCacheKey(key string) UploadOption {
+	return uploadOption(func(c *uploadConfig) { c.cacheKey = key })
+}
+
+// WithProgress calls fn while the upload goes on, at most once for each 256 KiB and at each part's end. fn runs on the
+// upload's goroutines, never twice at once, and not after the call that it belongs to has returned; while it runs
+// the upload waits. A panic in it is logged.
+func WithProgress(fn func(Progress)) UploadOption {
+	return uploadOption(func(c *uploadConfig) { c.progress = fn })
 }

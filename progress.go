@@ -8,20 +8,13 @@ import (
 	"github.com/tencent-connect/botgo/log"
 )
 
-// Progress is how far an upload is. It is reported serially; Sent never falls, also when a part is sent again; and
+// Progress is the state of an upload. It is reported serially; Sent never falls, also if a part is sent again; and
 // the last report of a successful upload has Sent == Total. An upload that was cached, that another call made, or that
-// the platform fetches from a URL is reported once, at its end; of a URL the Total is not known and 0.
+// the platform fetches from a URL is reported once, at its end; the Total of a URL is not known and 0.
 type Progress struct {
 	Name        string // the file's name, or the URL without its query
 	Sent, Total int64  // bytes of the content
-	Part, Parts int    // parts that are done, and all of them; 0 where the upload is not in parts
-}
-
-// WithProgress calls fn while the upload goes on, for each 256 KiB at most and at each part's end. fn runs on the
-// upload's goroutines, never twice at once, and not after the call that it was given to has returned; while it runs
-// the upload waits. A panic in it is logged.
-func WithProgress(fn func(Progress)) UploadOption {
-	return uploadOption(func(c *uploadConfig) { c.progress = fn })
+	Part, Parts int    // parts that are done, and all of them; 0 if the upload is not in parts
 }
 
 // progressStep is how many bytes make a report worth its call.
@@ -104,8 +97,8 @@ func (p *progress) finish(total int64) {
 	p.report()
 }
 
-// leave ends the reports: the caller has gone, though others may still wait for the upload.
-func (p *progress) leave() {
+// close ends the reports: the caller has gone, though others may still wait for the upload.
+func (p *progress) close() {
 	if p == nil {
 		return
 	}
@@ -117,7 +110,7 @@ func (p *progress) leave() {
 func (p *progress) report() {
 	if !p.over {
 		p.reported = p.now.Sent
-		tell(p.log, p.fn, p.now) // on a goroutine where nobody else could recover
+		observe(p.log, p.fn, p.now) // on a goroutine that nobody else could recover
 	}
 }
 

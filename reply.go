@@ -2,50 +2,62 @@ package richmedia
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/tencent-connect/botgo/dto"
 
+	"github.com/botgo-contrib/richmedia/internal/ledger"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
 // ReplyOption changes one reply.
 type ReplyOption interface{ applyReply(*replyConfig) }
 
+// replyConfig is what the options of one reply say. Nothing writes to it during the reply.
 type replyConfig struct {
 	caption  *string
 	fallback *string
 	seq      *uint32
 	upload   uploadConfig
-	place    *place // in an album; nil for a reply by itself
 }
 
 type replyOption func(*replyConfig)
 
 func (o replyOption) applyReply(c *replyConfig) { o(c) }
 
-// WithCaption is a text in the same message. The platform shows it with images only and drops it silently with
-// other kinds (QQNodeSDK, Satori), so there it is an error.
+func newReplyConfig(opts []ReplyOption) *replyConfig {
+	c := &replyConfig{}
+	for _, opt := range opts {
+		if opt != nil {
+			opt.applyReply(c)
+		}
+	}
+	return c
+}
+
+// WithCaption adds a text to the same message. The platform shows it with images only and drops it silently with
+// other kinds (QQNodeSDK, Satori), so with those it is an error.
 func WithCaption(text string) ReplyOption {
 	return replyOption(func(c *replyConfig) { c.caption = &text })
 }
 
-// WithFallbackText is sent instead, in the same reply slot and under the same msg_seq, when the media definitely cannot
-// be: the upload failed, or the platform refused the message. It is not when the outcome of a send is not known, when the
-// platform would refuse a text as well (ErrReplyWindow, ErrReplyLimit, ErrNotPermitted), or when ctx has ended. A reply
-// that ended as its fallback is no error; the reason goes to the log and the trace. It belongs to replies with media.
+// WithFallbackText sends text instead, in the same reply slot and under the same msg_seq, if the media definitely cannot
+// be sent: the upload failed, or the platform refused the message. It does not if the outcome of a send is not known, if
+// the platform would refuse a text as well (ErrReplyWindow, ErrReplyLimit, ErrNotPermitted), or if ctx has ended. A reply
+// that ended as its fallback is no error; the reason goes to the log and the trace. The option belongs to replies with
+// media.
 func WithFallbackText(text string) ReplyOption {
 	return replyOption(func(c *replyConfig) { c.fallback = &text })
 }
 
-// WithSeq sends the reply under a msg_seq of the caller's choice, so that a job can be repeated after a restart, or
-// made by another process than the one that answered first, and is in the chat once. Without it replies are numbered
-// 1001, 1002, ... in the order of their calls, in every process: a second process that answers the same message needs
-// numbers of its own, for what was sent under a number before is taken for this very reply. Give the job a number from
-// Context.NextSeq of the process that got the event, or choose one from 100 to 1000; botgo's own sends use 1, 2, 3.
-// The platform documents no upper bound, and this plugin takes up to 65535.
+// WithSeq sends the reply under a msg_seq of the caller's choice. Without it a handler's replies are numbered 1001, 1002, ...
+// in the order of their calls, and those of Plugin.For from its Target's Seq on, in every process and every run. Free for
+// WithSeq are 101 to 500, 601 to 1000, and the numbers from Context.NextSeq; botgo's own sends use 1, 2, 3, and this plugin
+// accepts up to 65535. Within one run a number stands for one reply: other content under it is ErrSeqTaken. In a later run it
+// repeats that reply, whatever its content is, and the reply is in the chat once.
 func WithSeq(seq uint32) ReplyOption {
 	return replyOption(func(c *replyConfig) { c.seq = &seq })
 }
@@ -72,69 +84,115 @@ func (c *Context) ReplyFile(ctx context.Context, src Source, opts ...ReplyOption
 
 // Reply answers with media: it takes a reply slot and a msg_seq, uploads src unless the store knows it, and sends
 // it. A file_info that the platform refuses is uploaded once more for this very chat. The returned message has
-// the ID and the Timestamp that the platform gave; no ID means that this very reply was in the chat already, or, in a
-// guild, that it is shown after an audit. Guild channels and DMs take images only, in the message itself; everything else
-// is ErrUnsupported there.
+// the ID and the Timestamp from the platform; an empty ID means that this very reply was in the chat already, or, in a
+// guild, that it is shown after an audit. Guild channels and DMs accept images only, in the message itself; everything
+// else is ErrUnsupported there.
 // The error matches the sentinels with errors.Is; an *UploadError or *APIError in it says the rest. Only an *APIError
 // of Op "send" whose Delivered is DeliveredUnknown leaves it open whether the reply is in the chat; after every other
 // error it is not.
 func (c *Context) Reply(ctx context.Context, kind Kind, src Source, opts ...ReplyOption) (*dto.Message, error) {
 	o := newReplyConfig(opts)
-	if err := c.mediaRefusal(kind, o); err != nil {
+	if err := c.checkMedia(kind, o); err != nil {
 		return nil, err
 	}
-	return c.replyMedia(ctx, kind, src, o)
+	return newOutgoing(c, kind, o, mediaContent(kind, src, src.identity(kind, o.upload.cacheKey), o)).deliver(ctx, c.sendMedia(kind, src))
 }
 
-// mediaRefusal tells what makes a reply with media hopeless, whatever its source is.
-func (c *Context) mediaRefusal(kind Kind, o *replyConfig) error {
+// checkMedia returns why a reply with media is hopeless, whatever its source is.
+func (c *Context) checkMedia(kind Kind, o *replyConfig) error {
 	switch {
-	case c.in.refusal != nil:
-		return c.in.refusal
+	case c.in.unanswerable != nil:
+		return c.in.unanswerable
 	case o.caption != nil && kind != KindImage:
-		return fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, article(kind.String()))
+		return fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, kind.withArticle())
 	}
 	return nil
 }
 
-// replyMedia is Reply after its checks.
-func (c *Context) replyMedia(ctx context.Context, kind Kind, src Source, o *replyConfig) (*dto.Message, error) {
+// sendMedia returns how src reaches the chat: uploaded, or in guilds as a part of the message.
+func (c *Context) sendMedia(kind Kind, src Source) compose {
 	if c.in.target.Scope.guild() {
-		return c.replyInGuild(ctx, kind, src, o)
+		return sendGuildImage(kind, src)
 	}
-	return c.reply(ctx, kind, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
-		up, err := c.p.uploads.begin(ctx, c.in.target, kind, src, o.upload)
+	return func(ctx context.Context, out *outgoing) (platform.Sent, error) {
+		up, err := c.p.uploads.open(ctx, c.in.target, kind, src, out.options.upload, forReply)
 		if err != nil {
 			return platform.Sent{}, err
 		}
-		defer up.leave()
-		f, err := up.file(ctx)
-		if err != nil {
+		defer up.close()
+		if err := out.identify(mediaContent(kind, src, up.identity, out.options)); err != nil {
 			return platform.Sent{}, err
 		}
-		sent, err := c.post(ctx, s, mediaMessage(f, o))
-		if !fileRefused(err) {
-			return sent, err
-		}
-		c.p.cfg.log.Warnf("richmedia: %s: a file_info was refused and is uploaded once more: %v", src.label(), apiError(err))
-		refusal := err
-		up.forget(ctx, f)
-		if f, err = up.renew(ctx); err != nil {
-			if isUnknown(refusal) {
-				return platform.Sent{}, refusal // more than why the upload failed: the reply may be in the chat
-			}
-			return platform.Sent{}, err
-		}
-		sent, err = c.post(ctx, s, mediaMessage(f, o))
-		if fileRefused(err) {
-			up.forget(ctx, f)
-		}
-		return sent, inDoubt(err, refusal)
-	})
+		return out.uploadAndPost(ctx, up)
+	}
 }
 
-// inDoubt carries the doubt of an earlier send over to err: whatever became of the second, the first may be in the chat.
-func inDoubt(err, earlier error) error {
+// text is the caption, "" if there is none.
+func (o *replyConfig) text() string {
+	if o.caption == nil {
+		return ""
+	}
+	return *o.caption
+}
+
+// mediaContent identifies a reply with media by what the caller asked for. It is unknown if identity is: nothing is read for
+// it.
+func mediaContent(kind Kind, src Source, identity string, o *replyConfig) ledger.Content {
+	if identity == "" {
+		return 0
+	}
+	return ledger.ContentOf("media", kind.String(), src.name, o.text(), identity)
+}
+
+// messageContent identifies a message of botgo's type by its JSON without the ids.
+func messageContent(msg *dto.MessageToCreate) ledger.Content {
+	if msg == nil {
+		return 0
+	}
+	m := *msg
+	m.MsgID, m.EventID, m.MsgSeq = "", "", 0
+	body, err := json.Marshal(m)
+	if err != nil {
+		return 0 // the send fails with it
+	}
+	return ledger.ContentOf("message", string(body))
+}
+
+// uploadAndPost sends up's File. If the platform refuses it, up is uploaded once more, through this very chat.
+func (out *outgoing) uploadAndPost(ctx context.Context, up *upload) (platform.Sent, error) {
+	f, err := up.file(ctx)
+	if err != nil {
+		return platform.Sent{}, err
+	}
+	sent, err := out.post(ctx, mediaMessage(f, out))
+	if !isBadFile(err) {
+		return sent, err
+	}
+	out.c.p.cfg.log.Warnf("richmedia: %s: a file_info was refused and is uploaded once more: %v", up.src.label(), apiError(err))
+	first := err
+	up.forget(ctx, f)
+	if f, err = up.reupload(ctx); err != nil {
+		if isUnknown(first) {
+			return platform.Sent{}, first // more than why the upload failed: the reply may be in the chat
+		}
+		return platform.Sent{}, err
+	}
+	sent, err = out.post(ctx, mediaMessage(f, out))
+	if isBadFile(err) {
+		up.forget(ctx, f)
+	}
+	return sent, withDoubt(err, first)
+}
+
+// isBadFile reports whether a send failed because of its file_info, which a new upload may cure. With a msg_seq the
+// message can be sent again even if an earlier attempt's answer was lost.
+func isBadFile(err error) bool {
+	var e *platform.Error
+	return errors.As(err, &e) && e.Op == "send" && e.Class() == platform.Reupload && (!e.Unknown || e.Dedup)
+}
+
+// withDoubt carries the doubt of an earlier send over to err: whatever became of the second, the first may be in the chat.
+func withDoubt(err, earlier error) error {
 	if err == nil || !isUnknown(earlier) {
 		return err
 	}
@@ -146,13 +204,14 @@ func inDoubt(err, earlier error) error {
 	return err
 }
 
-// ReplyUploaded answers with what Plugin.Upload, or an earlier run, has uploaded. f must be of this chat's scope.
+// ReplyUploaded answers with a File that Plugin.Upload has returned, in this run or an earlier one. f must be of this
+// chat's scope.
 func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption) (*dto.Message, error) {
 	o := newReplyConfig(opts)
-	if err := c.mediaRefusal(f.Kind, o); err != nil {
+	if err := c.checkMedia(f.Kind, o); err != nil {
 		return nil, err
 	}
-	return c.reply(ctx, f.Kind, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
+	return newOutgoing(c, f.Kind, o, ledger.ContentOf("uploaded", f.UUID, o.text())).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
 		switch {
 		case c.in.target.Scope.guild():
 			return platform.Sent{}, errNoGuildUpload
@@ -164,7 +223,7 @@ func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption
 		case f.expired():
 			return platform.Sent{}, fmt.Errorf("%w: the File has expired: upload it again", ErrBadFile)
 		}
-		return c.post(ctx, s, mediaMessage(f, o))
+		return out.post(ctx, mediaMessage(f, out))
 	})
 }
 
@@ -174,13 +233,13 @@ func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOptio
 	if o.caption != nil || o.fallback != nil {
 		return nil, errors.New("richmedia: ReplyText: WithCaption and WithFallbackText belong to media; put the words into the text")
 	}
-	return c.reply(ctx, 0, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
-		// Here, where the reply has its number: in the next run of the handler the text may not be empty, and the replies
-		// behind it must have the same numbers then.
+	return newOutgoing(c, 0, o, ledger.ContentOf("text", text)).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
+		// Here, after the reply has its number: in the next run of the handler the text may not be empty, and the replies
+		// after it must have the same numbers then.
 		if strings.TrimSpace(text) == "" {
 			return platform.Sent{}, errors.New("richmedia: ReplyText: the text is empty")
 		}
-		return c.post(ctx, s, c.textMessage(text))
+		return out.post(ctx, textMessage(c.in.target.Scope, text))
 	})
 }
 
@@ -191,7 +250,7 @@ func (c *Context) ReplyMessage(ctx context.Context, msg *dto.MessageToCreate, op
 	if o.caption != nil || o.fallback != nil {
 		return nil, errors.New("richmedia: ReplyMessage: WithCaption and WithFallbackText belong to media; set the message's Content")
 	}
-	return c.reply(ctx, 0, o, func(ctx context.Context, s *slot) (platform.Sent, error) {
+	return newOutgoing(c, 0, o, messageContent(msg)).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
 		if msg == nil {
 			return platform.Sent{}, errors.New("richmedia: ReplyMessage: the message is nil")
 		}
@@ -199,23 +258,13 @@ func (c *Context) ReplyMessage(ctx context.Context, msg *dto.MessageToCreate, op
 		if guild && msg.Media != nil {
 			return platform.Sent{}, errNoGuildUpload
 		}
-		return c.post(ctx, s, func(r ref) any {
-			out := *msg
-			out.MsgID, out.EventID, out.MsgSeq = r.MsgID, r.EventID, r.MsgSeq
+		return out.post(ctx, func(r ref) any {
+			m := *msg
+			m.MsgID, m.EventID, m.MsgSeq = r.MsgID, r.EventID, r.MsgSeq
 			if guild {
-				out.MsgType = 0 // guilds tell by the fields
+				m.MsgType = 0 // guilds go by the fields
 			}
-			return &out
+			return &m
 		})
 	})
-}
-
-func newReplyConfig(opts []ReplyOption) *replyConfig {
-	c := &replyConfig{}
-	for _, opt := range opts {
-		if opt != nil {
-			opt.applyReply(c)
-		}
-	}
-	return c
 }

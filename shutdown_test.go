@@ -51,7 +51,7 @@ func TestShutdownFinishesWhatWasAccepted(t *testing.T) {
 	})
 }
 
-func TestShutdownEndsByItsContextWhateverAHandlerDoes(t *testing.T) {
+func TestShutdownEndsWithItsContextWhateverAHandlerDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, richmedia.WithWorkers(1))
 		release := make(chan struct{})
@@ -59,7 +59,7 @@ func TestShutdownEndsByItsContextWhateverAHandlerDoes(t *testing.T) {
 		b.onGroup(func(ctx context.Context, _ *richmedia.Context) error {
 			<-ctx.Done()
 			cause <- context.Cause(ctx)
-			<-release // heeds nothing
+			<-release // ignores ctx
 			return nil
 		})
 		b.Group("club").Say("alice", "stuck")
@@ -119,7 +119,7 @@ func TestCloseCancelsWhatIsUnderWay(t *testing.T) {
 	})
 }
 
-func TestCloseInsteadOfShutdownWhileItDrains(t *testing.T) {
+func TestCloseEndsAShutdownThatDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		b.onGroup(func(ctx context.Context, _ *richmedia.Context) error {
@@ -135,22 +135,19 @@ func TestCloseInsteadOfShutdownWhileItDrains(t *testing.T) {
 	})
 }
 
-func TestShutdownEndsByItsContextWhateverATokenSourceDoes(t *testing.T) {
+func TestShutdownEndsWithItsContextWhateverATokenSourceDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := richmediatest.New()
 		release := make(chan struct{})
-		b := &bed{Platform: p, log: &logger{}}
-		var err error
-		b.media, err = richmedia.New(tokenFunc(func() (*oauth2.Token, error) {
+		b := newBedFrom(t, p, tokenFunc(func() (*oauth2.Token, error) {
 			<-release
 			return nil, errors.New("too late")
-		}), richmedia.WithHTTPClient(p.Client()), richmedia.WithBaseURL(p.URL()), richmedia.WithLogger(b.log))
-		require.NoError(t, err)
+		}))
 		c := b.context(t, b.Group("club"))
 		enough := errors.New("enough")
 		short, cancel := context.WithTimeoutCause(t.Context(), time.Second, enough)
 		defer cancel()
-		_, err = c.ReplyText(short, "hi")
+		_, err := c.ReplyText(short, "hi")
 		require.ErrorIs(t, err, enough)
 		assert.Equal(t, 5, left(c))
 

@@ -221,8 +221,7 @@ func TestABotAtDebugLevelLogsNoSecretTokenOrBody(t *testing.T) {
 	media, err := richmedia.New(src)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, media.Close()) })
-	restore := event.DefaultHandlers
-	t.Cleanup(func() { event.DefaultHandlers = restore })
+	keepHandlers(t)
 	api := botgo.NewOpenAPI(p.AppID(), src).SetDebug(true)
 
 	done := make(chan error, 1)

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
+	"github.com/botgo-contrib/richmedia/internal/ledger"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
-// Scope is the sort of chat. A file_info never crosses from one to the other.
+// Scope is the sort of chat. A file_info never crosses from one scope to another.
 type Scope uint8
 
 // The scopes. The zero Scope is none of them.
@@ -19,7 +21,7 @@ const (
 	ScopeDM                       // a user's direct messages in a guild, by their guild_id: texts and images only
 )
 
-// scopes is all that there is to say of each.
+// scopes is what else is known of each scope.
 var scopes = map[Scope]struct {
 	name  string
 	scene platform.Scene
@@ -31,10 +33,10 @@ var scopes = map[Scope]struct {
 	ScopeDM:      {"dm", platform.DM, "DM's guild_id"},
 }
 
-// guild tells whether s is in a guild, where there are no uploads and no msg_seq.
+// guild reports whether s is in a guild, where there are no uploads and no msg_seq.
 func (s Scope) guild() bool { return s == ScopeChannel || s == ScopeDM }
 
-// String gives "group", "c2c", "channel" or "dm".
+// String returns "group", "c2c", "channel" or "dm".
 func (s Scope) String() string {
 	if scope, ok := scopes[s]; ok {
 		return scope.name
@@ -42,7 +44,7 @@ func (s Scope) String() string {
 	return fmt.Sprintf("Scope(%d)", uint8(s))
 }
 
-// Kind is what the media is to the platform: the wire's file_type.
+// Kind is the sort of media: the wire's file_type.
 type Kind uint8
 
 // The kinds. The zero Kind is none of them.
@@ -53,7 +55,7 @@ const (
 	KindFile  Kind = 4
 )
 
-// String gives "image", "video", "voice" or "file".
+// String returns "image", "video", "voice" or "file".
 func (k Kind) String() string {
 	if rule, ok := kindRules[k]; ok {
 		return rule.name
@@ -61,17 +63,26 @@ func (k Kind) String() string {
 	return fmt.Sprintf("Kind(%d)", uint8(k))
 }
 
+// withArticle returns "an image", "a video", ...
+func (k Kind) withArticle() string {
+	if k == KindImage {
+		return "an " + k.String()
+	}
+	return "a " + k.String()
+}
+
 // Target is a chat, and the message or event in it that is answered. It is plain data, safe to put in a job
-// queue: Plugin.For makes a Context of it.
+// queue: Plugin.For returns a Context for it.
 type Target struct {
 	Scope   Scope
 	ChatID  string    // group_openid, user_openid, channel_id, or the DM's guild_id
 	MsgID   string    // what is answered: one of MsgID, EventID; MsgID wins
 	EventID string    // the outermost id of the payload, with its TYPE: prefix
 	Time    time.Time // when the event arrived: the start of the reply window; zero means now
+	Seq     uint32    // the first msg_seq of replies made through Plugin.For; 0 means 501
 }
 
-// check says what is missing to send to t.
+// check returns what is missing to send to t.
 func (t Target) check() error {
 	scope, ok := scopes[t.Scope]
 	if !ok {
@@ -80,7 +91,18 @@ func (t Target) check() error {
 	if strings.TrimSpace(t.ChatID) == "" {
 		return fmt.Errorf("richmedia: Target.ChatID is empty: give the %s", scope.id)
 	}
+	if strings.ContainsFunc(t.ChatID, notInID) {
+		return fmt.Errorf("richmedia: Target.ChatID is no %s: an id has no blank, no control character and none of / \\ ? # %%", scope.id)
+	}
+	if t.Seq > maxSeq && t.Seq != ledger.NoSeq {
+		return fmt.Errorf("richmedia: Target.Seq is %d: keep the number that Context.Target returned, or use 0", t.Seq)
+	}
 	return nil
+}
+
+// notInID reports whether r would change the path of a request. Other than that an id is opaque.
+func notInID(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`/\?#%`, r)
 }
 
 // answered is the id of what t answers; "" for a proactive message.
@@ -95,18 +117,18 @@ func (t Target) chat() platform.Chat {
 	return platform.Chat{Scene: scopes[t.Scope].scene, ID: t.ChatID}
 }
 
-// key tells chats apart.
+// key identifies the chat.
 func (t Target) key() string { return t.Scope.String() + "\x00" + t.ChatID }
 
-// File is an upload that the platform took. It is good for every chat of its Scope until Expires.
+// File is an upload that the platform has accepted. It can be sent to every chat of its Scope until Expires.
 type File struct {
 	Scope   Scope
 	Kind    Kind
 	UUID    string    // file_uuid
-	Info    string    // file_info, verbatim; whoever has it can send the file, so keep it out of logs
+	Info    string    // file_info, verbatim; it is enough to send the file, so keep it out of logs
 	Expires time.Time // zero: long-lived
 	Card    bool      // over the kind's soft size: the chat shows a file card, and no caption; unknown, so false, for a URL
 }
 
-// expired tells whether the platform will refuse f.
+// expired reports whether the platform will refuse f.
 func (f File) expired() bool { return !f.Expires.IsZero() && !time.Now().Before(f.Expires) }

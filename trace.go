@@ -3,6 +3,7 @@ package richmedia
 import (
 	"context"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/tencent-connect/botgo/dto"
@@ -11,29 +12,27 @@ import (
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
-// Trace tells what happens to events, uploads and replies, for metrics and tracing. Fields that are nil are skipped. The
-// functions are called synchronously, possibly at the same time, and must be fast: what they wait for, a chat waits for.
-// One that panics is logged. An event's ID, or its Target, ties the three together.
+// Trace is told what happens to events, uploads and replies, for metrics and tracing. Fields that are nil are skipped. The
+// functions are called synchronously, possibly at the same time, and must be fast: a chat waits for them. A panic in one
+// is logged. An event's ID, or its Target, ties the three together.
 type Trace struct {
 	Event  func(EventInfo)
 	Upload func(UploadInfo)
 	Reply  func(ReplyInfo)
 }
 
-// WithTrace reports what happens to events, uploads and replies, overriding the default of nothing.
-func WithTrace(t Trace) Option { return func(c *config) { c.trace = t } }
-
 // EventStage is a moment in the life of an event.
 type EventStage string
 
-// The stages. An event that is taken is queued, then started, then done; with WithInline it is not queued. One that is
+// The stages. An accepted event is queued, then started, then done; with WithInline it is not queued. One that is
 // still queued when Close is called, or when Shutdown's ctx ends, has no further stage.
 const (
 	EventQueued    EventStage = "queued"
 	EventStarted   EventStage = "started"
 	EventDone      EventStage = "done"
 	EventDuplicate EventStage = "duplicate" // delivered before, and dropped
-	EventRefused   EventStage = "refused"   // given back: malformed, or the plugin is shut down
+	EventLate      EventStage = "late"      // queued until its reply window was over, and dropped
+	EventRefused   EventStage = "refused"   // returned to botgo: malformed, or the plugin is shut down
 )
 
 // EventInfo is a moment in the life of an event.
@@ -41,7 +40,7 @@ type EventInfo struct {
 	Stage  EventStage
 	Type   dto.EventType
 	ID     string        // the outermost id of the payload
-	Target Target        // zero where the payload could not be read
+	Target Target        // zero if the payload could not be read
 	Waited time.Duration // from arrival to the handler; EventStarted and EventDone
 	Took   time.Duration // of the handler; EventDone
 	Err    error         // what the handler returned, or why the event was refused
@@ -61,13 +60,13 @@ const (
 	RouteImage   UploadRoute = "image"   // in the message itself, as guilds take images
 )
 
-// UploadInfo is an upload that is over, for each call that wanted it.
+// UploadInfo is an upload that has ended, for each call that wanted it.
 type UploadInfo struct {
 	Target   Target // whose chat it was wanted for; Ahead, without what is answered
 	Kind     Kind
 	Name     string // the file's name, or the URL without its query
 	Route    UploadRoute
-	Bytes    int64         // of the content, of a voice that was encoded here of what came out; 0 where it was not read, as of a URL
+	Bytes    int64         // of the content, after the encoding of a voice; 0 if it was not read, as of a URL
 	Parts    int           // RouteParts
 	Attempts int           // requests to the platform; 0 for RouteCache and RouteJoined
 	Card     bool          // over the kind's soft size: the chat shows a file card
@@ -77,25 +76,25 @@ type UploadInfo struct {
 	Err      error
 }
 
-// ReplyInfo is a reply that is over.
+// ReplyInfo is a reply that has ended.
 type ReplyInfo struct {
 	Target    Target
 	Kind      Kind          // 0 for a text or a botgo message
 	Seq       uint32        // msg_seq; 0 for a proactive message, and in guilds
-	ID        string        // of the message in the chat; "" where it is not known
+	ID        string        // of the message in the chat; "" if it is not known
 	Attempts  int           // requests to /messages
 	Waited    time.Duration // from the event's arrival to the call
 	Upload    time.Duration // from the call to the file_info; in an album, to its turn
 	Send      time.Duration // of the message, with its repetitions
-	Duplicate bool          // it is in the chat by a lost answer, another process or an earlier run; in a guild it may be
-	AuditID   string        // of the audit that it waits for; guilds only
-	Fallback  bool          // WithFallbackText was sent; Err tells why the media was not
+	Duplicate bool          // it is in the chat by a lost answer, another process or an earlier run; in a guild, may be
+	AuditID   string        // of the audit that the message waits for; guilds only
+	Fallback  bool          // WithFallbackText was sent; Err says why the media was not
 	Err       error
 }
 
 // event reports a moment of c's event.
 func (p *Plugin) event(c *Context, stage EventStage, waited, took time.Duration, err error) {
-	tell(p.cfg.log, p.cfg.trace.Event, EventInfo{
+	observe(p.cfg.log, p.cfg.trace.Event, EventInfo{
 		Stage: stage, Type: c.in.payload.Type, ID: c.in.payload.EventID, Target: c.in.target, Waited: waited, Took: took, Err: err,
 	})
 }
@@ -103,12 +102,12 @@ func (p *Plugin) event(c *Context, stage EventStage, waited, took time.Duration,
 // malformed reports an event that has no Context.
 func (p *Plugin) malformed(payload *dto.WSPayload, err error) {
 	if payload != nil {
-		tell(p.cfg.log, p.cfg.trace.Event, EventInfo{Stage: EventRefused, Type: payload.Type, ID: payload.EventID, Err: err})
+		observe(p.cfg.log, p.cfg.trace.Event, EventInfo{Stage: EventRefused, Type: payload.Type, ID: payload.EventID, Err: err})
 	}
 }
 
-// tell calls a function that watches. What it is told of has happened: a panic in it must not change that.
-func tell[T any](log log.Logger, fn func(T), info T) {
+// observe calls a function that only watches. What it is told of has happened: a panic in it must not change that.
+func observe[T any](log log.Logger, fn func(T), info T) {
 	if fn == nil {
 		return
 	}
@@ -120,25 +119,61 @@ func tell[T any](log log.Logger, fn func(T), info T) {
 	fn(info)
 }
 
-// watch begins an UploadInfo. The function that it returns ends and reports it.
-func (up *upload) watch(ctx context.Context, again bool) (context.Context, func(error)) {
+// uploadRecord is what an upload notes for the trace on its way. It is safe for concurrent use: an upload goes on when
+// its caller has left.
+type uploadRecord struct {
+	mu    sync.Mutex
+	by    UploadRoute // "" until it takes one
+	parts int
+}
+
+// took notes the route.
+func (r *uploadRecord) took(by UploadRoute) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.by = by
+}
+
+// inParts notes the number of parts.
+func (r *uploadRecord) inParts(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.parts = n
+}
+
+// route returns the route that was noted last.
+func (r *uploadRecord) route() UploadRoute {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.by
+}
+
+// fill completes info.
+func (r *uploadRecord) fill(info *UploadInfo) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	info.Route, info.Parts = r.by, r.parts
+	if r.by == RouteCache || r.by == RouteJoined {
+		info.Attempts, info.Parts = 0, 0
+	}
+}
+
+// watch begins an UploadInfo. The function that it returns completes and reports it.
+func (up *upload) watch(ctx context.Context, again bool) (context.Context, func(File, error)) {
+	ctx, calls := platform.Observe(ctx)
 	if up.u.trace.Upload == nil {
-		return ctx, func(error) {}
+		return ctx, func(File, error) {}
 	}
 	began := time.Now()
-	ctx, attempts := platform.CountAttempts(ctx)
-	return ctx, func(err error) {
+	return ctx, func(f File, err error) {
 		info := UploadInfo{
-			Target: up.to, Kind: up.kind, Name: up.src.label(), Route: UploadRoute(up.route.Load().(string)), //nolint:forcetypeassert // it holds nothing else
-			Bytes: up.size(), Parts: int(up.parts.Load()), Attempts: int(attempts.Load()), Card: up.card, Ahead: up.ahead, Again: again,
-			Duration: time.Since(began), Err: err,
+			Target: up.to, Kind: up.kind, Name: up.src.label(), Bytes: up.size(), Attempts: calls.Attempts(),
+			Card: f.Card, Ahead: up.purpose == forRefresh, Again: again, Duration: time.Since(began), Err: err,
 		}
 		if !again {
 			info.Duration += up.reading
 		}
-		if info.Route == RouteCache || info.Route == RouteJoined {
-			info.Attempts, info.Parts = 0, 0
-		}
-		tell(up.u.log, up.u.trace.Upload, info)
+		up.record.fill(&info)
+		observe(up.u.log, up.u.trace.Upload, info)
 	}
 }

@@ -11,48 +11,49 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/parts"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
 // transfer is an upload in parts: prepare, PUT and finish each part, merge.
 type transfer struct {
-	*upload
-	content *content
+	up      *upload
+	content *content.Content
 	offer   platform.Offer
 	plan    []parts.Part
 	done    []bool // each set by the part's own goroutine
 }
 
-// errStale says that a part cannot be finished under this prepare: its address is dead, or the platform goes on
-// refusing it. A new prepare may mend that.
-type errStale struct{ err error }
+// staleError says that a part cannot be finished under this prepare: its address is dead, or the platform goes on
+// refusing it. A new prepare may help.
+type staleError struct{ err error }
 
-func (e *errStale) Error() string { return e.err.Error() }
-func (e *errStale) Unwrap() error { return e.err }
+func (e *staleError) Error() string { return e.err.Error() }
+func (e *staleError) Unwrap() error { return e.err }
 
-// inParts uploads c in parts. The error is an *UploadError.
-func (up *upload) inParts(ctx context.Context, c *content) (platform.Uploaded, error) {
-	up.took(RouteParts)
-	if err := c.partSums(ctx); err != nil {
+// run uploads the content: prepare, the parts, merge; and prepares again while that may help. The error is an
+// *UploadError.
+func (t *transfer) run(ctx context.Context) (platform.Uploaded, error) {
+	up := t.up
+	if err := t.content.PartSums(ctx); err != nil {
 		return platform.Uploaded{}, up.failed("read", err)
 	}
-	t := &transfer{upload: up, content: c}
-	for renewals, most := 0, 0; ; renewals++ {
-		got, err := t.try(ctx)
-		var stale *errStale
+	for again, most := 0, 0; ; again++ {
+		got, err := t.attempt(ctx)
+		var stale *staleError
 		if n := t.finished(); n > most {
-			most, renewals = n, 0 // it gets on
+			most, again = n, 0 // it makes progress
 		}
-		if err == nil || ctx.Err() != nil || renewals == up.u.renewals || !errors.As(err, &stale) {
+		if err == nil || ctx.Err() != nil || again == up.u.prepares || !errors.As(err, &stale) {
 			return got, err
 		}
 		up.u.log.Warnf("richmedia: the upload is prepared once more: %v", err)
-		// A refused address is mended by a new one at once; a line or a storage that is down takes its time.
+		// A refused address is replaced by a new one at once; a connection or a storage that is down needs a pause.
 		var api *APIError
-		if renewals > 0 || !errors.As(err, &api) || api.Status == 0 || api.Status >= 500 {
-			if err := sleep(ctx, min(time.Second<<renewals, 15*time.Second)); err != nil {
-				return got, up.failed("prepare", err)
+		if again > 0 || !errors.As(err, &api) || api.Status == 0 || api.Status >= 500 {
+			if ended := sleep(ctx, min(time.Second<<again, 15*time.Second)); ended != nil {
+				return got, up.failed("prepare", platform.Stopped(err, ended))
 			}
 		}
 	}
@@ -69,10 +70,10 @@ func (t *transfer) finished() int {
 	return n
 }
 
-// try goes once from prepare to merge, and leaves out the parts that are finished already.
-func (t *transfer) try(ctx context.Context) (platform.Uploaded, error) {
+// attempt goes once from prepare to merge, and skips the parts that are finished already.
+func (t *transfer) attempt(ctx context.Context) (platform.Uploaded, error) {
 	if err := t.prepare(ctx); err != nil {
-		return platform.Uploaded{}, t.failed("prepare", err)
+		return platform.Uploaded{}, t.up.failed("prepare", err)
 	}
 	if t.offer.Done != nil {
 		return *t.offer.Done, nil
@@ -80,18 +81,18 @@ func (t *transfer) try(ctx context.Context) (platform.Uploaded, error) {
 	if err := t.sendParts(ctx); err != nil {
 		return platform.Uploaded{}, err
 	}
-	got, err := t.u.client.Merge(ctx, t.to.chat(), t.offer.UploadID, int(t.kind), t.fileName(), t.content.Size)
+	got, err := t.up.u.client.Merge(ctx, t.up.to.chat(), t.offer.UploadID, int(t.up.kind), t.fileName(), t.content.Size)
 	if err != nil {
-		return got, t.failed("merge", staleMerge(err))
+		return got, t.up.failed("merge", staleIfMergeFailed(err))
 	}
 	return got, nil
 }
 
-// prepare announces the file and plans its parts. What is finished counts on where the platform goes on with the same
+// prepare announces the file and plans its parts. Finished parts still count if the platform goes on with the same
 // upload in the same parts.
 func (t *transfer) prepare(ctx context.Context) error {
-	offer, err := t.u.client.Prepare(ctx, t.to.chat(), platform.Announcement{
-		Kind: int(t.kind), Name: t.fileName(), Size: t.content.Size,
+	offer, err := t.up.u.client.Prepare(ctx, t.up.to.chat(), platform.Announcement{
+		Kind: int(t.up.kind), Name: t.fileName(), Size: t.content.Size,
 		MD5: t.content.MD5, SHA1: t.content.SHA1, MD510M: t.content.MD510M,
 	})
 	if err != nil {
@@ -111,23 +112,23 @@ func (t *transfer) prepare(ctx context.Context) error {
 	}
 	if offer.UploadID != t.offer.UploadID || !parts.Same(plan, t.plan) {
 		t.done = make([]bool, len(plan))
-		t.progress.begin(t.content.Size, len(plan))
+		t.up.progress.begin(t.content.Size, len(plan))
 	}
 	t.offer, t.plan = offer, plan
-	t.parts.Store(int32(len(plan))) //nolint:gosec // an answer of 1 MiB holds no more
+	t.up.record.inParts(len(plan))
 	return nil
 }
 
-// fileName is required by prepare, for kinds that show none too.
+// fileName is required by prepare, also for kinds that show none.
 func (t *transfer) fileName() string {
-	if t.src.name != "" {
-		return t.src.name
+	if t.up.src.name != "" {
+		return t.up.src.name
 	}
-	return t.kind.String()
+	return t.up.kind.String()
 }
 
-// sendParts sends what is not finished, as many parts at once as the platform offers and the bot allows. The first
-// failure stops the others, and all have ended when it returns.
+// sendParts sends the parts that are not finished, partsAtOnce side by side. The first failure stops the others, and all
+// have ended when it returns.
 func (t *transfer) sendParts(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(t.partsAtOnce())
@@ -140,25 +141,25 @@ func (t *transfer) sendParts(ctx context.Context) error {
 				return context.Cause(ctx)
 			}
 			if err := t.sendPart(ctx, p); err != nil {
-				failed := t.failed("part", err)
+				failed := t.up.failed("part", err)
 				failed.Part = i + 1
 				return failed
 			}
 			t.done[i] = true
-			t.progress.done()
+			t.up.progress.done()
 			return nil
 		})
 	}
 	return group.Wait()
 }
 
-// partsAtOnce is what the platform offers and the bot allows. A renewal in the background has time: it leaves the line and
-// the platform's request rates to replies.
+// partsAtOnce is the lower of what the platform offers and the bot allows. A renewal in the background has time: it leaves
+// the connection and the platform's request rates to replies.
 func (t *transfer) partsAtOnce() int {
-	if t.ahead {
+	if t.up.purpose == forRefresh {
 		return 1
 	}
-	return min(t.offer.Concurrency, t.u.concurrency)
+	return min(t.offer.Concurrency, t.up.u.concurrency)
 }
 
 // sendPart sends p until the platform has it: PUT, then finish. A finish that fails for now is repeated as the
@@ -177,21 +178,21 @@ func (t *transfer) sendPart(ctx context.Context, p parts.Part) error {
 			return &stepError{"finish", err}
 		}
 		if again {
-			return &stepError{"finish", &errStale{err}}
+			return &stepError{"finish", &staleError{err}}
 		}
 	}
 }
 
-// put sends the bytes of p, and gives their MD5, which is made while they go. A server that answers with a failure of
-// its own is asked again; after a reset, and when the address is refused, the address is taken for dead
+// put sends the bytes of p and returns their MD5, computed while they are sent. A server that answers with a failure of
+// its own is asked again; after a reset, and if the address is refused, the address is considered dead
 // (tencent-connect/openclaw-qqbot#277).
 func (t *transfer) put(ctx context.Context, p parts.Part) (sum string, err error) {
 	const tries = 3
 	wait := t.offer.RetryDelay
 	for n := 1; ; n++ {
 		var h hash.Hash
-		err := t.u.client.PutPart(ctx, p.URL, p.Size, t.progress.counted(p.Offset, func(ctx context.Context) (io.ReadCloser, error) {
-			rc, err := t.content.section(ctx, p.Offset, p.Size)
+		err := t.up.u.client.PutPart(ctx, p.URL, p.Size, t.up.progress.counted(p.Offset, func(ctx context.Context) (io.ReadCloser, error) {
+			rc, err := t.content.Section(ctx, p.Offset, p.Size)
 			if err != nil {
 				return nil, err
 			}
@@ -206,56 +207,45 @@ func (t *transfer) put(ctx context.Context, p parts.Part) (sum string, err error
 			return "", err
 		}
 		if e.Status < 500 || n == tries {
-			return "", &errStale{err}
+			return "", &staleError{err}
 		}
-		if err := sleep(ctx, max(wait, time.Second)*time.Duration(n)); err != nil {
-			return "", err
+		if ended := sleep(ctx, max(wait, time.Second)*time.Duration(n)); ended != nil {
+			return "", platform.Stopped(err, ended)
 		}
 	}
 }
 
-// finish reports p until the platform has taken it in, or says so for as long as it asked to be asked.
+// finish reports p until the platform has accepted it, or for as long as the platform wants to be asked.
 func (t *transfer) finish(ctx context.Context, p parts.Part, sum string) error {
 	until := time.Now().Add(t.offer.RetryTimeout)
 	for {
-		err := t.u.client.FinishPart(ctx, t.to.chat(), t.offer.UploadID, p.Index, p.Size, sum)
+		err := t.up.u.client.FinishPart(ctx, t.up.to.chat(), t.offer.UploadID, p.Index, p.Size, sum)
 		if err == nil || code(err) != platform.PartAgain || !time.Now().Add(t.offer.RetryDelay).Before(until) {
 			return err
 		}
-		if err := sleep(ctx, t.offer.RetryDelay); err != nil {
-			return err
+		if ended := sleep(ctx, t.offer.RetryDelay); ended != nil {
+			return platform.Stopped(err, ended)
 		}
 	}
 }
 
-// staleMerge makes err an errStale where a new prepare may mend it: the merge goes on failing "for now", or the upload is
-// not known any more after a merge whose answer was lost.
-func staleMerge(err error) error {
+// staleIfMergeFailed makes err an staleError if a new prepare may help: the merge goes on failing "for now", or the upload is
+// no longer known after a merge whose answer was lost.
+func staleIfMergeFailed(err error) error {
 	var e *platform.Error
 	if errors.As(err, &e) && (e.Code == platform.PartAgain || (e.Doubted() && e.Class() == platform.Terminal && e.Unsaid())) {
-		return &errStale{err}
+		return &staleError{err}
 	}
 	return err
 }
 
-// code is what the platform answered, 0 where it did not.
+// code returns the platform's code, 0 without an answer.
 func code(err error) int {
 	var e *platform.Error
 	if errors.As(err, &e) {
 		return e.Code
 	}
 	return 0
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // hashedReader hashes what is read.

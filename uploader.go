@@ -2,77 +2,227 @@ package richmedia
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tencent-connect/botgo/log"
 
+	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/flight"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
-// UploadOption changes one upload. It is a ReplyOption too.
-type UploadOption interface {
-	ReplyOption
-	applyUpload(*uploadConfig)
+// Upload uploads src for to's scope, through to's chat, and returns what can be sent with Context.ReplyUploaded
+// to every chat of the scope. Uploads that the store knows are not made again. The error is an *UploadError, or ErrClosed
+// or ctx's cause if the upload was not begun or not waited for.
+func (p *Plugin) Upload(ctx context.Context, to Target, kind Kind, src Source, opts ...UploadOption) (File, error) {
+	if err := to.check(); err != nil {
+		return File{}, &UploadError{Name: src.label(), Step: "check", Err: err}
+	}
+	var cfg uploadConfig
+	for _, opt := range opts {
+		if opt != nil {
+			opt.applyUpload(&cfg)
+		}
+	}
+	ctx, leave, err := p.enter(ctx)
+	if err != nil {
+		return File{}, err
+	}
+	defer leave()
+	up, err := p.uploads.open(ctx, to, kind, src, cfg, forReply)
+	if err != nil {
+		return File{}, err
+	}
+	defer up.close()
+	return up.file(ctx)
 }
 
-type uploadConfig struct {
-	noCache   bool
-	inMessage bool // of a guild
-	cacheKey  string
-	progress  func(Progress)
-	ahead     bool // the refresher's
-}
-
-type uploadOption func(*uploadConfig)
-
-func (o uploadOption) applyUpload(c *uploadConfig) { o(c) }
-func (o uploadOption) applyReply(c *replyConfig)   { o(&c.upload) }
-
-// WithoutCache uploads anew and keeps nothing: for content that must not be found again.
-func WithoutCache() UploadOption { return uploadOption(func(c *uploadConfig) { c.noCache = true }) }
-
-// WithCacheKey names the content, instead of its SHA-256 or its URL: for content that is dear to read, which is then
-// not even opened while its upload lives, or for a URL whose content changes (put a version into the key). An empty
-// key is as none.
-func WithCacheKey(key string) UploadOption {
-	return uploadOption(func(c *uploadConfig) { c.cacheKey = key })
-}
-
-// storeTimeout bounds each call to the store: a cache that hangs costs a reply some seconds, and not more.
-const storeTimeout = 2 * time.Second
-
-// uploader turns Sources into Files: store, then one flight per key, then the platform.
+// uploader turns Sources into Files: by the store, else by one upload for all who want the same at the same time.
 type uploader struct {
 	client      *platform.Client
 	trace       Trace
-	store       Store
-	leaser      Leaser          // the store, where it is one
-	outage      outage          // of the store
-	owner       string          // the app id, in keys
+	cache       *cache
+	leases      leases
 	life        context.Context //nolint:containedctx // the plugin's: an upload that others wait for outlasts its caller
 	log         log.Logger
-	fallback    *http.Client // fetches what the platform cannot; nil: nobody does
-	encoder     encoder      // nil: voices must be what the platform takes
+	fallback    *http.Client // fetches what the platform cannot; nil: no fallback
+	encoder     encoder      // nil: voices must have a format that the platform takes
 	inlineLimit int64
 	concurrency int // parts at once
-	renewals    int // prepares after the first
+	prepares    int // of one upload in parts without progress, after the first
 	flights     flight.Group[File]
-	refusals    refusals
+	tooLarge    inlineRefusals
 	refresher   *refresher // nil: nothing is renewed ahead
 }
 
-// file gives the File from the store, from an upload that is under way, or from a new one. Everybody who wants the
-// same at the same time waits for one upload, which lives until the last of them has left. The error is an
+// purpose is what an upload is for.
+type purpose uint8
+
+const (
+	forReply        purpose = iota
+	forGuildMessage         // the message carries the content itself
+	forRefresh              // a renewal ahead: nobody waits for it
+)
+
+// upload is one Source on its way to one chat. Its holders are counted, because an upload that others wait for goes on
+// after the caller with the source has left; the last release frees its content.
+type upload struct {
+	u        *uploader
+	to       Target
+	kind     Kind
+	src      Source
+	purpose  purpose
+	cacheKey string    // WithCacheKey
+	identity string    // equal for the same content
+	key      string    // in the store; "" without a cache
+	deadline time.Time // the caller's
+	progress *progress
+	holders  atomic.Int32
+	reading  time.Duration                   // that open spent on the source
+	content  atomic.Pointer[content.Content] // nil until it was read, and for a URL that the platform fetches
+	record   uploadRecord
+}
+
+// open checks everything that can be checked before a request. It reads the source if its content is the key to
+// the store. The error is an *UploadError; without one, close must be called.
+func (u *uploader) open(ctx context.Context, to Target, kind Kind, src Source, cfg uploadConfig, use purpose) (*upload, error) {
+	up := &upload{
+		u: u, to: to, kind: kind, src: src.as(kind), purpose: use, cacheKey: cfg.cacheKey,
+		progress: newProgress(cfg.progress, src.as(kind).label(), u.log),
+	}
+	up.retain()
+	began := time.Now()
+	err := up.check()
+	if err == nil {
+		err = up.identify(ctx, cfg)
+	}
+	up.reading = time.Since(began)
+	if err != nil {
+		_, report := up.watch(ctx, false)
+		report(File{}, err)
+		up.release()
+		return nil, err
+	}
+	return up, nil
+}
+
+// close ends the caller's part in the upload.
+func (up *upload) close() {
+	up.progress.close()
+	up.release()
+}
+
+func (up *upload) retain() { up.holders.Add(1) }
+
+func (up *upload) release() {
+	if up.holders.Add(-1) > 0 {
+		return
+	}
+	if c := up.content.Load(); c != nil {
+		c.Free()
+	}
+}
+
+// check judges kind, scope and source.
+func (up *upload) check() error {
+	if _, ok := kindRules[up.kind]; !ok {
+		return up.failed("check", fmt.Errorf("%w: %s; give KindImage, KindVideo, KindVoice or KindFile", ErrUnsupported, up.kind))
+	}
+	if up.to.Scope.guild() && up.purpose != forGuildMessage {
+		return up.failed("check", errNoGuildUpload)
+	}
+	if err := up.src.check(); err != nil {
+		return up.failed("check", err)
+	}
+	return nil
+}
+
+// identify finds what is the same content, and its key in the store.
+func (up *upload) identify(ctx context.Context, cfg uploadConfig) error {
+	if up.identity = up.src.identity(up.kind, cfg.cacheKey); up.identity == "" {
+		c, err := up.load(ctx, true)
+		if err != nil {
+			return err
+		}
+		up.identity = "sha256:" + hex.EncodeToString(c.SHA256)
+	}
+	if !cfg.noCache && up.purpose != forGuildMessage {
+		up.key = fileKey(up.u.cache.owner, up.to.Scope, up.kind, up.shownName(), up.identity)
+	}
+	return nil
+}
+
+// load reads the source, once, and refuses content that the platform would refuse. It runs in open or in the one flight
+// that needs the content, never in both at once.
+func (up *upload) load(ctx context.Context, hashed bool) (*content.Content, error) {
+	if c := up.content.Load(); c != nil {
+		return c, nil
+	}
+	c, err := up.src.inspect(ctx, up.kind, content.Options{Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard})
+	if err != nil {
+		return nil, up.failed("open", err)
+	}
+	if err := up.keepContent(c); err != nil {
+		return nil, up.failed("check", err)
+	}
+	return c, nil
+}
+
+// keepContent makes c the content, and refuses what the platform would refuse.
+func (up *upload) keepContent(c *content.Content) error {
+	up.content.Store(c)
+	if c.Size == 0 {
+		return errors.New("the content is empty")
+	}
+	if up.encodes() && !undecodable(c.Format) {
+		return nil // other formats are encoded before they are sent
+	}
+	return checkFormat(up.kind, c.Format)
+}
+
+// encodes reports whether content that does not fit the kind is encoded.
+func (up *upload) encodes() bool { return up.kind == KindVoice && up.u.encoder != nil }
+
+// shownName is the file name if the chat shows one; it is bound into the file_info of such an upload.
+func (up *upload) shownName() string {
+	if up.kind == KindFile {
+		return up.src.name
+	}
+	return ""
+}
+
+// size is that of the content, 0 while it is not known.
+func (up *upload) size() int64 {
+	if c := up.content.Load(); c != nil {
+		return c.Size
+	}
+	return 0
+}
+
+// file returns the File from the store, from an upload that is under way, or from a new one. All callers that want the
+// same at the same time wait for one upload, which lives until the last of them has left. The error is an
 // *UploadError, or the reason why ctx ended.
 func (up *upload) file(ctx context.Context) (File, error) {
-	ctx, end := up.watch(ctx, false)
-	f, err := up.find(ctx)
-	up.card = f.Card
-	end(err)
+	return up.watched(ctx, false, up.cachedOrShared)
+}
+
+// reupload uploads through this very chat, whatever the store knows.
+func (up *upload) reupload(ctx context.Context) (File, error) {
+	up.record.took("") // the route of the first File is over
+	return up.watched(ctx, true, up.uploadAndKeep)
+}
+
+// watched calls get, and passes the outcome to the trace, the refresher and the progress.
+func (up *upload) watched(ctx context.Context, again bool, get func(context.Context) (File, error)) (File, error) {
+	ctx, report := up.watch(ctx, again)
+	f, err := get(ctx)
+	err = platform.Ended(ctx, err)
+	report(f, err)
 	if err == nil {
 		up.u.refresher.used(up, f) //nolint:contextcheck // a renewal outlasts the call that it follows from
 		up.progress.finish(up.size())
@@ -80,32 +230,49 @@ func (up *upload) file(ctx context.Context) (File, error) {
 	return f, err
 }
 
-func (up *upload) find(ctx context.Context) (File, error) {
+func (up *upload) cachedOrShared(ctx context.Context) (File, error) {
 	if up.key == "" {
-		return up.make(ctx)
+		return up.upload(ctx)
 	}
-	if f, ok := up.u.get(ctx, up); ok {
+	if f, ok, _ := up.cached(ctx); ok {
 		return f, nil
 	}
-	up.until, _ = ctx.Deadline()
+	up.deadline, _ = ctx.Deadline()
 	for {
-		up.retain()
-		// Values of ctx, of tracing and the like, go along; its end does not.
-		life := withValues{up.u.life, ctx}
-		f, leader, err := up.u.flights.Do(ctx, life, up.key, func(ctx context.Context) (File, error) {
-			defer up.release()
-			return up.makeOnce(ctx)
-		})
-		if !leader {
-			up.release()
-			if ctx.Err() == nil {
-				up.route.Store(string(RouteJoined))
-			}
-		}
+		f, leader, err := up.share(ctx, up.leased)
 		if err == nil || leader || ctx.Err() != nil || !othersMayTry(err) {
-			return f, up.public(err)
+			return f, err
 		}
 	}
+}
+
+// cached looks into the store.
+func (up *upload) cached(ctx context.Context) (f File, ok bool, err error) {
+	f, ok, err = up.u.cache.get(ctx, up.key, up.to.Scope, up.kind)
+	if ok {
+		up.record.took(RouteCache)
+	}
+	return f, ok, err
+}
+
+// share joins the flight of the key, or starts it with get. leader reports that it started one.
+func (up *upload) share(ctx context.Context, get func(context.Context) (File, error)) (f File, leader bool, err error) {
+	up.retain()
+	// Values of ctx, of tracing and the like, go along; its end does not.
+	f, leader, err = up.u.flights.Do(ctx, withValues{up.u.life, ctx}, up.key, func(ctx context.Context) (File, error) {
+		defer up.release()
+		return get(ctx)
+	})
+	if !leader {
+		up.release()
+		if ctx.Err() == nil {
+			up.record.took(RouteJoined)
+		}
+	}
+	if panicked := panicError(err); panicked != err { //nolint:errorlint // the same error, if it is no panic
+		err = up.failed("read", panicked)
+	}
+	return f, leader, err
 }
 
 // withValues is a ctx with the values of another.
@@ -121,130 +288,86 @@ func (c withValues) Value(key any) any {
 	return c.values.Value(key)
 }
 
-// public gives a panic of the source its public form.
-func (up *upload) public(err error) error {
-	var panicked *flight.PanicError
-	if errors.As(err, &panicked) {
-		return up.failed("read", &PanicError{Value: panicked.Value, Stack: panicked.Stack})
-	}
-	return err
-}
-
-// othersMayTry tells whether an upload failed for the chat that it was made through, or for the source that its
-// caller brought: that says nothing about the chats and sources of those who waited for it.
+// othersMayTry reports whether an upload failed for the chat that it was made through, or for the source of its
+// caller: that says nothing about the chats and sources of the callers that waited for it.
 func othersMayTry(err error) bool {
 	var api *APIError
 	if errors.As(err, &api) {
-		// An openid that is not the bot's gives a bare HTTP 500 that no retry cures.
-		return errors.Is(err, ErrNotPermitted) || api.Status == 500 && api.Code == 0
+		// An openid that is not the bot's is answered with a bare HTTP 500 that no retry cures.
+		return errors.Is(err, ErrNotPermitted) || api.Status == http.StatusInternalServerError && api.Code == 0
 	}
 	var up *UploadError
-	var panicked *flight.PanicError
-	return errors.As(err, &up) || errors.As(err, &panicked)
+	return errors.As(err, &up)
 }
 
-// renew uploads through this very chat, whatever the store knows.
-func (up *upload) renew(ctx context.Context) (File, error) {
-	ctx, end := up.watch(ctx, true)
-	up.route.Store("") // the first look's is over
-	f, err := up.makeAndKeep(ctx)
-	up.card = f.Card
-	end(err)
-	if err == nil {
-		up.u.refresher.used(up, f) //nolint:contextcheck // a renewal outlasts the call that it follows from
-		up.progress.finish(up.size())
+// leased uploads, unless the file is in the store by now: an earlier flight may have ended between the first look and this
+// flight, and another instance's upload while this one waited for it.
+func (up *upload) leased(ctx context.Context) (File, error) {
+	f, found, release := up.u.leases.agree(ctx, up)
+	defer release() // at once if the upload fails: the next one need not wait for the ttl
+	if found {
+		return f, nil
+	}
+	if ctx.Err() != nil {
+		return File{}, context.Cause(ctx)
+	}
+	return up.uploadAndKeep(ctx)
+}
+
+func (up *upload) uploadAndKeep(ctx context.Context) (File, error) {
+	f, err := up.upload(ctx)
+	if err == nil && up.key != "" {
+		// On the plugin's ctx: the callers may have left, and the upload is worth keeping all the same.
+		up.u.cache.put(up.u.life, up.key, f)
 	}
 	return f, err
 }
 
-// forget takes f, which the platform has refused, out of the store, unless a newer one is there by now. A store with a
+// upload makes the upload.
+func (up *upload) upload(ctx context.Context) (File, error) {
+	got, err := (&route{up}).send(ctx)
+	if err != nil {
+		return File{}, err
+	}
+	f := File{Scope: up.to.Scope, Kind: up.kind, UUID: got.FileUUID, Info: got.FileInfo}
+	if got.TTL > 0 {
+		f.Expires = got.Asked.Add(got.TTL)
+	}
+	if f.Card = overSoft(up.kind, up.size()); f.Card {
+		up.u.log.Warnf("richmedia: %s: %d bytes are over the %d up to which the platform shows %s as such: the chat shows a file card, without a caption",
+			up.src.label(), up.size(), kindRules[up.kind].soft, up.kind.withArticle())
+	}
+	return f, nil
+}
+
+// forget deletes f, which the platform has refused, from the store, unless a newer one is there by now. A store with a
 // memory in front may not know of that yet: then the newer one goes too, which costs an upload.
 func (up *upload) forget(ctx context.Context, f File) {
 	if up.key == "" {
 		return
 	}
-	if now, ok := up.u.get(ctx, up); ok && now.Info == f.Info {
-		_ = up.u.withStore(ctx, storeDelete, func(ctx context.Context, s Store) error { return s.Delete(ctx, up.key) })
+	if now, ok, _ := up.cached(ctx); ok && now.Info == f.Info {
+		up.u.cache.drop(ctx, up.key)
 	}
 }
 
-func (up *upload) makeAndKeep(ctx context.Context) (File, error) {
-	f, err := up.make(ctx)
-	if err == nil && up.key != "" {
-		up.u.keep(up.key, f)
+// failed names the step; err may know a better one.
+func (up *upload) failed(step string, err error) *UploadError {
+	step, _ = stepOf(err, step)
+	err = up.withoutStep(err)
+	var stale *staleError
+	isStale := errors.As(err, &stale)
+	if err = apiError(panicError(err)); isStale {
+		err = &staleError{err}
 	}
-	return f, err
+	return &UploadError{Name: up.src.label(), Step: step, Err: err}
 }
 
-// get looks into the store.
-func (u *uploader) get(ctx context.Context, up *upload) (f File, found bool) {
-	f, found, _ = u.look(ctx, up)
-	return f, found
-}
-
-// look is get for who has to know why there is nothing.
-func (u *uploader) look(ctx context.Context, up *upload) (f File, found bool, err error) {
-	err = u.withStore(ctx, storeGet, func(ctx context.Context, s Store) error {
-		value, ok, err := s.Get(ctx, up.key)
-		if err == nil && ok {
-			f, found = decodeFile(value, up.to.Scope, up.kind)
-		}
-		return err
-	})
-	if found {
-		up.route.Store(string(RouteCache))
+// withoutStep returns err without its step, and content over the kind's limit by its public error.
+func (up *upload) withoutStep(err error) error {
+	_, err = stepOf(err, "")
+	if over, ok := err.(content.OverError); ok { //nolint:errorlint // it comes as it is
+		return tooLarge(up.kind, int64(over))
 	}
-	return f, found, err
-}
-
-// keep puts f into the store for as long as it can be used.
-func (u *uploader) keep(key string, f File) {
-	var ttl time.Duration
-	if !f.Expires.IsZero() {
-		if ttl = usableFor(time.Until(f.Expires)); ttl <= 0 {
-			return
-		}
-	}
-	value, err := encodeFile(f)
-	if err != nil {
-		u.log.Errorf("richmedia: an upload is not kept: %v", err)
-		return
-	}
-	// On the plugin's ctx: the callers may have left, and the upload is worth keeping all the same.
-	_ = u.withStore(u.life, storeSet, func(ctx context.Context, s Store) error { return s.Set(ctx, key, value, ttl) })
-}
-
-// refusals remembers, for each scope, that the platform did not take bytes in one call.
-type refusals struct {
-	mu    sync.Mutex
-	known map[Scope]refusal
-}
-
-type refusal struct {
-	size  int64 // of this and more
-	until time.Time
-}
-
-// refusedFor is how long a refusal is believed: the platform's ceiling moves, and parts cost four calls.
-const refusedFor = 30 * time.Minute
-
-// add notes that size bytes were refused, in their amount or, with size 0, as such.
-func (r *refusals) add(s Scope, size int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.known == nil {
-		r.known = map[Scope]refusal{}
-	}
-	if old, ok := r.known[s]; ok && time.Now().Before(old.until) {
-		size = min(size, old.size)
-	}
-	r.known[s] = refusal{size, time.Now().Add(refusedFor)}
-}
-
-// has tells whether size bytes would be refused.
-func (r *refusals) has(s Scope, size int64) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	known, ok := r.known[s]
-	return ok && size >= known.size && time.Now().Before(known.until)
+	return err
 }

@@ -3,65 +3,45 @@ package richmedia
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"runtime/debug"
+
+	"github.com/botgo-contrib/richmedia/internal/content"
+	"github.com/botgo-contrib/richmedia/internal/sniff"
 )
 
-// encoder makes a voice of audio that the platform does not take; see WithVoiceEncoder.
+// encoder makes a voice of audio that the platform does not accept; see WithVoiceEncoder.
 type encoder func(ctx context.Context, in io.Reader) (io.ReadCloser, error)
 
-// encodes tells whether content that does not fit kind may be made to.
-func (u *uploader) encodes(kind Kind) bool { return kind == KindVoice && u.encoder != nil }
-
-// fit gives content that the platform takes: c itself, or what the voice encoder makes of it, which takes c's place.
-func (up *upload) fit(ctx context.Context, c *content) (*content, error) {
-	if !up.u.encodes(up.kind) || checkFormat(up.kind, c.Head) == nil {
-		return c, nil
-	}
-	made, err := up.encode(ctx, c)
+// encode returns what the encoder makes of c. Freeing it frees c too.
+func (encode encoder) encode(ctx context.Context, c *content.Content) (voice *content.Content, err error) {
+	protect("the voice encoder", func() (err error) {
+		voice, err = encode.run(ctx, c)
+		return err
+	}, func(failed error) { err = failed })
 	if err != nil {
-		return nil, up.failed("encode", up.plain(err))
+		return nil, err
 	}
-	encoded := made.free
-	made.free = func() {
-		encoded()
-		if c.free != nil {
-			c.free()
-		}
-	}
-	up.content.Store(made)
-	switch err := checkFormat(up.kind, made.Head); {
-	case made.Size == 0:
-		return nil, up.failed("encode", errors.New("the voice encoder gave nothing"))
-	case err != nil:
-		return nil, up.failed("encode", fmt.Errorf("what the voice encoder gave: %w", err))
-	}
-	return made, nil
+	voice.OnFree(c.Free)
+	return voice, nil
 }
 
-func (up *upload) encode(ctx context.Context, c *content) (made *content, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &PanicError{Value: v, Stack: debug.Stack()}
-		}
-	}()
-	in, err := c.open(ctx)
+func (encode encoder) run(ctx context.Context, c *content.Content) (*content.Content, error) {
+	in, err := c.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close() //nolint:errcheck // only read from
-	out, err := up.u.encoder(ctx, in)
+	out, err := encode(ctx, in)
 	switch {
 	case err != nil:
 		return nil, err
 	case out == nil:
 		return nil, errors.New("the voice encoder gave neither a reader nor an error")
 	}
-	made, err = spooled(ctx, out, look{limit: kindRules[up.kind].hard})
-	if closed := out.Close(); err == nil && closed != nil { // of a program, how it has ended
-		made.free()
+	voice, err := content.Spool(ctx, out, content.Options{Limit: kindRules[KindVoice].hard, Format: sniff.Format})
+	if closed := out.Close(); err == nil && closed != nil { // of a program: its exit status
+		voice.Free()
 		return nil, closed
 	}
-	return made, err
+	return voice, err
 }

@@ -45,19 +45,19 @@ func (c *Chat) Audits() []Audit {
 	return out
 }
 
-// PassAudit lets a message through: it is in the chat from now on, and the bot gets MESSAGE_AUDIT_PASS. It panics when
+// PassAudit lets a message through: it is in the chat from now on, and the bot gets MESSAGE_AUDIT_PASS. It panics if
 // nothing waits under that id.
 func (p *Platform) PassAudit(auditID string) *Event {
 	return p.endAudit("PassAudit", auditID, dto.EventMessageAuditPass)
 }
 
-// RejectAudit refuses a message: it is never shown, and the bot gets MESSAGE_AUDIT_REJECT. It panics when nothing waits
-// under that id.
+// RejectAudit refuses a message: it is never shown, and the bot gets MESSAGE_AUDIT_REJECT. It panics if nothing waits under
+// that id.
 func (p *Platform) RejectAudit(auditID string) *Event {
 	return p.endAudit("RejectAudit", auditID, dto.EventMessageAuditReject)
 }
 
-// endAudit makes the event, whose message_id and seq_in_channel are those of a message that is shown.
+// endAudit creates the event, whose message_id and seq_in_channel are those of the shown message.
 func (p *Platform) endAudit(method, auditID string, typ dto.EventType) *Event {
 	p.mu.Lock()
 	i := slices.IndexFunc(p.audits, func(a *waitingAudit) bool { return a.id == auditID })
@@ -82,7 +82,7 @@ func (p *Platform) endAudit(method, auditID string, typ dto.EventType) *Event {
 	})
 }
 
-// audit takes a message for audit; its answer is shaped like a refusal. The caller holds p.mu.
+// audit accepts a message for audit; its answer is shaped like a refusal. The caller holds p.mu.
 func (p *Platform) audit(c *Chat, line *Message) *refusal {
 	line.Bot, line.User, line.Time = true, "bot", p.now()
 	a := &waitingAudit{id: p.hexID(32), chat: c, line: line}

@@ -16,7 +16,7 @@ import (
 )
 
 func TestBotgosClientsWorkOverTheLoopbackAddress(t *testing.T) {
-	b := listening(t, richmediatest.WithBase64FileInfo())
+	b := listening(t)
 	defer b.p.UseBotgo()()
 	src := token.NewQQBotTokenSource(b.p.Credentials())
 	api := botgo.NewOpenAPI(b.p.AppID(), src)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,11 @@ const (
 	OpFinish  Op = "finish"  // POST /v2/{groups|users}/{openid}/upload_part_finish
 	OpMerge   Op = "merge"   // POST /v2/{groups|users}/{openid}/files with upload_id
 	OpSend    Op = "send"    // POST /v2/{groups|users}/{openid}/messages and /{channels|dms}/{id}/messages
+	OpStream  Op = "stream"  // POST /v2/users/{openid}/stream_messages
 	OpRecall  Op = "recall"  // DELETE of .../messages/{message_id}
+	OpReact   Op = "react"   // PUT, DELETE or GET of /channels/{id}/messages/{message_id}/reactions/{type}/{id}
+	OpGuild   Op = "guild"   // GET /users/@me/guilds, /guilds/{id}, /guilds/{id}/channels, /channels/{id}; POST /users/@me/dms
+	OpMembers Op = "members" // GET /v2/groups/{openid}/members
 	OpAck     Op = "ack"     // PUT /interactions/{interaction_id}
 	OpUnknown Op = "unknown" // every other path: 404, unless an interceptor answers
 )
@@ -33,7 +38,7 @@ const (
 // maxCallBody bounds what a Call keeps of a request's body.
 const maxCallBody = 64 << 10
 
-// Call is one request that the platform got, in the order of arrival.
+// Call is one request to the platform.
 type Call struct {
 	Number int // 1, 2, 3, ... in the order of arrival
 	Op     Op
@@ -41,13 +46,15 @@ type Call struct {
 	Path   string      // with the query, except of a presigned URL, whose query is a credential
 	Header http.Header // a copy; of Authorization only the scheme and the last four letters are kept
 	Body   []byte      // the first 64 KiB; nil for OpToken (it holds the secret) and for OpPart
-	Size   int64       // the body's bytes as far as they were read
+	Size   int64       // bytes of the body that were read
 	Status int         // HTTP; 0 while it runs, or when the connection was cut without an answer
 	Code   int         // the answer's err_code, else its code; 0 for a success
 	Time   time.Time
-	Took   time.Duration // until the answer was given; 0 while it runs
-	Trace  string        // the trace id that was told with the answer
+	Took   time.Duration // until the answer was sent; 0 while it runs
+	Trace  string        // the answer's trace id
 	Answer []byte        // the first 16 KiB; nil for OpToken (it holds the token)
+
+	Warnings []string // what the platform accepted although a bot should not send it
 
 	began time.Time // which Advance does not move
 }
@@ -55,7 +62,7 @@ type Call struct {
 // maxCallAnswer bounds what a Call keeps of its answer.
 const maxCallAnswer = 16 << 10
 
-// Calls returns what was called so far, in the order of arrival, without the values that the web client fetches.
+// Calls returns the requests so far, in the order of arrival, without downloads from the fake web.
 func (p *Platform) Calls() []Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -63,12 +70,12 @@ func (p *Platform) Calls() []Call {
 	for i, c := range p.calls {
 		out[i] = *c
 		out[i].Header = c.Header.Clone()
-		out[i].Body, out[i].Answer = bytes.Clone(c.Body), bytes.Clone(c.Answer)
+		out[i].Body, out[i].Answer, out[i].Warnings = bytes.Clone(c.Body), bytes.Clone(c.Answer), slices.Clone(c.Warnings)
 	}
 	return out
 }
 
-// Count is how often op was called so far, whatever became of the calls.
+// Count returns the number of calls of op so far, failed ones included.
 func (p *Platform) Count(op Op) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,7 +103,7 @@ func (p *Platform) record(op Op, r *http.Request) *Call {
 	p.callSerial++
 	c.Number = p.callSerial
 	p.calls = append(p.calls, c)
-	p.tell(Happening{What: CallBegan, Call: *c})
+	p.report(Happening{What: CallBegan, Call: *c})
 	return c
 }
 
@@ -107,7 +114,7 @@ func (p *Platform) recordBody(c *Call, body []byte) {
 	if c.Op != OpToken {
 		c.Body = bytes.Clone(body[:min(len(body), maxCallBody)])
 	}
-	p.tell(Happening{What: CallRead, Call: *c})
+	p.report(Happening{What: CallRead, Call: *c})
 }
 
 func (p *Platform) recordAnswer(c *Call, w *answerRecorder) {
@@ -127,7 +134,7 @@ func (p *Platform) recordAnswer(c *Call, w *answerRecorder) {
 			c.Code = said.ErrCode
 		}
 	}
-	p.tell(Happening{What: CallEnded, Call: *c})
+	p.report(Happening{What: CallEnded, Call: *c})
 }
 
 func maskAuthorization(v string) string {
@@ -141,7 +148,7 @@ func maskAuthorization(v string) string {
 	return strings.TrimSpace(scheme + " ****")
 }
 
-// answerRecorder passes an answer on and keeps its status and the first bytes of its body.
+// answerRecorder writes an answer through and keeps its status and the first bytes of its body.
 type answerRecorder struct {
 	http.ResponseWriter
 	status int
@@ -167,3 +174,10 @@ func (w *answerRecorder) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the writer of the connection.
 func (w *answerRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// warn adds a warning to a call. The caller holds p.mu.
+func (p *Platform) warn(c *Call, text string) {
+	if c != nil {
+		c.Warnings = append(c.Warnings, text)
+	}
+}

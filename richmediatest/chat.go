@@ -9,8 +9,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Chat is a group, the single chat with one user, a guild's channel, or direct messages in a guild. Its methods are what users do in it; each pushes an event to the bot
-// over the transport that is there (see [Platform.PushTo]) and returns when the push is over.
+// Chat is a group, the single chat with one user, a guild's channel, or direct messages in a guild. Its methods are what
+// users do in it; each pushes an event to the bot over the transport that is there (see [Platform.PushTo]) and returns when
+// the push is over.
 type Chat struct {
 	p      *Platform
 	scene  string
@@ -21,23 +22,30 @@ type Chat struct {
 	pace               *rate.Limiter
 
 	// guarded by p.mu
-	left    bool
-	muted   bool
-	rejects bool // pushes
-	audited bool // sends wait for audit
-	seq     int  // of the messages of a guild's chat
-	lines   []*Message
+	left      bool
+	muted     bool
+	rejects   bool // pushes
+	audited   bool // sends wait for audit
+	seq       int  // of the messages of a guild's chat
+	lines     []*Message
+	pressable []*Message // of the bot, with a keyboard: those that Forget has dropped from lines, oldest first
+	members   []member   // who have acted here, in this order
 }
 
-// Group is the group of that name, made at first use with the bot in it.
+// Group returns the group of that name, created at first use with the bot in it.
 func (p *Platform) Group(name string) *Chat { return p.chat(sceneGroup, name) }
 
-// C2C is the single chat with that user, made at first use with the bot as a friend.
+// C2C returns the single chat with that user, created at first use with the bot as a friend.
 func (p *Platform) C2C(user string) *Chat { return p.chat(sceneC2C, user) }
 
 func (p *Platform) chat(scene, name string) *Chat {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.chatOf(scene, name)
+}
+
+// chatOf is chat for callers that hold p.mu.
+func (p *Platform) chatOf(scene, name string) *Chat {
 	key := scene + " " + name
 	c := p.chats[key]
 	if c == nil {
@@ -49,22 +57,24 @@ func (p *Platform) chat(scene, name string) *Chat {
 			c.openid = p.openID(scene, name)
 		}
 		p.chats[key], p.openids[c.openid] = c, c
+		p.inOrder = append(p.inOrder, c)
 	}
 	return c
 }
 
-// OpenID is what messages are sent to, the same in every run: the group_openid or user_openid, 32 upper-case hex digits; the
-// channel_id of a channel or the guild_id of direct messages, which are numbers.
+// OpenID returns what messages are sent to, the same in every run with the same app id (see [WithCredentials]): the
+// group_openid or user_openid, 32 upper-case hex digits; the channel_id of a channel or the guild_id of direct messages, which
+// are numbers.
 func (c *Chat) OpenID() string { return c.openid }
 
-// Name is what the chat was made with.
+// Name returns the name that the chat was created with.
 func (c *Chat) Name() string { return c.name }
 
 // Scene is "group", "c2c", "channel" or "dm".
 func (c *Chat) Scene() string { return c.scene }
 
-// UserOpenID is how events of this chat name the user: member_openid, which is another in every group, or user_openid; in
-// guilds a number. The user of a single chat or of direct messages is its own.
+// UserOpenID returns the id that events of this chat have for the user: member_openid, which differs from group to group, or
+// user_openid; in guilds a number. The user of a single chat or of direct messages is its own.
 func (c *Chat) UserOpenID(user string) string {
 	switch {
 	case c.scene == sceneC2C:
@@ -76,17 +86,10 @@ func (c *Chat) UserOpenID(user string) string {
 }
 
 // Say lets user write to the bot: GROUP_AT_MESSAGE_CREATE in a group and AT_MESSAGE_CREATE in a channel (the mention itself
-// is not part of text), C2C_MESSAGE_CREATE or DIRECT_MESSAGE_CREATE, where user is ignored and may be "".
+// is not part of text), C2C_MESSAGE_CREATE or DIRECT_MESSAGE_CREATE, where user is ignored and may be "". The
+// event has text with &, < and > escaped, as users' messages come; a group's begins with a blank.
 func (c *Chat) Say(user, text string, atts ...Attachment) *Event {
-	switch c.scene {
-	case sceneC2C:
-		return c.message(dto.EventC2CMessageCreate, c.name, text, atts)
-	case sceneDM:
-		return c.guildMessage(dto.EventDirectMessageCreate, c.name, text, atts)
-	case sceneChannel:
-		return c.guildMessage(dto.EventAtMessageCreate, user, text, atts)
-	}
-	return c.message(dto.EventGroupAtMessageCreate, user, text, atts)
+	return c.addressed(user, text, escapes.Replace(text), atts)
 }
 
 // SayUnmentioned lets user write without a mention of the bot: in a group, where a bot in "all messages" mode gets it as
@@ -94,20 +97,22 @@ func (c *Chat) Say(user, text string, atts ...Attachment) *Event {
 // chats.
 func (c *Chat) SayUnmentioned(user, text string, atts ...Attachment) *Event {
 	c.only("SayUnmentioned", sceneGroup, sceneChannel)
+	line := &Message{User: user, Text: text, content: escapes.Replace(text)}
 	if c.scene == sceneChannel {
-		return c.guildMessage(dto.EventMessageCreate, user, text, atts)
+		return c.guildMessage(dto.EventMessageCreate, line, atts)
 	}
-	return c.message(eventGroupMessage, user, text, atts)
+	return c.message(eventGroupMessage, line, atts)
 }
 
-// Press lets user press a button of one of the bot's messages: INTERACTION_CREATE of type 11 with that button_data.
-func (c *Chat) Press(user, buttonData string) *Event { return c.Interact(user, 11, buttonData) }
-
-// Interact makes an INTERACTION_CREATE of any type: 11 button, 12 quick menu, 13 and up others, which take no ACK. It
+// Interact creates an INTERACTION_CREATE of any type: 11 button, 12 quick menu, 13 and up others, which accept no ACK. It
 // panics in direct messages, of which the documents do not say how their interactions look.
 func (c *Chat) Interact(user string, interactionType int, buttonData string) *Event {
 	c.only("Interact", sceneGroup, sceneC2C, sceneChannel)
-	return c.interaction(c.speaker(user), interactionType, buttonData)
+	c.p.mu.Lock()
+	of, _ := c.button(func(b Button) bool { return b.Data == buttonData })
+	c.p.mu.Unlock()
+	of.Data = buttonData
+	return c.interaction(c.speaker(user), interactionType, of)
 }
 
 // AddBot lets user add the bot: GROUP_ADD_ROBOT or FRIEND_ADD. Sends work again after a RemoveBot. Like RemoveBot,
@@ -127,8 +132,8 @@ func (c *Chat) AllowPushes(user string) *Event {
 	return c.lifecycle("AllowPushes", user, eventGroupReceive, eventC2CReceive, func() { c.rejects = false })
 }
 
-// RejectPushes lets user forbid proactive messages: GROUP_MSG_REJECT or C2C_MSG_REJECT. Proactive sends are refused then
-// also WithProactive: 40034105 in groups, 40054013 in C2C.
+// RejectPushes lets user forbid proactive messages: GROUP_MSG_REJECT or C2C_MSG_REJECT. Proactive sends are then refused
+// despite WithProactive: 40034105 in groups, 40054013 in C2C.
 func (c *Chat) RejectPushes(user string) *Event {
 	return c.lifecycle("RejectPushes", user, eventGroupReject, eventC2CReject, func() { c.rejects = true })
 }
@@ -140,14 +145,14 @@ func (c *Chat) Mute(on bool) {
 	c.muted = on
 }
 
-// Messages is the chat as its users see it, oldest first: what users wrote and did, and the bot's answers.
+// Messages returns the chat as its users see it, oldest first: what users wrote and did, and the bot's answers.
 func (c *Chat) Messages() []Message {
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
 	return c.snapshot(func(*Message) bool { return true })
 }
 
-// Answers is what the bot sent, oldest first.
+// Answers returns what the bot sent, oldest first.
 func (c *Chat) Answers() []Message {
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
@@ -164,7 +169,7 @@ func (c *Chat) snapshot(keep func(*Message) bool) []Message {
 	return out
 }
 
-// refusesSends tells why nothing can be sent here now. The caller holds p.mu.
+// refusesSends returns the reason why nothing can be sent here now, or nil. The caller holds p.mu.
 func (c *Chat) refusesSends() *refusal {
 	switch {
 	case c.left && c.scene == sceneGroup:
@@ -177,14 +182,17 @@ func (c *Chat) refusesSends() *refusal {
 	return nil
 }
 
-// say puts a message of the bot into the chat and returns its id. The caller holds p.mu.
+// say adds a message of the bot to the chat and returns its id. The caller holds p.mu.
 func (p *Platform) say(c *Chat, m *Message) string {
 	m.ID, m.Bot, m.User, m.Time = c.messageID(), true, "bot", p.now()
+	if !c.guild() {
+		m.Ref = p.reference(m.ID)
+	}
 	c.seq++
 	c.lines = append(c.lines, m)
 	p.sent[m.ID] = &sentMessage{chat: c, line: m}
 	p.wake()
-	p.tell(Happening{What: MessageShown, Chat: c, Message: *m})
+	p.report(Happening{What: MessageShown, Chat: c, Message: *m})
 	return m.ID
 }
 
@@ -199,7 +207,7 @@ func (c *Chat) speaker(user string) string {
 	return user
 }
 
-// only panics in other scenes than those that have the method.
+// only panics if the chat's scene does not have the method.
 func (c *Chat) only(method string, scenes ...string) {
 	if !slices.Contains(scenes, c.scene) {
 		panic(fmt.Sprintf("richmediatest: %s is for scenes %s, not for %s %s",

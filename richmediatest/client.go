@@ -46,7 +46,7 @@ func (t inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
 	return w.response(req), nil
 }
 
-// serveInMemory runs h and gives what the client sees where it cut the connection. Other panics pass on to the caller.
+// serveInMemory runs h and returns the error that a client sees if h cuts the connection. Other panics reach the caller.
 func serveInMemory(h http.Handler, w http.ResponseWriter, r *http.Request) (broken error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -64,7 +64,7 @@ func serveInMemory(h http.Handler, w http.ResponseWriter, r *http.Request) (brok
 	return nil
 }
 
-// serverRequest makes of a client's request what a server would have read from the wire.
+// serverRequest converts a client's request into the one that a server reads from the wire.
 func serverRequest(req *http.Request) (*http.Request, *wireBody) {
 	r := req.Clone(req.Context())
 	r.RequestURI = req.URL.RequestURI()
@@ -190,7 +190,7 @@ type dripping struct {
 	pause func(context.Context) error
 }
 
-// Read gives the next byte.
+// Read returns the next byte.
 func (d *dripping) Read(p []byte) (int, error) {
 	if len(d.rest) == 0 {
 		return 0, io.EOF

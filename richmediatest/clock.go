@@ -2,11 +2,11 @@ package richmediatest
 
 import "time"
 
-// Advance moves the platform's clock forward by d, for good: reply windows, the ttl of a file_info, the addresses of parts,
-// the time to recall and to acknowledge all end the earlier, and what happens from now on is stamped later. The bot's own
-// clock stays, so that a test sees what it does when it believes in something that has ended; in a testing/synctest bubble
-// time.Sleep moves both. Access tokens and the time that a webhook's signature names keep to the real clock, by which bots
-// renew and check them, and so do delays and connections. It panics when d is below 0: nothing is young again.
+// Advance moves the platform's clock forward by d: reply windows, the ttl of a file_info, the addresses of parts, the time to
+// recall and to acknowledge end earlier, and what happens from now on has later timestamps. The bot's own clock stays, so
+// that a test sees how the bot handles something that has ended before the bot expects it; in a testing/synctest bubble
+// time.Sleep moves both. Access tokens and the timestamp of a webhook's signature use the real clock, by which bots renew and
+// check them, and so do delays and connections. It panics if d is negative.
 func (p *Platform) Advance(d time.Duration) {
 	if d < 0 {
 		panic("richmediatest: Advance cannot go back")
@@ -17,7 +17,7 @@ func (p *Platform) Advance(d time.Duration) {
 	p.wake()
 }
 
-// Now is the platform's time: the machine's, and what Advance has added.
+// Now returns the platform's time: the machine's plus what Advance has added.
 func (p *Platform) Now() time.Time { return p.now() }
 
 // now is Now, with p.mu held or not.

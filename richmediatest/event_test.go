@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"testing"
 	"testing/synctest"
@@ -41,14 +42,15 @@ func keys(m map[string]any) []string {
 }
 
 func TestDocumentedPayloadsHaveTheOpenidsOnly(t *testing.T) {
-	p := richmediatest.New()
+	p := richmediatest.New(richmediatest.WithDocumentedPayloads())
 	g, u := p.Group("g"), p.C2C("ann")
 
 	ev := g.Say("ann", "看图 <b>")
 	in := d(t, ev)
 	assert.ElementsMatch(t, []string{"id", "author", "content", "timestamp", "message_scene", "message_type", "group_openid"}, keys(in))
-	assert.Equal(t, " 看图 <b>", in["content"], "group text starts with a space")
-	assert.Contains(t, string(ev.Body()), "<b>", "no HTML escapes")
+	assert.Equal(t, " 看图 &lt;b&gt;", in["content"], "group text starts with a space, and is escaped for HTML")
+	assert.Contains(t, string(ev.Body()), "&lt;b&gt;", "JSON escapes no &")
+	assert.Equal(t, "看图 <b>", g.Messages()[0].Text, "as it was typed")
 	assert.Equal(t, ev.MsgID(), in["id"])
 	assert.Equal(t, g.OpenID(), in["group_openid"])
 	author, _ := in["author"].(map[string]any)
@@ -88,17 +90,61 @@ func TestDocumentedPayloadsHaveTheOpenidsOnly(t *testing.T) {
 	assert.Equal(t, "c2c", in["scene"])
 }
 
-func TestObservedPayloadsRepeatTheIDs(t *testing.T) {
-	p := richmediatest.New(richmediatest.WithObservedPayloads())
+func TestEventsHaveTheFieldsOfCapturesAndDocuments(t *testing.T) {
+	p := richmediatest.New()
 	g, u := p.Group("g"), p.C2C("ann")
-	in := d(t, g.Say("ann", "hi"))
-	assert.Equal(t, g.OpenID(), in["group_id"])
-	assert.Equal(t, in["group_id"], in["group_openid"])
+	ev := g.Say("ann", "hi")
+	in := d(t, ev)
+	assert.ElementsMatch(t, []string{
+		"id", "author", "content", "timestamp", "message_scene", "message_type", "group_openid", "group_id",
+	}, keys(in))
+	assert.Equal(t, g.OpenID(), in["group_openid"])
+	assert.Equal(t, g.OpenID(), in["group_id"], "botgo reads group_id only")
+	assert.EqualValues(t, 0, in["message_type"])
 	author, _ := in["author"].(map[string]any)
-	assert.Equal(t, author["member_openid"], author["id"])
-	assert.Contains(t, author, "union_openid")
+	union, _ := author["union_openid"].(string)
+	assert.Regexp(t, "^[0-9A-F]{32}$", union)
+	assert.Equal(t, map[string]any{
+		"id": g.UserOpenID("ann"), "member_openid": g.UserOpenID("ann"), "union_openid": union,
+		"bot": false, "username": "ann", "member_role": "member",
+	}, author)
+	scene, _ := in["message_scene"].(map[string]any)
+	assert.Equal(t, "default", scene["source"])
+	ext, _ := scene["ext"].([]any)
+	require.NotEmpty(t, ext)
+	assert.Equal(t, "msg_idx="+g.Messages()[0].Ref, ext[0])
+	assert.Regexp(t, "^msg_idx=REFIDX_", ext[0])
+
 	author, _ = d(t, u.Say("", "hi"))["author"].(map[string]any)
-	assert.Equal(t, author["user_openid"], author["id"])
+	assert.Equal(t, map[string]any{
+		"id": u.OpenID(), "user_openid": u.OpenID(), "union_openid": union, "bot": false, "username": "",
+	}, author, "a user's union_openid is the same in all chats")
+
+	var msg dto.Message
+	require.NoError(t, json.Unmarshal(ev.Payload().RawMessage, &struct{ D *dto.Message }{&msg}))
+	assert.Equal(t, g.OpenID(), msg.GroupID)
+	assert.Equal(t, g.UserOpenID("ann"), msg.Author.ID)
+}
+
+func TestEveryPlatformIsAnotherBot(t *testing.T) {
+	a, b := richmediatest.New(), richmediatest.New()
+	assert.Regexp(t, "^[0-9]{9,}$", a.AppID())
+	assert.NotEqual(t, a.AppID(), b.AppID())
+	assert.NotEqual(t, a.Credentials().AppSecret, b.Credentials().AppSecret)
+	assert.NotEqual(t, a.Group("g").OpenID(), b.Group("g").OpenID(), "openids belong to one app id")
+	tk, err := a.TokenSource().Token()
+	require.NoError(t, err)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.URL()+"/users/@me", http.NoBody)
+	require.NoError(t, err)
+	tk.SetAuthHeader(req)
+	resp, err := b.Client().Do(req)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	assert.Equal(t, http.StatusUnauthorized, resp.StatusCode, "another bot's token")
+
+	named := richmediatest.New(richmediatest.WithCredentials("7", "s"))
+	assert.Equal(t, "7", named.AppID())
+	assert.Equal(t, named.Group("g").OpenID(), richmediatest.New(richmediatest.WithCredentials("7", "t")).Group("g").OpenID())
 }
 
 func TestOpenidsAreOpaqueAndTheirOwnNamespaces(t *testing.T) {
@@ -112,10 +158,9 @@ func TestOpenidsAreOpaqueAndTheirOwnNamespaces(t *testing.T) {
 		assert.False(t, seen[id])
 		seen[id] = true
 	}
-	assert.Equal(t, g.OpenID(), richmediatest.New().Group("ann").OpenID(), "the same in every run")
 	other := richmediatest.New(richmediatest.WithCredentials("9", "s"))
 	assert.NotEqual(t, g.OpenID(), other.Group("ann").OpenID(), "another bot, another openid")
-	assert.NotEqual(t, g.Say("a", "x").MsgID(), richmediatest.New().Group("ann").Say("a", "x").MsgID())
+	assert.NotEqual(t, g.Say("a", "x").MsgID(), richmediatest.New(richmediatest.WithCredentials("9", "s")).Group("ann").Say("a", "x").MsgID())
 }
 
 func TestAttachmentsAreOnTheWeb(t *testing.T) {
@@ -164,7 +209,7 @@ func TestPayloadIsWhatBotgoGivesAHandler(t *testing.T) {
 	assert.NotEqual(t, ev.Payload().RawMessage[0], payload.RawMessage[0], "fresh at every call")
 }
 
-func TestTheTranscriptTellsWhatHappened(t *testing.T) {
+func TestTheTranscriptShowsWhatHappened(t *testing.T) {
 	p := richmediatest.New()
 	g, u := p.Group("g"), p.C2C("bob")
 	g.AddBot("ann")

@@ -7,29 +7,29 @@ import (
 	"slices"
 )
 
-// Faults are the switches for bad weather on the way between the bot and the platform, one line each. Every one is for the
-// next times calls of an endpoint (below 0: for all of them) and returns a function that takes it away again. They stack:
-// the newest comes first. A [Platform] has them, and there they strike at every call:
+// Faults are the switches for failures between the bot and the platform, one line each. Each applies to the
+// next times calls of an endpoint (below 0: to all of them) and returns a function that removes it. They stack, the newest
+// first. A [Platform] embeds them, and there they apply to every call:
 //
-//	platform.Lose(richmediatest.OpSend, 1) // the next answer to a send gets lost
+//	platform.Lose(richmediatest.OpSend, 1) // the next answer to a send is lost
 //
-// Those of [Platform.Chance] strike by chance. Where a switch says that the platform acts, a message is in the chat and an
-// upload is kept, whatever the bot is told. [Faults.Intercept] is what all of them are made of.
+// Those of [Platform.Chance] apply at random. If a switch says that the platform acts, a message is in the chat and an
+// upload is kept, whatever the bot receives. All of them are built on [Faults.Intercept].
 //
-// Calls counts what was struck, too; of a part ([OpPart]) the answer is not JSON but the object store's.
+// Calls counts failed calls, too. The answer of a part ([OpPart]) is the object store's and not JSON.
 type Faults struct {
 	p      *Platform
 	chance *chance // nil: every call
 }
 
-// chance decides which calls are struck. Guarded by Platform.mu.
+// chance decides which calls fail. Guarded by Platform.mu.
 type chance struct {
 	seed        uint64
 	probability float64
 	decks       map[Op]*deck
 }
 
-// deck is what can befall the calls of one endpoint.
+// deck holds the ways in which the calls of one endpoint can fail.
 type deck struct {
 	rand *rand.Rand
 	ways []*interceptor
@@ -41,22 +41,22 @@ type interceptor struct {
 	fn    func(w http.ResponseWriter, r *http.Request, next http.Handler)
 }
 
-// Chance returns switches that strike by chance: with the probability, from 0 to 1, a call goes wrong in one of the ways
-// that were switched on for its endpoint, each of which is as likely as the others.
+// Chance returns switches that apply at random: with the probability, from 0 to 1, a call fails in one of the ways that were
+// switched on for its endpoint, all equally likely.
 //
-//	weather := platform.Chance(7, 0.2) // of five sends one
-//	weather.Lose(richmediatest.OpSend, -1)
-//	weather.Page(richmediatest.OpSend, -1, 502)
-//	weather.Delay(richmediatest.OpSend, -1, time.Minute)
+//	faults := platform.Chance(7, 0.2) // one send in five
+//	faults.Lose(richmediatest.OpSend, -1)
+//	faults.Page(richmediatest.OpSend, -1, 502)
+//	faults.Delay(richmediatest.OpSend, -1, time.Minute)
 //
-// The seed decides, for every endpoint by itself, which of its calls in the order of arrival are struck, and how.
+// The seed decides, for each endpoint by itself, which of its calls in the order of arrival fail, and how.
 func (p *Platform) Chance(seed uint64, probability float64) *Faults {
 	return &Faults{p: p, chance: &chance{seed: seed, probability: probability, decks: make(map[Op]*deck)}}
 }
 
 // Intercept puts fn before every call of op, newest first; next is the older interceptors and then the platform. fn may
 // answer by itself, change the request, or panic with http.ErrAbortHandler to cut the connection. It runs in the
-// goroutine of the request, possibly several times at once, and should honour r.Context(). remove takes it away again.
+// goroutine of the request, possibly several times at once, and should honour r.Context(). remove removes it.
 func (f *Faults) Intercept(op Op, fn func(w http.ResponseWriter, r *http.Request, next http.Handler)) (remove func()) {
 	in := &interceptor{op: op, owner: f, fn: fn}
 	f.p.mu.Lock()
@@ -93,7 +93,7 @@ func (f *Faults) remove(in *interceptor) {
 	}
 }
 
-// roll lets one of d's ways befall a call, or none.
+// roll applies one of d's ways to a call, or none.
 func (f *Faults) roll(d *deck) func(http.ResponseWriter, *http.Request, http.Handler) {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		f.p.mu.Lock()
@@ -106,7 +106,7 @@ func (f *Faults) roll(d *deck) func(http.ResponseWriter, *http.Request, http.Han
 	}
 }
 
-// Calm takes away everything that was switched on through f and is still there.
+// Calm removes everything that was switched on through f.
 func (f *Faults) Calm() {
 	f.p.mu.Lock()
 	defer f.p.mu.Unlock()
@@ -161,7 +161,7 @@ func (f *Faults) times(op Op, n int, fn func(http.ResponseWriter, *http.Request,
 	return func() { f.remove(in) }
 }
 
-// ExpireUploads ends every file_info given so far: a send with one is refused with 304080, whatever its ttl was.
+// ExpireUploads ends every file_info issued so far: a send with one is refused with 304080, whatever its ttl was.
 func (p *Platform) ExpireUploads() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

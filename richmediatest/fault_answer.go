@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Fail answers the next times calls of op (below 0: all until removed) with an error and does nothing else. A code of 0
-// gives an HTML page as from the proxy in front of the platform; any other gives the platform's JSON with code and
-// err_code, also under status 200.
+// Fail answers the next times calls of op (below 0: all until removed) with an error and does nothing else. With a code
+// of 0 the answer is an HTML page as from the proxy in front of the platform, else the platform's JSON with code and err_code,
+// also under status 200.
 func (f *Faults) Fail(op Op, times, status, code int, message string) (remove func()) {
 	return f.times(op, times, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		if code == 0 {
@@ -23,7 +23,7 @@ func (f *Faults) Fail(op Op, times, status, code int, message string) (remove fu
 }
 
 // Page answers the next times calls of op (below 0: all until removed) with an HTML page and does nothing else: 502 and 504
-// are what the proxy in front of the platform says, 200 is some portal on the bot's own side of the line.
+// come from the proxy in front of the platform, 200 from a portal in the bot's own network.
 func (f *Faults) Page(op Op, times, status int) (remove func()) {
 	return f.Fail(op, times, status, 0, "")
 }
@@ -34,7 +34,7 @@ func (f *Faults) ErrorWith200(op Op, times, code int) (remove func()) {
 }
 
 // RateLimit refuses the next times calls of op (below 0: all until removed) with HTTP 429 and 40023001, without acting. A
-// retryAfter above 0 is told in the header Retry-After, in whole seconds.
+// retryAfter above 0 is the header Retry-After, in whole seconds.
 func (f *Faults) RateLimit(op Op, times int, retryAfter time.Duration) (remove func()) {
 	return f.times(op, times, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		if retryAfter > 0 {

@@ -17,22 +17,22 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// weather is a bot under whose sends faults strike. Each send has a msg_seq of its own.
-type weather struct {
+// struck is a bot whose sends fail. Each send has a msg_seq of its own.
+type struck struct {
 	*bot
 	chat *richmediatest.Chat
 	ev   *richmediatest.Event
 	seq  int
 }
 
-func newWeather(t *testing.T, opts ...richmediatest.Option) *weather {
+func newStruck(t *testing.T, opts ...richmediatest.Option) *struck {
 	b := newBot(t, opts...)
 	chat := b.p.C2C("bob")
-	return &weather{bot: b, chat: chat, ev: chat.Say("", "hi")}
+	return &struck{bot: b, chat: chat, ev: chat.Say("", "hi")}
 }
 
-// send sends a text and tells whether it is in the chat.
-func (w *weather) send(timeout time.Duration) (r reply, acted bool, err error) {
+// send sends a text and reports whether it is in the chat.
+func (w *struck) send(timeout time.Duration) (r reply, acted bool, err error) {
 	w.t.Helper()
 	w.seq++
 	if w.seq%4 == 0 {
@@ -50,7 +50,7 @@ func (w *weather) send(timeout time.Duration) (r reply, acted bool, err error) {
 }
 
 // sendRaw is bot.send, for answers that break off.
-func (w *weather) sendRaw(req *http.Request) (r reply, err error) {
+func (w *struck) sendRaw(req *http.Request) (r reply, err error) {
 	resp, err := w.client.Do(req)
 	if err != nil {
 		return r, err
@@ -176,7 +176,7 @@ func TestEverySwitchDoesWhatItSaysAsOftenAsItSays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWeather(t)
+				w := newStruck(t)
 				struck := func(times int, also string) {
 					for range times {
 						began := time.Now()
@@ -306,21 +306,21 @@ func TestCalmTakesAwayItsOwnFaultsOnly(t *testing.T) {
 		return r.status
 	}
 	b.p.Page(richmediatest.OpMe, -1, 502)
-	weather := b.p.Chance(1, 1)
-	remove := weather.Page(richmediatest.OpMe, -1, 504)
+	faults := b.p.Chance(1, 1)
+	remove := faults.Page(richmediatest.OpMe, -1, 504)
 	assert.Equal(t, 504, me())
 	b.p.Calm()
 	assert.Equal(t, 504, me())
-	weather.Calm()
+	faults.Calm()
 	assert.Equal(t, 200, me())
 	remove()
-	weather.Page(richmediatest.OpMe, 1, 504)
+	faults.Page(richmediatest.OpMe, 1, 504)
 	assert.Equal(t, 504, me(), "it can be used again")
 	assert.Equal(t, 200, me())
 }
 
 func TestSwitchesWorkOnAConnection(t *testing.T) {
-	w := newWeather(t)
+	w := newStruck(t)
 	_, err := w.p.Listen()
 	require.NoError(t, err)
 	transport := &http.Transport{}

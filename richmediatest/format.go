@@ -19,8 +19,8 @@ const (
 
 var kindNames = map[int]string{kindImage: "image", kindVideo: "video", kindVoice: "voice", kindFile: "file"}
 
-// takes is what each file_type accepts: the union of the API page and the guide, docs 2026-08. Type 4 takes anything.
-var takes = map[int][]string{
+// formats lists what each file_type accepts: the union of the API page and the guide, docs 2026-08. Type 4 accepts anything.
+var formats = map[int][]string{
 	kindImage: {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"},
 	kindVideo: {"video/mp4"},
 	kindVoice: {"audio/silk", "audio/mpeg", "audio/wav", "audio/ogg"},
@@ -31,18 +31,19 @@ var softLimits = map[int]int64{kindImage: 20 << 20, kindVideo: 30 << 20, kindVoi
 
 const hardLimit = 200 << 20
 
-// checkContent refuses content that the kind does not take, by its beginning.
+// checkContent refuses content that the kind does not accept, by its beginning.
 func checkContent(kind int, head []byte) (format string, bad *refusal) {
 	format = sniff(head)
-	if kind != kindFile && !slices.Contains(takes[kind], format) {
+	if kind != kindFile && !slices.Contains(formats[kind], format) {
 		return "", errFormat(format + " as " + kindNames[kind])
 	}
 	return format, nil
 }
 
-// sniff names the format of data by its first bytes. What this package has to tell apart it tells by itself; the rest is
-// left to the mimetype library.
+// sniff names the format of data by its first bytes. It recognizes by itself what the platform
+// distinguishes; the rest is left to the mimetype library.
 func sniff(data []byte) string {
+	data = unpadded(data)
 	switch {
 	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
 		return "image/png"
@@ -64,7 +65,7 @@ func sniff(data []byte) string {
 		return ogg(data)
 	}
 	audio := untagged(data)
-	if mp3(audio) || len(audio) < 4 && len(audio) < len(data) {
+	if mp3(audio) || mp3(bytes.TrimLeft(audio, "\x00")) || len(audio) < 4 && len(audio) < len(data) {
 		return "audio/mpeg"
 	}
 	format := mimetype.Detect(audio).String()
@@ -72,6 +73,25 @@ func sniff(data []byte) string {
 		return "audio/mp2" // a frame of another layer; what begins otherwise has frames of layer III further on
 	}
 	return format
+}
+
+// unpadded is data without empty boxes in front of the ftyp box of an mp4.
+func unpadded(data []byte) []byte {
+	for rest := data; len(rest) >= 12; {
+		switch string(rest[4:8]) {
+		case "ftyp":
+			return rest
+		case "free", "skip", "wide":
+			size := binary.BigEndian.Uint32(rest)
+			if size < 8 || uint64(size) > uint64(len(rest)) {
+				return data
+			}
+			rest = rest[size:]
+		default:
+			return data
+		}
+	}
+	return data
 }
 
 func riff(data []byte, form string) bool {
@@ -92,7 +112,7 @@ var mp4Brands = []string{
 	"dash", "cmfc", "cmf2", "cmff", "cmfs", "isml", "piff", "msdh", "msix",
 }
 
-// isoMedia names a file of the ISO base media family by its brand, by the compatible ones where its own is not known.
+// isoMedia names a file of the ISO base media family by its brand, or by the compatible ones if its own is not known.
 func isoMedia(data []byte) string {
 	brand := string(data[8:12])
 	if brand == "crx " {
@@ -117,7 +137,7 @@ func isoMedia(data []byte) string {
 	return "video/mp4"
 }
 
-// soundOnly tells audio in an mp4 by the handlers of its tracks, where the movie box is at the beginning.
+// soundOnly reports whether an mp4 with its movie box at the beginning has audio tracks only, by the handlers of its tracks.
 func soundOnly(data []byte) bool {
 	at := bytes.Index(data, []byte("moov"))
 	if at < 4 {
@@ -171,13 +191,13 @@ func untagged(data []byte) []byte {
 	}
 }
 
-// mp3 tells whether data begins with a frame of MPEG layer III and goes on with another, as far as it goes.
+// mp3 reports whether data begins with a frame of MPEG layer III and goes on with another, as far as it goes.
 func mp3(data []byte) bool {
 	n := mp3Frame(data)
 	return n > 0 && (n+4 > len(data) || mp3Frame(data[n:]) > 0 || string(data[n:n+3]) == "TAG")
 }
 
-// mp3Frame is the length of the layer III frame that begins data, and 0 where none does.
+// mp3Frame returns the length of the layer III frame that begins data, or 0 if there is none.
 func mp3Frame(data []byte) int {
 	if len(data) < 4 || data[0] != 0xff || data[1]&0xe6 != 0xe2 {
 		return 0

@@ -27,10 +27,10 @@ type gateway struct {
 	sessions map[string]*session
 	order    []*session // oldest first
 	conns    map[*conn]struct{}
-	told     int // connected sessions, as Watch was told
+	reported int // connected sessions, as last reported to Watch
 }
 
-// session is what identify makes and resume finds again.
+// session is created by identify and found again by resume.
 type session struct {
 	id      string
 	intents dto.Intent
@@ -46,12 +46,12 @@ type frame struct {
 	data []byte
 }
 
-// serveGateway is GET /gateway and GET /gateway/bot. max_concurrency makes botgo wait 1 s before it connects, not 2.
-func (p *Platform) serveGateway(_ *http.Request, to route, _ []byte) (any, *refusal) {
+// serveGateway is GET /gateway and GET /gateway/bot. With this max_concurrency botgo waits 1 s before it connects, not 2.
+func (p *Platform) serveGateway(r *http.Request, _ route, _ []byte) (any, *refusal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	answer := map[string]any{"url": "ws" + strings.TrimPrefix(p.base(), "http") + socketPath}
-	if to.id == "gateway/bot" {
+	if strings.HasSuffix(r.URL.Path, "/bot") {
 		answer["shards"] = 1
 		answer["session_start_limit"] = map[string]int{
 			"total": 1000, "remaining": 1000, "reset_after": 14400000, "max_concurrency": 5,
@@ -60,7 +60,7 @@ func (p *Platform) serveGateway(_ *http.Request, to route, _ []byte) (any, *refu
 	return answer, nil
 }
 
-// dispatch hands an event to every session that asked for it, connected or not. A chat belongs to one shard.
+// dispatch queues an event for every session that asked for it, connected or not. A chat belongs to one shard.
 func (p *Platform) dispatch(e *Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -82,7 +82,7 @@ func (p *Platform) dispatch(e *Event) {
 	}
 }
 
-// handle works on one frame of the bot. The caller holds p.mu.
+// handle handles one frame of the bot. The caller holds p.mu.
 func (p *Platform) handle(c *conn, data []byte) {
 	var in struct {
 		Op   *dto.OPCode     `json:"op"`
@@ -142,7 +142,7 @@ func (p *Platform) identify(c *conn, data []byte) {
 			"user": map[string]any{"id": p.botID(), "username": "bot", "bot": true},
 		})}))
 		p.wake()
-		p.tellBots()
+		p.reportBots()
 	}
 }
 
@@ -179,11 +179,11 @@ func (p *Platform) resume(c *conn, data []byte) {
 		s.seq++
 		c.write(encodeEnvelope(envelope{Seq: s.seq, Type: "RESUMED", Data: json.RawMessage(`""`)}))
 		p.wake()
-		p.tellBots()
+		p.reportBots()
 	}
 }
 
-// tokenGood is checkToken for those who hold p.mu.
+// tokenGood is checkToken for callers that hold p.mu.
 func (p *Platform) tokenGood(value string) bool {
 	now := time.Now()
 	for _, t := range p.tokens {
@@ -194,7 +194,7 @@ func (p *Platform) tokenGood(value string) bool {
 	return false
 }
 
-// add takes a new session. One of the same shard that nobody is connected to has been given up by the bot.
+// add adds a new session and drops an unconnected one of the same shard: the bot has abandoned it.
 func (g *gateway) add(s *session) {
 	kept := g.order[:0:0]
 	for i, old := range g.order {
@@ -217,29 +217,6 @@ func (g *gateway) forget(s *session) {
 			g.order = append(g.order[:i:i], g.order[i+1:]...)
 			return
 		}
-	}
-}
-
-// Reconnect tells every connected session to reconnect (op 7) and closes with 4009, after which a bot resumes.
-func (p *Platform) Reconnect() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.gateway.conns {
-		c.write(encodeEnvelope(envelope{Op: dto.WSReconnect}))
-		c.shut(errs.WSCodeBackendSessionTimeOut)
-	}
-}
-
-// DropGateway closes every websocket with that code. After 4008 and 4009 the session can be resumed; after any other code
-// it is gone, and the bot has to identify anew (docs 2026-08).
-func (p *Platform) DropGateway(code int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.gateway.conns {
-		if s := c.session; s != nil && code != errs.WSCodeBackendSessionTimeOut && code != errs.WSCodeBackendRateLimit {
-			p.gateway.forget(s)
-		}
-		c.shut(code)
 	}
 }
 

@@ -7,27 +7,27 @@ import (
 	"github.com/tencent-connect/botgo/dto"
 )
 
-// joinedAt is when every member of the guild has joined it, in the form of the documents' sample.
+// joinedAt is the joining time of every member of the guild, in the form of the documents' sample.
 const joinedAt = "2021-04-12T16:34:42+08:00"
 
-// Channel is the text channel of that name, made at first use. All channels of a platform are in one guild, and a user has
+// Channel returns the text channel of that name, created at first use. All channels of a platform are in one guild, and a user has
 // the same id in all of them and in the direct messages.
 func (p *Platform) Channel(name string) *Chat { return p.chat(sceneChannel, name) }
 
-// DM is the direct messages with that user, whom the bot knows from its guild; made at first use. To the platform it is a
-// guild of its own with one channel in it.
+// DM returns the direct messages with that user, whom the bot knows from its guild, created at first use. To the platform
+// they are a guild of their own with one channel in it.
 func (p *Platform) DM(user string) *Chat { return p.chat(sceneDM, user) }
 
-// GuildID is the guild_id: of a channel that of the guild it is in, of direct messages their own, which is also what they are
-// sent to. It is "" in groups and single chats.
+// GuildID returns the guild_id: of a channel the guild's, of direct messages their own, which sends are addressed to. It is
+// "" in groups and single chats.
 func (c *Chat) GuildID() string { return c.guildID }
 
-// guild tells whether the chat is a channel or direct messages.
+// guild reports whether the chat is a channel or direct messages.
 func (c *Chat) guild() bool { return guildScene(c.scene) }
 
 func guildScene(scene string) bool { return scene == sceneChannel || scene == sceneDM }
 
-// guildIDs gives a new chat of a guild its ids.
+// guildIDs sets the ids of a new chat of a guild.
 func (c *Chat) guildIDs() {
 	if c.scene == sceneChannel {
 		c.openid, c.guildID = c.p.numericID("channel", c.name), c.p.numericID("guild")
@@ -38,29 +38,28 @@ func (c *Chat) guildIDs() {
 	c.guildID = c.openid
 }
 
-// botUser is the bot as a user of the guild; GET /users/@me tells the same id.
+// botUser is the bot as a user of the guild; GET /users/@me has the same id.
 func (p *Platform) botUser() map[string]any {
 	return map[string]any{"id": p.botID(), "username": "bot", "avatar": "http://thirdqq.qlogo.cn/0", "bot": true}
 }
 
-// guildMessage makes a message event of a channel or of direct messages, in the shape of the documents' samples. The text
+// guildMessage creates a message event of a channel or of direct messages, in the shape of the documents' samples. The text
 // of AT_MESSAGE_CREATE holds the mention.
-func (c *Chat) guildMessage(typ dto.EventType, user, text string, atts []Attachment) *Event {
-	line := &Message{User: user, Text: text}
+func (c *Chat) guildMessage(typ dto.EventType, line *Message, atts []Attachment) *Event {
 	return c.happen(typ, line, func(e *Event) map[string]any {
 		e.msgID = c.messageID()
 		c.seq++
 		d := map[string]any{
-			"id": e.msgID, "channel_id": c.channelID, "guild_id": c.guildID, "content": text,
+			"id": e.msgID, "channel_id": c.channelID, "guild_id": c.guildID, "content": line.content,
 			"timestamp": e.at.In(utc8).Format(time.RFC3339), "seq": c.seq, "seq_in_channel": strconv.Itoa(c.seq),
 			"author": map[string]any{
-				"id": c.UserOpenID(user), "username": user, "avatar": "http://thirdqq.qlogo.cn/0", "bot": false,
+				"id": c.UserOpenID(line.User), "username": line.User, "avatar": "http://thirdqq.qlogo.cn/0", "bot": false,
 			},
-			"member": map[string]any{"joined_at": joinedAt, "nick": user, "roles": []string{"1"}},
+			"member": map[string]any{"joined_at": joinedAt, "nick": line.User, "roles": []string{"1"}},
 		}
 		switch typ {
 		case dto.EventAtMessageCreate:
-			d["content"] = "<@!" + c.p.botID() + "> " + text
+			d["content"] = "<@!" + c.p.botID() + "> " + line.content
 			d["mentions"] = []any{c.p.botUser()}
 		case dto.EventDirectMessageCreate:
 			d["direct_message"], d["src_guild_id"] = true, c.p.numericID("guild")

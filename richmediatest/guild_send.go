@@ -1,6 +1,7 @@
 package richmediatest
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -8,16 +9,17 @@ import (
 	"time"
 )
 
-// guildPace is how many messages a second a channel takes under WithRateLimits (docs 2026-08); direct messages are given
-// the same.
+// guildPace is the number of messages per second that a channel accepts under WithRateLimits (docs 2026-08); direct messages
+// have the same.
 const guildPace = 5
 
 // guildForm are the fields of a POST to /channels/{channel_id}/messages and /dms/{guild_id}/messages. There is no
 // msg_type, no media and no msg_seq: an image travels as URL or as bytes, and two equal sends are two messages.
 type guildForm struct {
-	content, msgID, eventID, image          string
-	embed, ark, markdown, keyboard, quoting json.RawMessage
-	file                                    *formFile // file_image
+	content, msgID, eventID, image string
+	quoting                        string // message_reference.message_id
+	embed, ark, markdown, keyboard json.RawMessage
+	file                           *formFile // file_image
 }
 
 // parseGuildSend reads JSON or multipart/form-data. An absent Content-Type is neither.
@@ -36,7 +38,7 @@ func parseGuildSend(contentType string, body []byte) (form guildForm, bad *refus
 		func() (err error) { form.ark, err = f.object("ark"); return err },
 		func() (err error) { form.markdown, err = f.object("markdown"); return err },
 		func() (err error) { form.keyboard, err = f.object("keyboard"); return err },
-		func() (err error) { form.quoting, err = f.object("message_reference"); return err },
+		func() (err error) { form.quoting, err = referenced(f); return err },
 	}
 	for _, r := range read {
 		if err := r(); err != nil {
@@ -75,7 +77,7 @@ func (form *guildForm) check(f fields) *refusal {
 // picture is the image of the message, nil for none. The codes are those that the documents have for guild images; which
 // stands for what is a choice: 304010 for a URL that cannot be downloaded, 304020 for more than 20 MB, 304021 for what is
 // no image.
-func (p *Platform) picture(to route, form *guildForm) (*Media, *refusal) {
+func (p *Platform) picture(ctx context.Context, to route, form *guildForm) (*Media, *refusal) {
 	if form.image == "" && form.file == nil {
 		return nil, nil
 	}
@@ -85,8 +87,8 @@ func (p *Platform) picture(to route, form *guildForm) (*Media, *refusal) {
 		up.Route, up.Name, data = RouteMultipart, form.file.name, form.file.data
 	} else {
 		var bad *refusal
-		if data, bad = p.download(form.image); bad != nil {
-			return nil, refuse(304010, "图片转存错误")
+		if data, bad = p.download(ctx, form.image); bad != nil {
+			return nil, refuse(304010, "图片转存错误: %s", bad.message)
 		}
 	}
 	if int64(len(data)) > softLimits[kindImage] {
@@ -110,7 +112,7 @@ func (p *Platform) sendGuild(r *http.Request, to route, body []byte) (any, *refu
 	if bad != nil {
 		return nil, bad
 	}
-	media, bad := p.picture(to, &form)
+	media, bad := p.picture(r.Context(), to, &form)
 	if bad != nil {
 		return nil, bad
 	}
@@ -128,7 +130,7 @@ func (p *Platform) sendGuild(r *http.Request, to route, body []byte) (any, *refu
 	line := &Message{
 		Text: form.content, Media: media, Embed: form.embed, Ark: form.ark, Markdown: form.markdown, Keyboard: form.keyboard,
 	}
-	line.Quotes = p.quoted(c, form.quoting)
+	line.Quotes = p.quoted(c, form.quoting, to.call)
 	if event != nil {
 		line.ReplyTo = form.replyTo()
 	}
@@ -146,7 +148,7 @@ func (form *guildForm) replyTo() string {
 }
 
 // answeredInGuild finds the event that a send answers, or nil for a proactive message. There is a window of 5 minutes, no
-// documented count, and nothing that tells a repeat from a second answer. The caller holds p.mu.
+// documented count, and nothing that distinguishes a repeat from a second answer. The caller holds p.mu.
 func (p *Platform) answeredInGuild(c *Chat, form *guildForm, now time.Time) (*Event, *refusal) {
 	switch {
 	case form.msgID != "": // it wins over event_id

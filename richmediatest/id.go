@@ -36,7 +36,7 @@ func (p *Platform) numericID(namespace string, names ...string) string {
 // botID is the bot's own id. It is a number: botgo strips no other mention from a text.
 func (p *Platform) botID() string { return p.numericID("bot") }
 
-// opaque gives 32 bytes that no other call has got. The caller holds p.mu.
+// opaque returns 32 bytes that no other call returns. The caller holds p.mu.
 func (p *Platform) opaque() []byte {
 	p.serial++
 	sum := sha256.Sum256(fmt.Appendf(nil, "%x %d", p.salt, p.serial))
@@ -64,11 +64,10 @@ func (p *Platform) traceID() string {
 	return p.hexID(32)
 }
 
-// fileInfo makes a file_info: by default 34 upper-case hex digits like the documents' sample, which no base64 decoder of
-// whole quanta takes; or canonical padded base64 of 40 bytes.
+// fileInfo returns a new file_info: canonical padded base64 of 40 bytes, or see [WithOpaqueFileInfo].
 func (p *Platform) fileInfo() string {
-	if p.cfg.base64Info {
-		return base64.StdEncoding.EncodeToString(append(p.opaque(), p.opaque()[:8]...))
+	if p.cfg.opaqueInfo {
+		return strings.ToUpper(hex.EncodeToString(p.opaque()[:17]))
 	}
-	return strings.ToUpper(hex.EncodeToString(p.opaque()[:17]))
+	return base64.StdEncoding.EncodeToString(append(p.opaque(), p.opaque()[:8]...))
 }

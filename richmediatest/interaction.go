@@ -32,7 +32,7 @@ func (p *Platform) acknowledge(r *http.Request, to route, body []byte) (any, *re
 	case e == nil:
 		return nil, bad("no such interaction")
 	case e.interaction != 11 && e.interaction != 12:
-		return nil, bad("this type of interaction takes no ACK")
+		return nil, bad("this type of interaction accepts no ACK")
 	case now.After(e.at.Add(ackWindow)):
 		return nil, bad("too late")
 	}
@@ -41,11 +41,11 @@ func (p *Platform) acknowledge(r *http.Request, to route, body []byte) (any, *re
 	}
 	p.acks[to.id] = int(code)
 	p.wake()
-	p.tell(Happening{What: ButtonAcked, Chat: e.chat, Event: e, Ack: int(code)})
+	p.report(Happening{What: ButtonAcked, Chat: e.chat, Event: e, Ack: int(code)})
 	return map[string]any{}, nil
 }
 
-// Acks are the interactions that were acknowledged so far: code by interaction id, see [Event.InteractionID].
+// Acks returns the acknowledged interactions so far: code by interaction id, see [Event.InteractionID].
 func (p *Platform) Acks() map[string]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -2,7 +2,7 @@ package richmediatest
 
 import "time"
 
-// RepliesLeft tells how many more replies to this event the platform takes, and until when: 0 where it cannot be answered,
+// RepliesLeft returns how many more replies to this event the platform accepts, and until when: 0 if it cannot be answered,
 // has been answered as often as the scene allows, or is too old; -1 in guilds, for which no count is documented.
 func (e *Event) RepliesLeft() (n int, until time.Time) {
 	w := windows[e.chat.scene]

@@ -10,7 +10,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-func TestAnEventTellsHowManyRepliesItStillTakes(t *testing.T) {
+func TestAnEventReportsHowManyRepliesItStillTakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBot(t, richmediatest.WithTokenLifetime(2*time.Hour))
 		group := b.p.Group("cats")

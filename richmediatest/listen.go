@@ -50,7 +50,7 @@ func (p *Platform) Listen() (url string, err error) {
 	return l.url, nil
 }
 
-// counted keeps the number of requests in work, so that Close can wait for them.
+// counted counts the running requests, so that Close can wait for them.
 func (p *Platform) counted(l *listener) http.Handler {
 	count := func(n int) {
 		p.mu.Lock()
@@ -65,14 +65,14 @@ func (p *Platform) counted(l *listener) http.Handler {
 	})
 }
 
-// URL is the platform's base: what Listen returned or ServeAt was told, before that a base that only [Platform.Client] can reach.
+// URL is the platform's base: the URL of Listen or ServeAt, before either a base that only [Platform.Client] can reach.
 func (p *Platform) URL() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.base()
 }
 
-// base is URL for those who hold p.mu.
+// base is URL for callers that hold p.mu.
 func (p *Platform) base() string {
 	if p.listener != nil {
 		return p.listener.url
@@ -83,9 +83,9 @@ func (p *Platform) base() string {
 	return offlineURL
 }
 
-// ServeAt says that a server of the caller's own serves the platform, an [http.Handler], at the root of url, such as
-// "http://127.0.0.1:8080": [Platform.URL] is that from now on, as are the addresses that the platform hands out. Other paths
-// of that server are the caller's. Close then ends websockets, delays and pushes, and the server is the caller's to end.
+// ServeAt declares that a server of the caller's serves the platform, an [http.Handler], at the root of url, such as
+// "http://127.0.0.1:8080": from now on [Platform.URL] is url, and the addresses in answers and events begin with it. Other
+// paths of that server are the caller's. Close then ends websockets, delays and pushes; the caller ends the server.
 func (p *Platform) ServeAt(url string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -93,7 +93,7 @@ func (p *Platform) ServeAt(url string) {
 }
 
 // Close closes the listener and the websockets, ends delays and pushes, and waits for every goroutine of the platform. What
-// it has recorded stays readable. Further calls return nil. The error tells of handlers that did not end in 5 s.
+// it has recorded stays readable. Further calls return nil. The error names handlers that did not end in 5 s.
 func (p *Platform) Close() error {
 	var err error
 	p.closeOnce.Do(func() { err = p.close() })

@@ -2,12 +2,13 @@ package richmediatest
 
 import (
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 )
 
-// finish is POST .../upload_part_finish: what it says must be what was PUT, else 40093001.
+// finish is POST .../upload_part_finish. Its fields must match what was PUT, else 40093001.
 func (p *Platform) finish(_ *http.Request, to route, body []byte) (any, *refusal) {
 	f, err := parseFields(body)
 	if err != nil {
@@ -35,7 +36,7 @@ func (p *Platform) finish(_ *http.Request, to route, body []byte) (any, *refusal
 	if bad != nil {
 		return nil, bad
 	}
-	at := int(index) - p.cfg.parts.IndexBase
+	at := int(index) - p.cfg.parts.base()
 	if at < 0 || at >= len(m.parts) {
 		return nil, errUploadField("no part %d", index)
 	}
@@ -51,7 +52,7 @@ func (p *Platform) finish(_ *http.Request, to route, body []byte) (any, *refusal
 	return map[string]any{}, nil
 }
 
-// blockSize is a string by the documents; a number is taken too, as has been seen.
+// blockSize is a string in the documents; a number is accepted too, as has been seen.
 func blockSize(f fields) (int64, *refusal) {
 	if n, ok, err := f.integer("block_size"); ok && err == nil {
 		return n, nil
@@ -76,7 +77,7 @@ func (p *Platform) findMultipart(id string, to route) (*multipart, *refusal) {
 	return m, nil
 }
 
-// digest runs the digests on over the parts that are finished in order, and lets go of their bytes.
+// digest feeds the finished parts to the digests, in order, and releases their bytes.
 func (m *multipart) digest(drop bool) {
 	for ; m.next < len(m.parts) && m.parts[m.next].finished; m.next++ {
 		part := m.parts[m.next]
@@ -129,6 +130,7 @@ func (p *Platform) merge(_ *http.Request, to route, body []byte) (any, *refusal)
 	if bad != nil {
 		return nil, bad
 	}
+	p.warnName(to.call, m.kind, form.name)
 	if stored == nil {
 		up := Upload{Chat: c.openid, Kind: m.kind, Name: m.name, Route: RouteParts}
 		if form.name != "" {
@@ -148,7 +150,7 @@ func (p *Platform) merge(_ *http.Request, to route, body []byte) (any, *refusal)
 	return p.uploadAnswer(c, stored, form.send, p.rawURL(stored)), nil
 }
 
-// complete tells whether the parts make the file that was announced. The caller holds p.mu.
+// complete returns why the parts are not the announced file, or nil. The caller holds p.mu.
 func (m *multipart) complete(form uploadForm) *refusal {
 	if form.hasKind && int(form.kind) != m.kind {
 		return errUploadField("file_type is not that of the prepare")
@@ -162,9 +164,22 @@ func (m *multipart) complete(form uploadForm) *refusal {
 	sums := m.content()
 	first := hex.EncodeToString(m.sumFirst.Sum(nil))
 	if sums.md5 != m.md5 || sums.sha1 != m.sha1 || first != m.md5First {
-		return errRetry("the digests are not those of the prepare")
+		return errRetry("the digests are not those of the prepare" + m.repeated())
 	}
 	return nil
+}
+
+// repeated names the first two parts with the same bytes, which a client sends that mistakes the base of the index.
+// Such parts are valid in a file that repeats itself: only a refusal names them. The caller holds p.mu.
+func (m *multipart) repeated() string {
+	seen := make(map[string]int)
+	for _, part := range m.parts {
+		if first, ok := seen[part.md5]; ok {
+			return fmt.Sprintf(": parts %d and %d have the same bytes, is each offset the sum of the sizes before it?", first, part.index)
+		}
+		seen[part.md5] = part.index
+	}
+	return ""
 }
 
 func (m *multipart) content() content {

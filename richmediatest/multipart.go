@@ -36,10 +36,10 @@ func parseForm(contentType string, body []byte) (fields, *formFile, error) {
 	return nil, nil, fmt.Errorf("the Content-Type %q is neither JSON nor a multipart form", contentType)
 }
 
-// parseMultipart reads a form to its closing boundary. Choices: a field may be there once; file_image needs a file name,
-// without which servers take a part for a text field; there is no other file.
+// parseMultipart reads a form to its closing boundary. Choices: a field may occur once; file_image needs a file name,
+// without which servers treat a part as a text field; there is no other file.
 func parseMultipart(boundary string, body []byte) (fields, *formFile, error) {
-	// The reader takes a form that ends right behind the opening line of a part for a whole one.
+	// The reader accepts a form that ends right behind the opening line of a part.
 	if !bytes.HasSuffix(bytes.TrimRight(body, "\r\n"), []byte("\n--"+boundary+"--")) {
 		return nil, nil, errors.New("the multipart form has no closing boundary at its end")
 	}
@@ -83,7 +83,7 @@ func parseMultipart(boundary string, body []byte) (fields, *formFile, error) {
 // fileImage is the part that holds the bytes of a guild's image.
 const fileImage = "file_image"
 
-// multipartForm tells whether a request has a multipart form for a body, which may be as long as an upload.
+// multipartForm reports whether the request's body is a multipart form, which may be as long as an upload.
 func multipartForm(r *http.Request) bool {
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return media == "multipart/form-data"

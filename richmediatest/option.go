@@ -1,31 +1,34 @@
 package richmediatest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/tencent-connect/botgo/dto"
 )
 
 const (
-	defaultAppID  = "102000001"
-	defaultSecret = "DG5g3B4j9X2KOErG"
-
 	defaultTTL           = 300 * time.Second  // docs 2026-08, the sample answer of an upload
 	defaultTokenLifetime = 7200 * time.Second // docs 2026-08, expires_in
 	defaultDailyVolume   = 2 << 30            // per bot and day, then 40093002
 )
 
-// Option changes how a Platform behaves. Options are given to [New] and hold for the platform's life.
+// Option changes how a Platform behaves. Options are arguments of [New] and hold for the platform's life.
 type Option func(*config)
 
 type config struct {
 	appID, secret string
 	ttl           time.Duration
 	tokenLife     time.Duration
-	base64Info    bool
+	opaqueInfo    bool
 	boundInfo     bool
 	proactive     bool
-	observed      bool
+	documented    bool
+	loopback      bool
+	silkInline    bool
 	integerTimes  bool
 	rateLimits    bool
 	noData        bool
@@ -33,27 +36,46 @@ type config struct {
 	dailyVolume   int64
 	intents       dto.Intent
 	parts         PartShape
+
+	attachmentLife time.Duration
 }
 
-// WithCredentials sets the bot's app id and secret, overriding the default of an invented pair.
+// bots counts the invented bots of the process.
+var bots atomic.Uint64
+
+// inventBot returns an app id and a secret that no other Platform of the process has: with botgo, several bots share one
+// process, and equal ids would hide that one bot's events or tokens reach another.
+func inventBot() (appID, secret string) {
+	appID = strconv.FormatUint(102000000+bots.Add(1), 10)
+	sum := sha256.Sum256([]byte("secret of " + appID))
+	return appID, hex.EncodeToString(sum[:8])
+}
+
+// WithCredentials sets the bot's app id and secret, overriding the default of an invented pair that no other Platform of the
+// process has.
 func WithCredentials(appID, secret string) Option {
 	return func(c *config) { c.appID, c.secret = appID, secret }
 }
 
-// WithTTL sets how long a file_info lives, overriding the default of 300 s (docs 2026-08). It is told to the bot in whole
+// WithTTL sets how long a file_info lives, overriding the default of 300 s (docs 2026-08). The bot gets it in whole
 // seconds, rounded up. 0 means long-lived: the file_info never ends.
 func WithTTL(d time.Duration) Option { return func(c *config) { c.ttl = d } }
 
-// WithTokenLifetime sets how long an access token lives, overriding the default of 7200 s. The platform hands out the
-// same token until its last 60 s; in those it hands out a new one, and both are good (docs 2026-08).
+// WithAttachmentLife sets how long the address of a user's attachment is valid, overriding the default of 12 h, about what
+// was seen; the documents call it short-lived.
+func WithAttachmentLife(d time.Duration) Option { return func(c *config) { c.attachmentLife = d } }
+
+// WithTokenLifetime sets how long an access token lives, overriding the default of 7200 s. The platform answers with
+// the same token until its last 60 s; in those it answers with a new one, and both are valid (docs 2026-08).
 func WithTokenLifetime(d time.Duration) Option { return func(c *config) { c.tokenLife = d } }
 
-// WithBase64FileInfo makes every file_info canonical base64, which is what botgo's own []byte field can carry. The
-// default is the shape of the documents' sample, upper-case and no valid base64, so that code which decodes it is caught.
-func WithBase64FileInfo() Option { return func(c *config) { c.base64Info = true } }
+// WithOpaqueFileInfo makes every file_info have the form of the sample of docs 2026-08: 34 upper-case hex digits, which are no
+// valid base64, so that code which decodes a file_info fails. The default is canonical padded base64, which field reports
+// describe and which botgo's own []byte field can carry.
+func WithOpaqueFileInfo() Option { return func(c *config) { c.opaqueInfo = true } }
 
 // WithFileInfoPerChat ties every file_info to the chat that it was uploaded through: a send to another chat of the same
-// scene is refused with 304080. By default a file_info is good for its whole scene, which docs 2025-04 and 2026-06 promise
+// scene is refused with 304080. By default a file_info is valid for its whole scene, which docs 2025-04 and 2026-06 promise
 // and docs 2026-08 no longer mention.
 func WithFileInfoPerChat() Option { return func(c *config) { c.boundInfo = true } }
 
@@ -61,9 +83,10 @@ func WithFileInfoPerChat() Option { return func(c *config) { c.boundInfo = true 
 // with 40034105, as they are for most bots, and in guilds with 22009.
 func WithProactive() Option { return func(c *config) { c.proactive = true } }
 
-// WithObservedPayloads gives events the shape that was captured on the wire (group_id beside group_openid, author.id,
-// author.union_openid) instead of the documented one, which has the openids only.
-func WithObservedPayloads() Option { return func(c *config) { c.observed = true } }
+// WithDocumentedPayloads reduces events to the fields of docs 2026-08: group_openid without group_id, and an author with
+// member_openid or user_openid and no other id. The default is the union of documents and captures, which is what bots
+// receive: group_id and author.id repeat the openids, and the author has union_openid, bot and username.
+func WithDocumentedPayloads() Option { return func(c *config) { c.documented = true } }
 
 // WithIntegerTimestamps makes the timestamp of a send's answer an integer of unix seconds, as in docs 2025-04 and 2026-06.
 // The default is the RFC 3339 string of docs 2026-08. Guilds answer with a string either way.
@@ -95,6 +118,11 @@ func WithoutInline(scenes ...string) Option {
 		}
 	}
 }
+
+// WithSilkOnlyInline makes the platform refuse a voice in file_data in single chats with HTTP 400 and 40011000 unless it is silk,
+// as was seen of mp3 and wav (tencent-connect/openclaw-qqbot#319, 2026-09); in parts they work. By default all formats of a
+// voice are accepted on every route.
+func WithSilkOnlyInline() Option { return func(c *config) { c.silkInline = true } }
 
 // WithIntents sets which intents the bot was granted; an identify that asks for a known one beyond them is closed with
 // 4014. By default every known intent is granted; an unknown one is closed with 4013 either way.

@@ -5,11 +5,13 @@ import (
 	"crypto/sha1" // the wire's digest, not a protection
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -20,12 +22,13 @@ const (
 	maxParts         = 10000    // COS
 )
 
-// PartShape is how the platform offers an upload in parts. What runs differs from what is documented, see each field. The
-// zero value is the documented shape.
+// PartShape is how the platform offers an upload in parts. Captures differ from the documents, see each field. The zero value
+// is the form that official clients meet.
 type PartShape struct {
 	BlockSize        int64   // bytes of a part; default 10485760, the documents' sample
 	Sizes            []int64 // bytes of the first parts, when they are to be uneven; the rest is of BlockSize
-	IndexBase        int     // index of the first part: 0 in docs 2026-08, 1 in what runs
+	ZeroBased        bool    // the first part has index 0, as in docs 2026-08; default 1, as in captures
+	StrictSize       bool    // file_size must be a string, as documented; by default a number is accepted, too
 	Config           string  // where upload_config is: "nested" (default, documented), "flat" (top level), "none"
 	NumbersAsNumbers bool    // block_size as numbers; strings are documented
 	Concurrency      int     // offered parts at once; default 1
@@ -33,6 +36,7 @@ type PartShape struct {
 	RetryDelay       int     // seconds; default 1
 	Instant          bool    // prepare of content that this scene has already answers file_info and no parts
 	WrapData         bool    // the answer of prepare sits in a "data" object
+	RefuseToken      bool    // a PUT with an Authorization header gets 403; by default it is accepted with a warning in the Call
 	Resume           bool    // prepare of an upload that is not merged yet goes on with it: same upload_id, fresh addresses
 	OneShot          bool    // a part URL is dead after the first request that reached it, also when that was cut
 }
@@ -55,7 +59,15 @@ func (s *PartShape) fill() {
 	}
 }
 
-// WithParts sets the shape of uploads in parts, overriding the documented one. [New] panics on a Config that is not named
+// base is the index of the first part.
+func (s *PartShape) base() int {
+	if s.ZeroBased {
+		return 0
+	}
+	return 1
+}
+
+// WithParts sets the shape of uploads in parts, overriding the zero PartShape. [New] panics on a Config that is not named
 // in PartShape or a size below 1.
 func WithParts(shape PartShape) Option {
 	return func(c *config) {
@@ -100,14 +112,14 @@ type part struct {
 	finished bool
 }
 
-// prepare is POST .../upload_prepare. Every field is required and strict; what is malformed gets 850012, as seen in the
-// field (a number for file_size, an empty sha1).
+// prepare is POST .../upload_prepare. Every field is required and strict; a malformed one gets 850012, as reported of an
+// empty sha1.
 func (p *Platform) prepare(_ *http.Request, to route, body []byte) (any, *refusal) {
 	c, bad := p.uploadTarget(to)
 	if bad != nil {
 		return nil, bad
 	}
-	m, bad := parsePrepare(body)
+	m, bad := parsePrepare(body, p.cfg.parts.StrictSize)
 	if bad != nil {
 		return nil, bad
 	}
@@ -138,7 +150,7 @@ func (p *Platform) prepare(_ *http.Request, to route, body []byte) (any, *refusa
 		}
 		n = min(n, left)
 		m.parts = append(m.parts, &part{
-			index: p.cfg.parts.IndexBase + len(m.parts), size: n, sign: p.hexID(40), expires: p.now().Add(presignedLife),
+			index: p.cfg.parts.base() + len(m.parts), size: n, sign: p.hexID(40), expires: p.now().Add(presignedLife),
 		})
 		left -= n
 	}
@@ -146,7 +158,7 @@ func (p *Platform) prepare(_ *http.Request, to route, body []byte) (any, *refusa
 	return p.prepareAnswer(m), nil
 }
 
-// unfinished finds the upload that m goes on with, where the shape says so. The caller holds p.mu.
+// unfinished returns the upload that m continues, if the shape says so. The caller holds p.mu.
 func (p *Platform) unfinished(m *multipart) *multipart {
 	if !p.cfg.parts.Resume {
 		return nil
@@ -159,7 +171,7 @@ func (p *Platform) unfinished(m *multipart) *multipart {
 	return nil
 }
 
-func parsePrepare(body []byte) (*multipart, *refusal) {
+func parsePrepare(body []byte, strictSize bool) (*multipart, *refusal) {
 	f, err := parseFields(body)
 	if err != nil {
 		return nil, errProxy()
@@ -170,11 +182,16 @@ func parsePrepare(body []byte) (*multipart, *refusal) {
 		return nil, errProxy()
 	}
 	m.kind = int(kind)
-	size, err := f.text("file_size") // a string, although it is a number
-	if err != nil {
-		return nil, errProxy()
+	number, isNumber, err := f.integer("file_size")
+	switch {
+	case isNumber && err == nil && !strictSize: // AstrBotDevs/AstrBot#9443 saw a refusal; official clients send numbers
+		m.size = number
+	default:
+		if m.size, err = parseSize(f); err != nil {
+			return nil, errProxy()
+		}
 	}
-	if m.size, err = strconv.ParseInt(size, 10, 64); err != nil || m.size < 1 || size[0] == '+' {
+	if m.size < 1 {
 		return nil, errProxy()
 	}
 	if m.name, err = f.text("file_name"); err != nil || m.name == "" {
@@ -191,6 +208,18 @@ func parsePrepare(body []byte) (*multipart, *refusal) {
 		}
 	}
 	return m, nil
+}
+
+// parseSize reads file_size in its documented form, a string of digits.
+func parseSize(f fields) (int64, error) {
+	size, err := f.text("file_size")
+	if err != nil {
+		return 0, err
+	}
+	if strings.HasPrefix(size, "+") {
+		return 0, errors.New("file_size has a sign")
+	}
+	return strconv.ParseInt(size, 10, 64)
 }
 
 func lowerHex(s string, length int) bool {
@@ -232,7 +261,7 @@ func (p *Platform) wrapped(answer map[string]any) map[string]any {
 	return answer
 }
 
-// instant answers a prepare with a fresh file_info when the scene has the same content already.
+// instant answers a prepare with a fresh file_info if the scene already has the same content.
 func (p *Platform) instant(m *multipart) (map[string]any, bool) {
 	if !p.cfg.parts.Instant {
 		return nil, false
@@ -250,7 +279,7 @@ func (p *Platform) instant(m *multipart) (map[string]any, bool) {
 	return p.wrapped(p.uploadAnswer(m.chat, file, false, "")), true
 }
 
-// ExpirePartURLs kills every presigned URL given so far: a PUT to one gets HTTP 403.
+// ExpirePartURLs ends every presigned URL issued so far: a PUT to one gets HTTP 403.
 func (p *Platform) ExpirePartURLs() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -113,7 +114,7 @@ func small(t *testing.T, shape richmediatest.PartShape, opts ...richmediatest.Op
 
 func TestAnUploadInPartsIsTheFile(t *testing.T) {
 	for name, shape := range map[string]richmediatest.PartShape{
-		"documented": {}, "flat, from 1, numbers": {Config: "flat", IndexBase: 1, NumbersAsNumbers: true, Concurrency: 3},
+		"default": {}, "documented": {ZeroBased: true, StrictSize: true}, "flat, numbers": {Config: "flat", NumbersAsNumbers: true, Concurrency: 3},
 		"no config, wrapped": {Config: "none", WrapData: true}, "uneven": {Sizes: []int64{1, 17}}, "one part": {BlockSize: 1 << 20},
 	} {
 		for _, chat := range []string{"group", "c2c"} {
@@ -135,7 +136,10 @@ func TestAnUploadInPartsIsTheFile(t *testing.T) {
 				if shape.Config == "flat" {
 					assert.Equal(t, 3, o.Concurrency)
 				}
-				assert.Equal(t, shape.IndexBase, o.Parts[0].Index)
+				for i, part := range o.Parts {
+					assert.Equal(t, shape.ZeroBased, part.Index == i)
+					assert.Equal(t, !shape.ZeroBased, part.Index == i+1)
+				}
 				b.parts(c, o, data)
 				r := b.files(c, object("upload_id", o.UploadID))
 				accepted(t, r)
@@ -155,7 +159,11 @@ func TestAnUploadInPartsIsTheFile(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, data, got.raw)
 
-				b.p.ExpireUploads()
+				b.p.Advance(300*time.Second - time.Second)
+				got, err = b.send(raw.Clone(t.Context()))
+				require.NoError(t, err)
+				assert.Equal(t, data, got.raw)
+				b.p.Advance(2 * time.Second)
 				got, err = b.send(raw.Clone(t.Context()))
 				require.NoError(t, err)
 				assert.Equal(t, 403, got.status, "raw_url lives as long as file_info")
@@ -172,22 +180,24 @@ func TestAnUploadInPartsIsTheFile(t *testing.T) {
 func TestPrepareIsStrict(t *testing.T) {
 	b, g, data := small(t, richmediatest.PartShape{})
 	for name, change := range map[string]func(map[string]any){
-		"file_type a string":   func(m map[string]any) { m["file_type"] = "1" },
-		"file_type 5":          func(m map[string]any) { m["file_type"] = 5 },
-		"file_size a number":   func(m map[string]any) { m["file_size"] = len(data) },
-		"file_size empty":      func(m map[string]any) { m["file_size"] = "" },
-		"file_size signed":     func(m map[string]any) { m["file_size"] = "+24" },
-		"file_size zero":       func(m map[string]any) { m["file_size"] = "0" },
-		"file_name empty":      func(m map[string]any) { m["file_name"] = "" },
-		"md5 in capitals":      func(m map[string]any) { m["md5"] = strings.ToUpper(md5Hex(data)) },
-		"sha1 empty":           func(m map[string]any) { m["sha1"] = "" },
-		"sha1 of md5's length": func(m map[string]any) { m["sha1"] = md5Hex(data) },
-		"no md5_10m":           func(m map[string]any) { delete(m, "md5_10m") },
-		"no file_type":         func(m map[string]any) { delete(m, "file_type") },
-		"no file_size":         func(m map[string]any) { delete(m, "file_size") },
-		"no file_name":         func(m map[string]any) { delete(m, "file_name") },
-		"no md5":               func(m map[string]any) { delete(m, "md5") },
-		"no sha1":              func(m map[string]any) { delete(m, "sha1") },
+		"file_type a string":     func(m map[string]any) { m["file_type"] = "1" },
+		"file_type 5":            func(m map[string]any) { m["file_type"] = 5 },
+		"file_size a fraction":   func(m map[string]any) { m["file_size"] = 23.5 },
+		"file_size negative":     func(m map[string]any) { m["file_size"] = -24 },
+		"file_size the number 0": func(m map[string]any) { m["file_size"] = 0 },
+		"file_size empty":        func(m map[string]any) { m["file_size"] = "" },
+		"file_size signed":       func(m map[string]any) { m["file_size"] = "+24" },
+		"file_size zero":         func(m map[string]any) { m["file_size"] = "0" },
+		"file_name empty":        func(m map[string]any) { m["file_name"] = "" },
+		"md5 in capitals":        func(m map[string]any) { m["md5"] = strings.ToUpper(md5Hex(data)) },
+		"sha1 empty":             func(m map[string]any) { m["sha1"] = "" },
+		"sha1 of md5's length":   func(m map[string]any) { m["sha1"] = md5Hex(data) },
+		"no md5_10m":             func(m map[string]any) { delete(m, "md5_10m") },
+		"no file_type":           func(m map[string]any) { delete(m, "file_type") },
+		"no file_size":           func(m map[string]any) { delete(m, "file_size") },
+		"no file_name":           func(m map[string]any) { delete(m, "file_name") },
+		"no md5":                 func(m map[string]any) { delete(m, "md5") },
+		"no sha1":                func(m map[string]any) { delete(m, "sha1") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := announced(1, "cat.png", data)
@@ -199,6 +209,49 @@ func TestPrepareIsStrict(t *testing.T) {
 	m["file_size"] = strconv.Itoa(200<<20 + 1)
 	refused(t, b.post(base(g)+"/upload_prepare", encoded(m)), 400, 850031, 850031)
 	refused(t, b.post("/v2/users/"+g.OpenID()+"/upload_prepare", encoded(announced(1, "cat.png", data))), 500, 850012, 0)
+}
+
+func TestFileSizeIsAStringOrANumber(t *testing.T) {
+	for name, shape := range map[string]richmediatest.PartShape{"default": {}, "strict": {StrictSize: true}} {
+		t.Run(name, func(t *testing.T) {
+			b, g, data := small(t, shape)
+			accepted(t, b.post(base(g)+"/upload_prepare", encoded(announced(1, "cat.png", data))))
+			m := announced(1, "cat.png", data)
+			m["file_size"] = len(data)
+			r := b.post(base(g)+"/upload_prepare", encoded(m))
+			if shape.StrictSize {
+				refused(t, r, 500, 850012, 0)
+				return
+			}
+			accepted(t, r)
+			var o offer
+			require.NoError(t, json.Unmarshal(r.raw, &o))
+			b.parts(g, o, data)
+			accepted(t, b.files(g, object("upload_id", o.UploadID)))
+			assert.Equal(t, data, b.p.Uploads()[0].Data)
+		})
+	}
+}
+
+// A client that mistakes the base of the index sends some bytes twice.
+func TestTheRefusalOfAMergeNamesPartsWithTheSameBytes(t *testing.T) {
+	b, g, data := small(t, richmediatest.PartShape{})
+	o := b.prepare(g, announced(1, "cat.png", data))
+	b.parts(g, o, slices.Concat(data[:10], data[:10], data[20:]))
+	r := b.files(g, object("upload_id", o.UploadID))
+	refused(t, r, 400, 40093001, 40093001)
+	assert.Contains(t, r.text("message"), "parts 1 and 2 have the same bytes")
+
+	zeros := make([]byte, 24)
+	o = b.prepare(g, announced(4, "zeros", zeros))
+	b.parts(g, o, zeros)
+	accepted(t, b.files(g, object("upload_id", o.UploadID)))
+
+	o = b.prepare(g, announced(1, "cat.png", data))
+	b.parts(g, o, []byte("0123456789abcdefghijABCD"))
+	r = b.files(g, object("upload_id", o.UploadID))
+	refused(t, r, 400, 40093001, 40093001)
+	assert.NotContains(t, r.text("message"), "same bytes")
 }
 
 func TestMorePartsThanTheStoreTakesAreRefused(t *testing.T) {
@@ -213,19 +266,19 @@ func TestFinishMustBeWhatWasPut(t *testing.T) {
 	o := b.prepare(g, announced(1, "cat.png", data))
 	sum := md5Hex(data[:10])
 	retry := func(r reply) { t.Helper(); refused(t, r, 400, 40093001, 40093001) }
-	retry(b.finish(g, "upload_id", o.UploadID, "part_index", 0, "block_size", "10", "md5", sum)) // nothing PUT
+	retry(b.finish(g, "upload_id", o.UploadID, "part_index", 1, "block_size", "10", "md5", sum)) // nothing PUT
 	require.Equal(t, 200, b.put(o.Parts[0].URL, bytes.NewReader(data[:10])).status)
-	retry(b.finish(g, "upload_id", o.UploadID, "part_index", 0, "block_size", "9", "md5", sum))
-	retry(b.finish(g, "upload_id", o.UploadID, "part_index", 0, "block_size", "10", "md5", md5Hex(data)))
-	refused(t, b.finish(g, "upload_id", o.UploadID, "part_index", 3, "block_size", "10", "md5", sum), 400, 10000, 10000)
-	refused(t, b.finish(g, "upload_id", "x", "part_index", 0, "block_size", "10", "md5", sum), 400, 10000, 10000)
-	refused(t, b.finish(b.p.Group("other"), "upload_id", o.UploadID, "part_index", 0, "block_size", "10", "md5", sum), 400, 10000, 10000)
-	refused(t, b.finish(g, "upload_id", o.UploadID, "part_index", "0", "block_size", "10", "md5", sum), 400, 40011000, 40011000)
+	retry(b.finish(g, "upload_id", o.UploadID, "part_index", 1, "block_size", "9", "md5", sum))
+	retry(b.finish(g, "upload_id", o.UploadID, "part_index", 1, "block_size", "10", "md5", md5Hex(data)))
+	refused(t, b.finish(g, "upload_id", o.UploadID, "part_index", 4, "block_size", "10", "md5", sum), 400, 10000, 10000)
+	refused(t, b.finish(g, "upload_id", "x", "part_index", 1, "block_size", "10", "md5", sum), 400, 10000, 10000)
+	refused(t, b.finish(b.p.Group("other"), "upload_id", o.UploadID, "part_index", 1, "block_size", "10", "md5", sum), 400, 10000, 10000)
+	refused(t, b.finish(g, "upload_id", o.UploadID, "part_index", "1", "block_size", "10", "md5", sum), 400, 40011000, 40011000)
 	refused(t, b.finish(g, "upload_id", o.UploadID, "block_size", "10", "md5", sum), 400, 40011000, 40011000)
-	refused(t, b.finish(g, "upload_id", o.UploadID, "part_index", 0, "block_size", "ten", "md5", sum), 400, 40011000, 40011000)
-	refused(t, b.finish(g, "upload_id", o.UploadID, "part_index", 0, "block_size", "10", "md5", strings.ToUpper(sum)), 400, 40011000, 40011000)
-	accepted(t, b.finish(g, "upload_id", o.UploadID, "part_index", 0, "block_size", 10, "md5", sum)) // a number is taken
-	accepted(t, b.finish(g, "upload_id", o.UploadID, "part_index", 0, "block_size", "10", "md5", sum))
+	refused(t, b.finish(g, "upload_id", o.UploadID, "part_index", 1, "block_size", "ten", "md5", sum), 400, 40011000, 40011000)
+	refused(t, b.finish(g, "upload_id", o.UploadID, "part_index", 1, "block_size", "10", "md5", strings.ToUpper(sum)), 400, 40011000, 40011000)
+	accepted(t, b.finish(g, "upload_id", o.UploadID, "part_index", 1, "block_size", 10, "md5", sum)) // a number is taken
+	accepted(t, b.finish(g, "upload_id", o.UploadID, "part_index", 1, "block_size", "10", "md5", sum))
 }
 
 func TestMergeWantsTheAnnouncedFile(t *testing.T) {
@@ -236,7 +289,7 @@ func TestMergeWantsTheAnnouncedFile(t *testing.T) {
 	}
 	missing := merge(g)
 	refused(t, missing, 400, 40093001, 40093001)
-	assert.Contains(t, missing.text("message"), "part 0 is not finished")
+	assert.Contains(t, missing.text("message"), "part 1 is not finished")
 	b.parts(g, o, data)
 	refused(t, merge(b.p.Group("other")), 400, 10000, 10000)
 	refused(t, merge(b.p.C2C("ann")), 400, 10000, 10000)
@@ -297,7 +350,7 @@ func TestPrepareGoesOnWithAnUnmergedUpload(t *testing.T) {
 	assert.Equal(t, first.UploadID, again.UploadID)
 	assert.NotEqual(t, first.Parts[0].URL, again.Parts[0].URL)
 	assert.Equal(t, 403, b.put(first.Parts[0].URL, bytes.NewReader(data[:10])).status, "the old addresses are gone")
-	accepted(t, b.finish(g, "upload_id", again.UploadID, "part_index", 0, "block_size", "10", "md5", md5Hex(data[:10])))
+	accepted(t, b.finish(g, "upload_id", again.UploadID, "part_index", 1, "block_size", "10", "md5", md5Hex(data[:10])))
 	assert.NotEqual(t, first.UploadID, b.prepare(g, announced(1, "dog.png", data)).UploadID)
 	assert.NotEqual(t, first.UploadID, b.prepare(b.p.Group("other"), announced(1, "cat.png", data)).UploadID)
 	b.parts(g, again, data)

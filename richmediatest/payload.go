@@ -7,25 +7,34 @@ import (
 	"github.com/tencent-connect/botgo/dto"
 )
 
-// message makes a message event. The documented d has group_openid, author.member_openid or author.user_openid and no
-// other id; the captured one repeats them as group_id and author.id and has union_openid.
-func (c *Chat) message(typ dto.EventType, user, text string, atts []Attachment) *Event {
-	line := &Message{User: user, Text: text}
+// message creates a message event. The union of captures and documents has group_id and author.id, which repeat the openids,
+// beside the documented fields.
+func (c *Chat) message(typ dto.EventType, line *Message, atts []Attachment) *Event {
+	return c.quoting(typ, line, nil, atts)
+}
+
+// quoting is message for a message that quotes another one, or nil.
+func (c *Chat) quoting(typ dto.EventType, line *Message, of *Quotation, atts []Attachment) *Event {
 	return c.happen(typ, line, func(e *Event) map[string]any {
 		e.msgID = c.messageID()
-		scene := map[string]any{"source": "default"}
+		line.Ref = c.p.reference(e.msgID)
+		ext := []string{"msg_idx=" + line.Ref, "auth_token=" + c.p.hexID(24)}
 		d := map[string]any{
-			"id": e.msgID, "author": c.author(user), "content": text,
-			"timestamp": e.at.In(utc8).Format(time.RFC3339), "message_scene": scene,
+			"id": e.msgID, "author": c.author(line.User), "content": line.content, "message_type": messageText,
+			"timestamp": e.at.In(utc8).Format(time.RFC3339),
 		}
-		if !c.p.cfg.observed {
-			d["message_type"] = 0
-			scene["ext"] = []string{"msg_idx=" + c.p.reference(e.msgID)}
+		if of != nil {
+			line.Quotes = of.MsgID
+			d["message_type"] = messageQuote
+			quoted := c.line(of.MsgID)
+			d["msg_elements"] = []any{c.element(quoted, of, 0)}
+			ext = slices.Insert(ext, 0, "ref_msg_idx="+quoted.Ref)
 		}
+		d["message_scene"] = map[string]any{"source": "default", "callback_data": "", "ext": ext}
 		if c.scene == sceneGroup {
-			d["content"] = " " + text
+			d["content"] = " " + line.content
 			d["group_openid"] = c.openid
-			if c.p.cfg.observed {
+			if !c.p.cfg.documented {
 				d["group_id"] = c.openid
 			}
 		}
@@ -37,29 +46,36 @@ func (c *Chat) message(typ dto.EventType, user, text string, atts []Attachment) 
 	})
 }
 
+// author is the author of a message. Of a member of a group the documents also have role and name.
 func (c *Chat) author(user string) map[string]any {
 	openid := c.UserOpenID(user)
-	author := map[string]any{}
+	author := map[string]any{"user_openid": openid}
 	if c.scene == sceneGroup {
-		author["member_openid"] = openid
-	} else {
-		author["user_openid"] = openid
+		author = map[string]any{"member_openid": openid, "member_role": "member", "username": user, "bot": false}
 	}
-	if c.p.cfg.observed {
-		author["id"], author["union_openid"] = openid, openid
-	} else if c.scene == sceneGroup {
-		author["member_role"], author["username"], author["bot"] = "member", user, false
+	if c.p.cfg.documented {
+		return author
+	}
+	author["id"], author["union_openid"], author["bot"] = openid, c.p.unionID(c.speaker(user)), false
+	if c.scene == sceneC2C {
+		author["username"] = "" // as captured: single chats have no name
 	}
 	return author
 }
 
-// interaction makes an INTERACTION_CREATE. d.id differs from what follows the prefix of the outer id, so that code which
-// takes one for the other is caught.
-func (c *Chat) interaction(user string, typ int, buttonData string) *Event {
-	line := &Message{User: user, Text: buttonData}
+// unionID is the union_openid of a user, the same in all chats and none to send to.
+func (p *Platform) unionID(user string) string { return p.openID("union", user) }
+
+// interaction creates an INTERACTION_CREATE. d.id differs from what follows the prefix of the outer id, so that code which
+// confuses them fails.
+func (c *Chat) interaction(user string, typ int, of pressed) *Event {
+	line := &Message{User: user, Text: of.Data}
 	return c.happen(dto.EventInteractionCreate, line, func(e *Event) map[string]any {
 		e.interactionID, e.interaction = c.p.hexID(32), typ
-		resolved := map[string]any{"button_data": buttonData, "button_id": "button-" + c.p.hexID(4)}
+		resolved := map[string]any{"button_data": of.Data}
+		if of.ID != "" {
+			resolved["button_id"] = of.ID
+		}
 		d := map[string]any{
 			"id": e.interactionID, "application_id": c.p.cfg.appID, "type": typ, "version": 1,
 			"scene": c.scene, "timestamp": e.at.In(utc8).Format(time.RFC3339),
@@ -71,24 +87,17 @@ func (c *Chat) interaction(user string, typ int, buttonData string) *Event {
 		case sceneC2C:
 			d["chat_type"], d["user_openid"] = 2, c.openid
 		case sceneChannel:
+			if of.messageID == "" {
+				of.messageID = c.messageID() // one that was sent before the test began
+			}
 			d["chat_type"], d["scene"], d["guild_id"], d["channel_id"] = 0, "guild", c.guildID, c.channelID
-			resolved["user_id"], resolved["message_id"] = c.UserOpenID(user), c.pressed()
+			resolved["user_id"], resolved["message_id"] = c.UserOpenID(user), of.messageID
 		}
 		return d
 	})
 }
 
-// pressed is the id of the message whose button is pressed: the bot's last one. The caller holds p.mu.
-func (c *Chat) pressed() string {
-	for _, m := range slices.Backward(c.lines) {
-		if m.Bot {
-			return m.ID
-		}
-	}
-	return c.messageID() // one that was sent before the test began
-}
-
-// lifecycle makes one of the events about the bot's membership, after change has been applied. Their timestamp is an
+// lifecycle creates one of the events about the bot's membership, after change has been applied. Their timestamp is an
 // integer of unix seconds.
 func (c *Chat) lifecycle(method, user string, group, single dto.EventType, change func()) *Event {
 	c.only(method, sceneGroup, sceneC2C)
@@ -106,8 +115,8 @@ func (c *Chat) lifecycle(method, user string, group, single dto.EventType, chang
 		}
 		d["openid"] = c.openid
 		if typ == dto.EventC2CFriendAdd || typ == dto.EventC2CFriendDel {
-			d["author"] = map[string]any{"union_openid": c.p.openID("union", c.name)}
-			if !c.p.cfg.observed && typ == dto.EventC2CFriendAdd {
+			d["author"] = map[string]any{"union_openid": c.p.unionID(c.name)}
+			if typ == dto.EventC2CFriendAdd {
 				d["scene"], d["scene_param"] = 1001, ""
 			}
 		}

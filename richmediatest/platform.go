@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tencent-connect/botgo/constant"
 	"github.com/tencent-connect/botgo/dto"
@@ -14,7 +15,7 @@ import (
 )
 
 // offlineURL is the base while nothing listens; the top-level domain .invalid is reserved, so that a request which leaks
-// out of the process cannot reach anybody.
+// out of the process reaches no server.
 const offlineURL = "http://platform.invalid"
 
 // Platform is one bot's view of the open platform: its chats, its uploads, its tokens, and the endpoints that serve them.
@@ -28,7 +29,7 @@ type Platform struct {
 	life lifetime
 
 	mu      sync.Mutex
-	changed chan struct{} // closed and replaced whenever something happened that a waiter may wait for
+	changed chan struct{} // closed and replaced at every change that a waiter may wait for
 	serial  uint64
 
 	tokens  []*accessToken
@@ -36,11 +37,14 @@ type Platform struct {
 	faraway map[string]bool  // what the downloader cannot reach
 	chats   map[string]*Chat // by scene and name
 	openids map[string]*Chat // by openid
+	inOrder []*Chat          // in the order of their creation
 	events  []*Event
 	byID    map[string]*Event // by outer id, msg_id and interaction id, each with its own prefix
 	sent    map[string]*sentMessage
 	refs    map[string]string // ids of messages by REFIDX
-	audits  []*waitingAudit   // oldest first
+	refIDs  map[string]string // REFIDX by message id
+	streams map[string]*stream
+	audits  []*waitingAudit // oldest first
 
 	uploads    []*Upload
 	byFileInfo map[string]*storedFile
@@ -57,9 +61,10 @@ type Platform struct {
 	pushing    int // pushes whose handler still runs
 	gateway    gateway
 	listener   *listener
-	ahead      atomic.Int64 // ns, see Advance
-	served     string       // see ServeAt
-	watchers   []*watcher   // see Watch
+	eventLag   time.Duration // see LagEventIDs
+	ahead      atomic.Int64  // ns, see Advance
+	served     string        // see ServeAt
+	watchers   []*watcher    // see Watch
 	closeOnce  sync.Once
 }
 
@@ -69,15 +74,18 @@ type lifetime struct {
 	end context.CancelFunc
 }
 
-// New makes a platform in process: no listener and no goroutine, nothing to close.
+// New returns a platform in process: no listener and no goroutine, nothing to close.
 func New(opts ...Option) *Platform {
 	cfg := config{
-		appID: defaultAppID, secret: defaultSecret,
 		ttl: defaultTTL, tokenLife: defaultTokenLifetime,
 		dailyVolume: defaultDailyVolume, intents: knownIntents,
+		attachmentLife: defaultAttachmentLife,
 	}
 	for _, o := range opts {
 		o(&cfg)
+	}
+	if cfg.appID == "" && cfg.secret == "" {
+		cfg.appID, cfg.secret = inventBot()
 	}
 	cfg.parts.fill()
 	p := &Platform{
@@ -90,6 +98,8 @@ func New(opts ...Option) *Platform {
 		byID:       make(map[string]*Event),
 		sent:       make(map[string]*sentMessage),
 		refs:       make(map[string]string),
+		refIDs:     make(map[string]string),
+		streams:    make(map[string]*stream),
 		byFileInfo: make(map[string]*storedFile),
 		volume:     make(map[string]int64),
 		multiparts: make(map[string]*multipart),
@@ -109,13 +119,13 @@ func New(opts ...Option) *Platform {
 // AppID is the bot's app id.
 func (p *Platform) AppID() string { return p.cfg.appID }
 
-// Credentials are the bot's app id and secret in botgo's type, fresh at every call.
+// Credentials returns the bot's app id and secret in botgo's type, a new value at every call.
 func (p *Platform) Credentials() *token.QQBotCredentials {
 	return &token.QQBotCredentials{AppID: p.cfg.appID, AppSecret: p.cfg.secret}
 }
 
 // UseBotgo points botgo's package variables (API, sandbox API and token hosts) at this platform's [Platform.URL] and
-// returns a function that puts them back. botgo keeps them without a lock: call both while no request of botgo's runs, and
+// returns a function that restores them. botgo keeps them without a lock: call both while no request of botgo's runs, and
 // not in parallel tests.
 func (p *Platform) UseBotgo() (restore func()) {
 	api, sandbox, tokens := constant.APIDomain, constant.SandBoxAPIDomain, constant.TokenDomain
@@ -126,13 +136,13 @@ func (p *Platform) UseBotgo() (restore func()) {
 	}
 }
 
-// wake tells every waiter to look again. The caller holds p.mu.
+// wake makes every waiter look again. The caller holds p.mu.
 func (p *Platform) wake() {
 	close(p.changed)
 	p.changed = make(chan struct{})
 }
 
-// wait blocks until ok answers true or ctx ends, and returns the end's cause. ok runs with p.mu held.
+// wait blocks until ok returns true or ctx ends, and returns the end's cause. ok runs with p.mu held.
 func (p *Platform) wait(ctx context.Context, ok func() bool) error {
 	for {
 		p.mu.Lock()
@@ -152,7 +162,7 @@ func (p *Platform) wait(ctx context.Context, ok func() bool) error {
 // limits of docs 2026-08, in requests per second.
 func newLimiters() map[Op]*rate.Limiter {
 	perSecond := map[Op]int{
-		OpSend: 100, OpUpload: 50, OpMerge: 50, OpPrepare: 10, OpFinish: 10, OpAck: 50, OpRecall: 10,
+		OpSend: 100, OpUpload: 50, OpMerge: 50, OpPrepare: 10, OpFinish: 10, OpAck: 50, OpRecall: 10, OpStream: 50,
 	}
 	limiters := make(map[Op]*rate.Limiter, len(perSecond))
 	for op, n := range perSecond {
@@ -172,6 +182,9 @@ func (p *Platform) admit(to route) *refusal {
 		p.mu.Unlock()
 	}
 	if p.cfg.rateLimits && l != nil && !l.AllowN(p.now(), 1) {
+		if to.op == OpStream {
+			return refuse(50002, "流式消息频率限制")
+		}
 		return &refusal{status: http.StatusTooManyRequests, code: 40023001, message: "接口调用超过频率限制"}
 	}
 	return nil
@@ -180,6 +193,6 @@ func (p *Platform) admit(to route) *refusal {
 // knownIntents are those of the documents and of botgo: guilds, members, guild messages, reactions, direct messages,
 // ENTER_AIO, GROUP_MEMBER (1<<24), group and c2c, interaction, audit, forum, audio, public guild messages.
 const knownIntents = dto.IntentGuilds | dto.IntentGuildMembers | dto.IntentGuildMessages |
-	dto.IntentGuildMessageReactions | dto.IntentDirectMessages | dto.IntentEnterAIO | 1<<24 |
+	dto.IntentGuildMessageReactions | dto.IntentDirectMessages | dto.IntentEnterAIO | intentGroupMember |
 	dto.IntentGroupMessages | dto.IntentInteraction | dto.IntentAudit | dto.IntentForum |
 	dto.IntentAudio | dto.IntentGuildAtMessage

@@ -48,7 +48,7 @@ func (p *Platform) serveFile(w http.ResponseWriter, r *http.Request) {
 	})).ServeHTTP(answer, r)
 }
 
-// findPart finds the part that the path names, when the signature is its own.
+// findPart returns the part that the path names, or nil if the signature is not the part's.
 func (p *Platform) findPart(r *http.Request) *part {
 	id, number, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, partPrefix), "/")
 	i, err := strconv.Atoi(number)
@@ -61,7 +61,7 @@ func (p *Platform) findPart(r *http.Request) *part {
 	return m.parts[i]
 }
 
-// use tells whether the part's URL is alive, and kills it with PartShape.OneShot.
+// use reports whether the part's URL is alive, and kills it with PartShape.OneShot.
 func (p *Platform) use(t *part) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,8 +75,8 @@ func (p *Platform) putPart(w http.ResponseWriter, r *http.Request, call *Call, t
 	case r.Method != http.MethodPut:
 		writeCOS(w, http.StatusMethodNotAllowed, "MethodNotAllowed", "PUT only")
 		return
-	case r.Header.Get("Authorization") != "":
-		writeCOS(w, http.StatusForbidden, "AccessDenied", "a presigned URL takes no Authorization: the bot's token does not belong here")
+	case r.Header.Get("Authorization") != "" && p.cfg.parts.RefuseToken:
+		writeCOS(w, http.StatusForbidden, "AccessDenied", "a presigned URL accepts no Authorization: the bot's token does not belong here")
 		return
 	case t == nil:
 		writeCOS(w, http.StatusForbidden, "SignatureDoesNotMatch", "the signature is not that of the URL")
@@ -85,7 +85,7 @@ func (p *Platform) putPart(w http.ResponseWriter, r *http.Request, call *Call, t
 		writeCOS(w, http.StatusForbidden, "AccessDenied", "Request has expired")
 		return
 	case r.ContentLength < 0:
-		writeCOS(w, http.StatusLengthRequired, "MissingContentLength", "chunked encoding is not taken")
+		writeCOS(w, http.StatusLengthRequired, "MissingContentLength", "chunked encoding is not accepted")
 		return
 	case r.ContentLength != t.size:
 		writeCOS(w, http.StatusBadRequest, "InvalidArgument", fmt.Sprintf("the part has %d bytes, Content-Length is %d", t.size, r.ContentLength))
@@ -101,7 +101,10 @@ func (p *Platform) putPart(w http.ResponseWriter, r *http.Request, call *Call, t
 	etag := hex.EncodeToString(sum[:])
 	p.mu.Lock()
 	call.Size = n
-	if !t.finished { // what was finished is in the digests already
+	if r.Header.Get("Authorization") != "" { // no source says that the store refuses it
+		p.warn(call, "the PUT of a part has an Authorization header: a presigned URL needs none, and the token goes to another service")
+	}
+	if !t.finished { // a finished part is already in the digests
 		t.put, t.data, t.md5 = true, data.Bytes(), etag
 	}
 	requestID := p.hexID(24)
@@ -115,10 +118,10 @@ func (p *Platform) putPart(w http.ResponseWriter, r *http.Request, call *Call, t
 func (p *Platform) serveRaw(w http.ResponseWriter, r *http.Request) {
 	uuid := strings.TrimPrefix(r.URL.Path, rawPrefix)
 	p.mu.Lock()
-	var found *storedFile
+	var found *Upload // Trim replaces a file's Upload
 	for _, f := range p.byFileInfo {
 		if f.UUID == uuid && f.alive(p.now()) && r.URL.Query().Get("sign") == f.SHA256[:40] {
-			found = f
+			found = f.Upload
 		}
 	}
 	p.mu.Unlock()

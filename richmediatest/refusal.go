@@ -25,7 +25,7 @@ func refuse(code int, format string, args ...any) *refusal {
 	return &refusal{status: http.StatusBadRequest, code: code, errCode: code, message: fmt.Sprintf(format, args...)}
 }
 
-// The refusals that more than one place makes. Messages are the real platform's where one is public.
+// The refusals that are shared. Messages are the real platform's where one is public.
 func errField(format string, args ...any) *refusal {
 	return refuse(40011000, "请求参数错误: "+format, args...)
 }
@@ -34,22 +34,21 @@ func errUploadField(format string, args ...any) *refusal {
 	return refuse(10000, "不支持的操作: "+format, args...)
 }
 
-// errProxy is what the platform says of an inline body that is too big, a malformed prepare, or an openid that is not the
-// bot's: an HTTP 500 without err_code that no retry cures.
+// errProxy answers an inline body that is too big, a malformed prepare, or an openid that is not the bot's: an HTTP 500 without
+// err_code, which a retry does not change.
 func errProxy() *refusal {
 	return &refusal{status: http.StatusInternalServerError, code: 850012, message: "call inner proxy error"}
 }
 
-// errForeignChat is what a send to an openid or channel that is not the bot's gets. The status is known, the code is a
-// choice.
+// errForeignChat answers a send to an openid or channel that is not the bot's. The status is known, the code is a choice.
 func errForeignChat() *refusal {
 	return &refusal{
 		status: http.StatusInternalServerError, code: 50055001, errCode: 50055001, message: "消息发送异常，请稍后重试",
 	}
 }
 
-func errDownload() *refusal {
-	return &refusal{status: http.StatusBadRequest, code: 850026, errCode: 40034001, message: "富媒体文件下载失败"}
+func errDownload(why string) *refusal {
+	return &refusal{status: http.StatusBadRequest, code: 850026, errCode: 40034001, message: "富媒体文件下载失败: " + why}
 }
 
 func errFormat(found string) *refusal {
@@ -80,11 +79,16 @@ func (p *Platform) write(w http.ResponseWriter, v any, bad *refusal) {
 		}
 		v = body
 	}
+	if v == nil {
+		w.Header().Set(constant.HeaderTraceID, trace)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	raw, err := json.Marshal(v)
 	if err != nil {
 		panic(fmt.Sprintf("richmediatest: encode an answer: %v", err)) // our own types only
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Type", "application/json") // no charset: botpy decodes this type only
 	w.Header().Set(constant.HeaderTraceID, trace)
 	w.WriteHeader(status)
 	_, _ = w.Write(raw) // the client may have gone

@@ -9,7 +9,7 @@ import (
 )
 
 // window is how long and how often one event can be answered: group 5 minutes and 5 replies, C2C 60 minutes and 4
-// (docs 2026-08). For event_id the documents give no numbers; the same are used. In guilds it is 5 minutes and no documented
+// (docs 2026-08). For event_id the documents name no numbers; the same are used. In guilds it is 5 minutes and no documented
 // count, which is 0 here.
 type window struct {
 	length  time.Duration
@@ -32,11 +32,12 @@ type sentMessage struct {
 
 // sendForm are the fields of a POST to .../messages.
 type sendForm struct {
-	kind                                            int64
-	content, msgID, eventID, fileInfo               string
-	seq                                             uint32
-	wakeUp                                          bool
-	markdown, keyboard, ark, media, notify, quoting json.RawMessage
+	kind                                   int64
+	content, msgID, eventID, fileInfo      string
+	quoting                                string // message_reference.message_id
+	seq                                    uint32
+	wakeUp                                 bool
+	markdown, keyboard, ark, media, notify json.RawMessage
 }
 
 func parseSend(body []byte) (form sendForm, bad *refusal) {
@@ -56,7 +57,7 @@ func parseSend(body []byte) (form sendForm, bad *refusal) {
 		func() (err error) { form.ark, err = f.object("ark"); return err },
 		func() (err error) { form.media, err = f.object("media"); return err },
 		func() (err error) { form.notify, err = f.object("input_notify"); return err },
-		func() (err error) { form.quoting, err = f.object("message_reference"); return err },
+		func() (err error) { form.quoting, err = referenced(f); return err },
 		func() error {
 			n, ok, err := f.integer("msg_seq")
 			if ok && n != 0 { // 0 is what an absent field means: 1
@@ -131,7 +132,7 @@ func (p *Platform) recipient(to route) (*Chat, *refusal) {
 	return c, c.refusesSends()
 }
 
-// send is POST .../messages. A refused send uses up nothing: neither a reply nor its msg_seq.
+// send is POST .../messages. A refused send uses up neither a reply nor its msg_seq.
 func (p *Platform) send(_ *http.Request, to route, body []byte) (any, *refusal) {
 	form, bad := parseSend(body)
 	if bad != nil {
@@ -159,21 +160,22 @@ func (p *Platform) send(_ *http.Request, to route, body []byte) (any, *refusal) 
 		}
 		line.Media = p.showFile(file)
 		if file.Kind != kindImage || line.Media.Card {
-			line.Text = "" // the platform drops it without a word
+			line.Text = "" // the platform drops it silently
 		}
 	}
-	line.Quotes = p.quoted(c, form.quoting)
+	line.Quotes = p.quoted(c, form.quoting, to.call)
 	if event != nil {
 		event.used[form.seq] = struct{}{}
 		line.ReplyTo = form.replyTo()
 	} else {
 		line.Seq = 0
 	}
-	id := c.messageID()
-	if form.kind != 6 { // "is typing" counts as a reply, but is no message
-		id = p.say(c, line)
+	if form.kind == 6 { // a typing notice counts as a reply and is no message
+		id := c.messageID()
+		return p.sendAnswer(id, p.reference(id), now), nil
 	}
-	return p.sendAnswer(id, now), nil
+	id := p.say(c, line)
+	return p.sendAnswer(id, line.Ref, now), nil
 }
 
 func (form *sendForm) replyTo() string {
@@ -184,7 +186,7 @@ func (form *sendForm) replyTo() string {
 }
 
 // answered finds the event that a send answers and checks window, msg_seq and count, in this order: a repeat of a sent
-// message is told as such even when the count is used up. It returns nil for a proactive message. The caller holds p.mu.
+// message is refused as such even when the count is used up. It returns nil for a proactive message. The caller holds p.mu.
 func (p *Platform) answered(c *Chat, form *sendForm, now time.Time) (*Event, *refusal) {
 	if form.wakeUp && form.replyTo() != "" {
 		return nil, errField("is_wakeup excludes msg_id and event_id")
@@ -225,7 +227,7 @@ func (p *Platform) answered(c *Chat, form *sendForm, now time.Time) (*Event, *re
 func (p *Platform) byEventID(c *Chat, id string, now time.Time) (*Event, *refusal) {
 	e := p.byID["event "+id]
 	switch {
-	case e == nil || e.chat != c:
+	case e == nil || e.chat != c, p.eventLag > 0 && now.Before(e.pushed.Add(p.eventLag)):
 		return nil, refuse(40034025, "请求参数event_id无效")
 	case !e.answerable():
 		return nil, refuse(40034027, "该事件不支持回复消息")
@@ -235,10 +237,10 @@ func (p *Platform) byEventID(c *Chat, id string, now time.Time) (*Event, *refusa
 	return e, nil
 }
 
-func (p *Platform) sendAnswer(id string, now time.Time) map[string]any {
+func (p *Platform) sendAnswer(id, ref string, now time.Time) map[string]any {
 	answer := map[string]any{
 		"id": id, "timestamp": now.In(utc8).Format(time.RFC3339),
-		"ext_info": map[string]string{"ref_idx": p.reference(id)},
+		"ext_info": map[string]string{"ref_idx": ref},
 	}
 	if p.cfg.integerTimes {
 		answer["timestamp"] = now.Unix()
@@ -263,6 +265,6 @@ func (p *Platform) recall(_ *http.Request, to route, _ []byte) (any, *refusal) {
 	delete(p.sent, to.id)
 	s.chat.remove(s.line)
 	p.wake()
-	p.tell(Happening{What: MessageRecalled, Chat: s.chat, Message: *s.line})
+	p.report(Happening{What: MessageRecalled, Chat: s.chat, Message: *s.line})
 	return map[string]any{}, nil
 }

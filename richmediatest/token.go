@@ -15,7 +15,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// tokenOverlap is the last part of a token's life, in which the platform hands out a new one while both are good.
+// tokenOverlap is the last part of a token's life, in which the platform issues a new one while both are valid.
 const tokenOverlap = 60 * time.Second
 
 type accessToken struct {
@@ -52,7 +52,7 @@ func (p *Platform) issueToken(_ *http.Request, _ route, body []byte) (any, *refu
 	return map[string]any{"access_token": t.value, "expires_in": strconv.FormatInt(seconds, 10)}, nil
 }
 
-// currentToken is the newest token while more than a minute of it is left, else a new one. The caller holds p.mu.
+// currentToken returns the newest token while more than a minute of it is left, else a new one. The caller holds p.mu.
 func (p *Platform) currentToken(now time.Time) *accessToken {
 	if n := len(p.tokens); n > 0 {
 		if t := p.tokens[n-1]; t.good(now.Add(tokenOverlap)) {
@@ -64,7 +64,7 @@ func (p *Platform) currentToken(now time.Time) *accessToken {
 	return t
 }
 
-// RevokeTokens ends every token given so far: calls with one are refused with 11244 / 40011027, and the next token asked
+// RevokeTokens ends every token issued so far: calls with one are refused with 11244 / 40011027, and the next token asked
 // for is a new one.
 func (p *Platform) RevokeTokens() {
 	p.mu.Lock()
@@ -74,7 +74,7 @@ func (p *Platform) RevokeTokens() {
 	}
 }
 
-// checkToken refuses a token that was never given, has ended, or was revoked.
+// checkToken refuses a token that was never issued, has ended, or was revoked.
 func (p *Platform) checkToken(value string) *refusal {
 	now := time.Now()
 	p.mu.Lock()
@@ -89,7 +89,7 @@ func (p *Platform) checkToken(value string) *refusal {
 	}
 }
 
-// authorize checks Authorization: QQBot <access_token>, and X-Union-Appid where it is sent, as botgo does.
+// authorize checks Authorization: QQBot <access_token>, and X-Union-Appid if it is sent, as by botgo.
 func (p *Platform) authorize(r *http.Request) *refusal {
 	unauthorized := func(code int, message string) *refusal {
 		return &refusal{status: http.StatusUnauthorized, code: code, errCode: code, message: message}
@@ -112,13 +112,13 @@ func (p *Platform) authorize(r *http.Request) *refusal {
 }
 
 // TokenSource is an oauth2.TokenSource over [Platform.Client] for code under test. It has botgo's GetAppID() string too.
-// Every Token asks the platform, which answers with the same token until its last minute; unlike botgo's own source it so
-// recovers from [Platform.RevokeTokens]. Calls are counted as OpToken and take part in faults.
+// Every Token asks the platform, which answers with the same token until its last minute; so that it recovers from
+// [Platform.RevokeTokens], unlike botgo's own source. Calls are counted as OpToken and are subject to faults.
 func (p *Platform) TokenSource() oauth2.TokenSource { return &tokenSource{p} }
 
 type tokenSource struct{ p *Platform }
 
-// GetAppID is the app id that the tokens belong to.
+// GetAppID returns the app id that the tokens belong to.
 func (s *tokenSource) GetAppID() string { return s.p.cfg.appID }
 
 // Token asks the platform for a token.

@@ -12,8 +12,8 @@ import (
 
 // Message is a line of a chat: what a user wrote or did, or what the bot sent.
 type Message struct {
-	ID          string // msg_id; the outer id of what is no message
-	User        string // name as given to Say; "bot" for the bot
+	ID          string // msg_id; the outer id of other events
+	User        string // name, as passed to Say; "bot" for the bot
 	Bot         bool
 	Event       dto.EventType // of button presses and of adding or removing the bot; "" for messages
 	Text        string        // as shown; a caption is shown with images only
@@ -24,9 +24,15 @@ type Message struct {
 	Embed       json.RawMessage // in guilds
 	Keyboard    json.RawMessage
 	ReplyTo     string // the msg_id or event_id that the bot answered, "" for proactive messages
-	Quotes      string // the id of the message that the bot quotes by message_reference; "" for none, or one that is not known
+	Quotes      string // the id of the quoted message; "" for none, or one that is not known
+	Ref         string // REFIDX by which a message_reference names this message; "" in guilds
 	Seq         uint32 // msg_seq, 1 when none was sent; 0 for proactive messages and in guilds
 	Time        time.Time
+	Frames      int        // how many frames of a stream have come; 0 for other messages
+	Growing     bool       // a stream whose last frame has not come
+	Reactions   []Reaction // in channels; read only
+
+	content string // of a user's message, as its event has it
 }
 
 // Media is a file in a message of the bot.
@@ -50,6 +56,8 @@ var deeds = map[dto.EventType]string{
 	eventC2CReceive:            "allowed pushes",
 	eventGroupReject:           "rejected pushes",
 	eventC2CReject:             "rejected pushes",
+	eventMemberAdd:             "joined",
+	eventMemberRemove:          "left",
 }
 
 // String is one readable line without ids and times, such as
@@ -105,8 +113,8 @@ func (m Media) String() string {
 	return fmt.Sprintf("[%s %s, %d bytes%s]", what, m.Format, m.Size, tail)
 }
 
-// WaitAnswers waits until n answers of the bot are in the chat and returns all there are. When ctx ends first, the error
-// wraps its cause and says how many came, and what the platform refused last; the answers so far are returned with it.
+// WaitAnswers waits until n answers of the bot are in the chat and returns all of them. If ctx ends first, the error wraps its
+// cause and says how many came and what the platform refused last; the answers so far are returned with it.
 func (c *Chat) WaitAnswers(ctx context.Context, n int) ([]Message, error) {
 	var got []Message
 	err := c.p.wait(ctx, func() bool {
@@ -119,7 +127,7 @@ func (c *Chat) WaitAnswers(ctx context.Context, n int) ([]Message, error) {
 	return got, nil
 }
 
-// lastTrouble says what went wrong last, for the error of a test that waits in vain.
+// lastTrouble describes the last failure, for the error of a wait that ends without a result.
 func (p *Platform) lastTrouble() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -19,7 +19,7 @@ const maxInline = 10 << 20
 // utc8 is the platform's zone: its timestamps are in it, and its day of upload volume.
 var utc8 = time.FixedZone("CST", 8*60*60)
 
-// The ways an upload can take, as in Upload.Route.
+// The routes of an upload, as in Upload.Route.
 const (
 	RouteURL       = "url"       // the platform fetched a URL
 	RouteInline    = "inline"    // file_data
@@ -28,8 +28,8 @@ const (
 	RouteInstant   = "instant"   // upload_prepare of content that was there already, see PartShape.Instant
 )
 
-// Upload is a file that the platform took. An image of a guild's message is one, too, without UUID and FileInfo, to be found
-// in its Media; there is nothing to send again, so that Uploads does not have it.
+// Upload is a file that the platform accepted. An image of a guild's message is one, too, without UUID and FileInfo; it is in
+// the message's Media only, because it cannot be sent again.
 type Upload struct {
 	UUID     string // file_uuid
 	FileInfo string
@@ -46,7 +46,7 @@ type Upload struct {
 	At       time.Time
 }
 
-// Uploads are the uploads that succeeded so far, oldest first.
+// Uploads returns the successful uploads so far, oldest first.
 func (p *Platform) Uploads() []Upload {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -85,7 +85,8 @@ func newContent(data []byte) content {
 	}
 }
 
-const sniffLen = 4096
+// sniffLen is how much of a file its format is judged by: an ID3 tag with a cover, or the index of an mp4, is long.
+const sniffLen = 1 << 20
 
 // uploadForm are the fields of a POST to .../files.
 type uploadForm struct {
@@ -122,7 +123,7 @@ func parseUpload(body []byte) (form uploadForm, bad *refusal) {
 }
 
 // upload is POST .../files with url or file_data.
-func (p *Platform) upload(_ *http.Request, to route, body []byte) (any, *refusal) {
+func (p *Platform) upload(r *http.Request, to route, body []byte) (any, *refusal) {
 	c, bad := p.uploadTarget(to)
 	if bad != nil {
 		return nil, bad
@@ -147,7 +148,7 @@ func (p *Platform) upload(_ *http.Request, to route, body []byte) (any, *refusal
 	up := Upload{Chat: c.openid, Kind: int(form.kind), Name: form.name, URL: form.url, Route: RouteURL}
 	var data []byte
 	if form.url != "" {
-		data, bad = p.download(form.url)
+		data, bad = p.download(r.Context(), form.url)
 	} else {
 		up.Route = RouteInline
 		data, bad = decodeInline(form.fileData)
@@ -158,6 +159,10 @@ func (p *Platform) upload(_ *http.Request, to route, body []byte) (any, *refusal
 	if int64(len(data)) > hardLimit {
 		return nil, refuse(850031, "上传文件超过大小限制")
 	}
+	if p.cfg.silkInline && up.Route == RouteInline && to.scene == sceneC2C && up.Kind == kindVoice && sniff(data) != "audio/silk" {
+		return nil, errField("file_data: a voice must be silk")
+	}
+	p.warnName(to.call, up.Kind, form.name)
 	file, bad := p.store(up, newContent(data))
 	if bad != nil {
 		return nil, bad
@@ -165,8 +170,18 @@ func (p *Platform) upload(_ *http.Request, to route, body []byte) (any, *refusal
 	return p.uploadAnswer(c, file, form.send, ""), nil
 }
 
+// warnName warns of a file_name for another kind than a file: a voice with one became a file card (one report, 2026-10).
+func (p *Platform) warnName(call *Call, kind int, name string) {
+	if kind == kindFile || name == "" {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.warn(call, "file_name is for file_type 4: another file may be shown as a file card with it")
+}
+
 // uploadTarget finds the chat of an upload. Another bot's openid, or one of the other scene, is an HTTP 500. A muted group
-// takes no uploads either (docs 2026-08 list 850018 with them).
+// accepts no uploads either (docs 2026-08 list 850018 with them).
 func (p *Platform) uploadTarget(to route) (*Chat, *refusal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -180,7 +195,7 @@ func (p *Platform) uploadTarget(to route) (*Chat, *refusal) {
 	return c, nil
 }
 
-// decodeInline takes padded standard base64 on one line.
+// decodeInline accepts padded standard base64 on one line.
 func decodeInline(fileData string) ([]byte, *refusal) {
 	if len(fileData) > maxInline {
 		return nil, errProxy()
@@ -195,7 +210,7 @@ func decodeInline(fileData string) ([]byte, *refusal) {
 	return data, nil
 }
 
-// store takes content as a new upload.
+// store stores content as a new upload.
 func (p *Platform) store(up Upload, c content) (*storedFile, *refusal) {
 	if c.size == 0 {
 		return nil, errUploadField("the file is empty")
@@ -221,7 +236,7 @@ func (p *Platform) store(up Upload, c content) (*storedFile, *refusal) {
 	return file, nil
 }
 
-// keep gives an upload its ids and makes its file_info good. The caller holds p.mu.
+// keep sets an upload's ids and registers its file_info. The caller holds p.mu.
 func (p *Platform) keep(up Upload, format string) *storedFile {
 	up.Scene = p.openids[up.Chat].scene
 	up.UUID, up.FileInfo = p.hexID(32), p.fileInfo()
@@ -230,7 +245,7 @@ func (p *Platform) keep(up Upload, format string) *storedFile {
 	p.uploads = append(p.uploads, &up)
 	p.byFileInfo[up.FileInfo] = file
 	p.wake()
-	p.tell(Happening{What: FileStored, Upload: &up})
+	p.report(Happening{What: FileStored, Upload: &up})
 	return file
 }
 
@@ -250,7 +265,7 @@ func (p *Platform) uploadAnswer(c *Chat, file *storedFile, send bool, rawURL str
 	return answer
 }
 
-// showFile is a file as the chat shows it from now on. The caller holds p.mu.
+// showFile returns the file as the chat shows it from now on. The caller holds p.mu.
 func (p *Platform) showFile(f *storedFile) *Media {
 	m := &Media{
 		Kind: f.Kind, Name: f.Name, Format: f.format, Size: f.Size, Upload: f.Upload,

@@ -7,16 +7,18 @@ import (
 	"time"
 )
 
-// What names a sort of Happening.
+// What is the kind of a Happening.
 type What string
 
-// What can happen, with the fields of the Happening that are set.
+// The kinds of a Happening, with the fields that are set.
 const (
 	CallBegan       What = "call began"       // Call: its request has arrived; the body not yet
 	CallProgress    What = "call progress"    // Call: Size has grown; for each 64 KiB of a long body
 	CallRead        What = "call read"        // Call: its Body is there, and Op is certain; not of OpPart and OpSocket
 	CallEnded       What = "call ended"       // Call: with Status, Answer and Took
 	MessageShown    What = "message shown"    // Chat, Message; of a user's message or deed also Event
+	MessageGrown    What = "message grown"    // Chat, Message: another frame of a stream
+	MessageReacted  What = "message reacted"  // Chat, Message: its Reactions have changed
 	MessageRecalled What = "message recalled" // Chat, Message
 	FileStored      What = "file stored"      // Upload
 	EventPushed     What = "event pushed"     // Chat, Event, Push: a delivery to the webhook, acknowledged or not
@@ -24,7 +26,7 @@ const (
 	BotsChanged     What = "bots changed"     // Bots
 )
 
-// Happening is one thing that happened on the platform. What it holds is read only.
+// Happening is one thing that happened on the platform. Its fields are read only.
 type Happening struct {
 	What    What
 	Time    time.Time
@@ -38,10 +40,10 @@ type Happening struct {
 	Bots    int // how many bots are connected over the websocket
 }
 
-// watcher is one function that is told.
+// watcher is one function of Watch.
 type watcher struct{ fn func(Happening) }
 
-// Watch tells fn of everything that happens from now on: each thing once, one at a time and in order. fn runs while the
+// Watch calls fn for everything that happens from now on: each thing once, one at a time and in order. fn runs while the
 // platform is locked, so it must be fast, and it must not call the platform, its chats or events, except for what never
 // changes about them (names, ids, types, bodies). stop ends it; when stop returns, fn is not running and will not run.
 func (p *Platform) Watch(fn func(Happening)) (stop func()) {
@@ -56,8 +58,8 @@ func (p *Platform) Watch(fn func(Happening)) (stop func()) {
 	}
 }
 
-// tell tells the watchers. The caller holds p.mu.
-func (p *Platform) tell(h Happening) {
+// report calls the watchers. The caller holds p.mu.
+func (p *Platform) report(h Happening) {
 	if len(p.watchers) == 0 {
 		return
 	}
@@ -67,30 +69,30 @@ func (p *Platform) tell(h Happening) {
 	}
 }
 
-// tellBots tells how many bots are connected. The caller holds p.mu.
-func (p *Platform) tellBots() {
+// reportBots reports how many bots are connected. The caller holds p.mu.
+func (p *Platform) reportBots() {
 	n := 0
 	for _, s := range p.gateway.order {
 		if s.conn != nil {
 			n++
 		}
 	}
-	if n != p.gateway.told {
-		p.gateway.told = n
-		p.tell(Happening{What: BotsChanged, Bots: n})
+	if n != p.gateway.reported {
+		p.gateway.reported = n
+		p.report(Happening{What: BotsChanged, Bots: n})
 	}
 }
 
 // progressStep is how many bytes of a body make a Happening.
 const progressStep = 64 << 10
 
-// metered counts a body while it is read.
+// metered counts the bytes of a body while it is read.
 type metered struct {
 	io.ReadCloser
-	p    *Platform
-	call *Call
-	n    int64
-	told int64
+	p        *Platform
+	call     *Call
+	n        int64
+	reported int64
 }
 
 func (p *Platform) meter(r *http.Request, c *Call) {
@@ -99,15 +101,15 @@ func (p *Platform) meter(r *http.Request, c *Call) {
 	}
 }
 
-// Read reads on.
+// Read implements io.Reader.
 func (m *metered) Read(b []byte) (int, error) {
 	n, err := m.ReadCloser.Read(b[:min(len(b), progressStep)])
 	m.n += int64(n)
-	if m.n-m.told >= progressStep {
-		m.told = m.n
+	if m.n-m.reported >= progressStep {
+		m.reported = m.n
 		m.p.mu.Lock()
 		m.call.Size = m.n
-		m.p.tell(Happening{What: CallProgress, Call: *m.call})
+		m.p.report(Happening{What: CallProgress, Call: *m.call})
 		m.p.mu.Unlock()
 	}
 	return n, err

@@ -15,7 +15,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// heard keeps what was told, without progress unless it is asked for.
+// heard keeps what was reported, progress only on request.
 type heard struct {
 	all      []richmediatest.Happening
 	progress []int64
@@ -44,7 +44,7 @@ func (h *heard) lines() []string {
 	return out
 }
 
-func TestAWatcherIsToldOfEverythingOnceAndInOrder(t *testing.T) {
+func TestAWatcherIsNotifiedEverythingOnceAndInOrder(t *testing.T) {
 	b := newBot(t)
 	h, stop := listen(b.p)
 	group := b.p.Group("cats")
@@ -93,7 +93,7 @@ func TestAWatcherSeesALongBodyComeIn(t *testing.T) {
 	assert.GreaterOrEqual(t, h.all[len(h.all)-1].Call.Size, h.progress[len(h.progress)-1])
 }
 
-func TestNeitherATokenNorTheSecretIsTold(t *testing.T) {
+func TestNeitherATokenNorTheSecretIsReported(t *testing.T) {
 	b := newBot(t)
 	h, stop := listen(b.p)
 	defer stop()

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// pushDeadline and pushTries are what bots have seen; the documents give no numbers.
+	// pushDeadline and pushTries are what bots observed; the documents name no numbers.
 	pushDeadline = 3 * time.Second
 	pushTries    = 3
 
@@ -30,7 +30,7 @@ const (
 
 // Push is one delivery of an event to the webhook.
 type Push struct {
-	Status int    // HTTP; 0 when no answer came
+	Status int    // HTTP; 0 if no answer came
 	Body   []byte // of the answer
 	Acked  bool   // HTTP 200, in time, and not {"op":12,"d":1}
 	Err    error  // why no answer came: context.DeadlineExceeded after 3 s, a panic of the handler, a cut connection
@@ -45,17 +45,17 @@ type pushTarget struct {
 
 func (t pushTarget) set() bool { return t.handler != nil || t.url != "" }
 
-// PushTo makes h the bot's webhook, in process; nil takes it away. Every event is pushed before the method that makes it
-// returns: signed, with a deadline of 3 s, up to three times with the same ids while it is not acknowledged. h runs in a
-// goroutine that the push waits for; one that is still running at the deadline is left alone, as a real platform would,
-// its request's context has ended, and the next push may overlap with it. A panic of h is a failed push, as behind net/http.
+// PushTo makes h the bot's webhook, in process; nil removes it. Every event is pushed before the method that creates it
+// returns: signed, with a deadline of 3 s, up to three times with the same ids until it is acknowledged. h runs in a goroutine
+// that the push waits for. At the deadline the request's context ends and the push no longer waits, so that the next push may
+// overlap with h. A panic of h is a failed push, as behind net/http.
 func (p *Platform) PushTo(h http.Handler) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.push = pushTarget{handler: h}
 }
 
-// PushToURL makes the server at url the bot's webhook, like PushTo; "" takes it away.
+// PushToURL makes the server at url the bot's webhook, like PushTo; "" removes it.
 func (p *Platform) PushToURL(url string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -77,11 +77,14 @@ func (e *Event) Pushes() []Push {
 
 func (p *Platform) pushEvent(target pushTarget, e *Event) {
 	for range pushTries {
+		p.mu.Lock()
+		e.pushed = p.now()
+		p.mu.Unlock()
 		push := p.pushOnce(p.life.ctx, target, e.body)
 		p.mu.Lock()
 		e.pushes = append(e.pushes, push)
 		p.wake()
-		p.tell(Happening{What: EventPushed, Chat: e.chat, Event: e, Push: push})
+		p.report(Happening{What: EventPushed, Chat: e.chat, Event: e, Push: push})
 		p.mu.Unlock()
 		if push.Acked {
 			return
@@ -152,7 +155,7 @@ func (p *Platform) postInProcess(h http.Handler, req *http.Request) Push {
 	}
 }
 
-// SignedRequest is a webhook request with that body, signed and with the platform's headers, for a handler's ServeHTTP.
+// SignedRequest returns a webhook request with that body, signed and with the platform's headers, for a handler's ServeHTTP.
 // Tests of a webhook may tamper with it.
 func (p *Platform) SignedRequest(body []byte) *http.Request {
 	return p.signedRequest(context.Background(), body)
@@ -173,7 +176,7 @@ func (p *Platform) signedRequest(ctx context.Context, body []byte) *http.Request
 	return req
 }
 
-// signingKey comes from the bot's secret, repeated to at least 32 bytes and cut there (docs 2026-08).
+// signingKey is derived from the bot's secret, repeated to at least 32 bytes and cut there (docs 2026-08).
 func (p *Platform) signingKey() ed25519.PrivateKey {
 	seed := p.cfg.secret
 	if seed == "" {
@@ -191,7 +194,7 @@ func (p *Platform) ValidateWebhook(ctx context.Context) error {
 	plain := p.hexID(20)
 	p.mu.Unlock()
 	if !target.set() {
-		return errors.New("validate webhook: there is none, see PushTo and PushToURL")
+		return errors.New("validate webhook: no webhook is set, see PushTo and PushToURL")
 	}
 	return p.validate(ctx, target, plain, strconv.FormatInt(time.Now().Unix(), 10))
 }

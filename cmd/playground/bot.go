@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -30,7 +31,7 @@ const (
 		"说：猫、视频、语音、文件、大文件、网图、相册、按钮、稍后，或发个文件给我，我会发回来。"
 )
 
-// demo is the demonstration bot: the plugin on botgo, as in a bot of one's own.
+// demo is the demonstration bot: the plugin on botgo.
 type demo struct {
 	media  *richmedia.Plugin
 	intent dto.Intent
@@ -38,14 +39,14 @@ type demo struct {
 	big    []byte
 }
 
-// Awake tells whether it answers.
+// Awake reports whether the bot answers.
 func (d *demo) Awake() bool { return !d.asleep.Load() }
 
-// Wake lets it answer, or be quiet.
+// Wake makes the bot answer events, or ignore them.
 func (d *demo) Wake(awake bool) { d.asleep.Store(!awake) }
 
-// newDemo registers the bot's handlers with botgo. While it is quiet, events do not reach the plugin at all: what another
-// bot is to acknowledge is not acknowledged here.
+// newDemo registers the bot's handlers with botgo. While the bot is asleep, events do not reach the plugin at all: otherwise
+// the plugin would acknowledge interactions that belong to another bot.
 func newDemo(credentials *token.QQBotCredentials, opts ...richmedia.Option) (*demo, error) {
 	media, err := richmedia.New(token.NewQQBotTokenSource(credentials), opts...)
 	if err != nil {
@@ -90,13 +91,19 @@ func awake(d *demo, do func() error) error {
 	return do()
 }
 
-// connect lets events come in over botgo's websocket. ended is told when botgo gives up for good.
-func (d *demo) connect(ctx context.Context, credentials *token.QQBotCredentials, ended func(error)) error {
+// connect receives events over botgo's websocket, from the address local, whatever address the platform names for other bots.
+// ended is called if botgo gives up for good.
+func (d *demo) connect(ctx context.Context, credentials *token.QQBotCredentials, local string, ended func(error)) error {
 	tokens := token.NewQQBotTokenSource(credentials)
 	gateway, err := botgo.NewOpenAPI(credentials.AppID, tokens).WS(ctx, nil, "")
 	if err != nil {
 		return fmt.Errorf("ask the platform for its gateway: %w", err)
 	}
+	socket, err := url.Parse(gateway.URL)
+	if err != nil {
+		return fmt.Errorf("gateway: %w", err)
+	}
+	gateway.URL = "ws" + strings.TrimPrefix(local, "http") + socket.Path
 	go func() { // Start connects again whenever the connection is lost, and returns only if it cannot begin
 		err := botgo.NewSessionManager().Start(gateway, tokens, &d.intent)
 		ended(fmt.Errorf("botgo's session manager: %w", err))
@@ -104,13 +111,13 @@ func (d *demo) connect(ctx context.Context, credentials *token.QQBotCredentials,
 	return nil
 }
 
-// words are what the bot understands, in both languages.
+// words maps the Chinese commands to the English ones.
 var words = map[string]string{
 	"猫": "cat", "视频": "clip", "语音": "hello", "文件": "report", "大文件": "big", "网图": "photo", "相册": "album",
 	"按钮": "buttons", "稍后": "late", "记": "note",
 }
 
-// onMessage answers what a user wrote.
+// onMessage answers a message.
 func (d *demo) onMessage(ctx context.Context, c *richmedia.Context) (err error) {
 	if len(c.Attachments()) > 0 {
 		return echo(ctx, c)
@@ -154,7 +161,7 @@ func (d *demo) onMessage(ctx context.Context, c *richmedia.Context) (err error) 
 	return err
 }
 
-// echo sends back what the user sent.
+// echo sends the user's attachments back.
 func echo(ctx context.Context, c *richmedia.Context) error {
 	var all []error
 	for _, a := range c.Attachments() {
@@ -176,7 +183,7 @@ func echo(ctx context.Context, c *richmedia.Context) error {
 	return errors.Join(all...)
 }
 
-// onButton answers a button. The plugin has acknowledged it by itself.
+// onButton answers a pressed button. The plugin has acknowledged the interaction.
 func (d *demo) onButton(ctx context.Context, c *richmedia.Context) (err error) {
 	switch c.ButtonData() {
 	case "voice":
@@ -187,7 +194,7 @@ func (d *demo) onButton(ctx context.Context, c *richmedia.Context) (err error) {
 	return err
 }
 
-// onAdded greets whoever has added the bot.
+// onAdded greets the user who has added the bot.
 func (d *demo) onAdded(ctx context.Context, c *richmedia.Context) error {
 	if c.Payload().Type == dto.EventC2CFriendDel {
 		return nil // it cannot be answered
@@ -221,7 +228,7 @@ func buttons() *dto.MessageToCreate {
 	}
 }
 
-// dots is a picture made on the spot.
+// dots returns a PNG image, a different one for each seed.
 func dots(seed uint64) []byte {
 	var out bytes.Buffer
 	drawDots(&out, seed)

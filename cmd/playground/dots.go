@@ -8,7 +8,7 @@ import (
 	"math/rand/v2"
 )
 
-// drawDots draws a picture of dots, another for every seed.
+// drawDots writes a PNG image of dots to w, a different one for each seed.
 func drawDots(w io.Writer, seed uint64) {
 	chance := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // a picture, no secret
 	img := image.NewRGBA(image.Rect(0, 0, 240, 180))

@@ -2,8 +2,8 @@ package main
 
 import "log"
 
-// quiet is a logger for botgo that shows warnings and errors. botgo's default one shows everything, and its debug
-// and info lines hold the app secret, access tokens and every event: keep them out of the logs of a real bot.
+// quiet is a logger for botgo that writes warnings and errors only. botgo's default logger writes everything, and its debug
+// and info lines contain the app secret, access tokens and every event: keep them out of the logs of a real bot.
 type quiet struct{ out *log.Logger }
 
 func (quiet) Debug(...any)          {}

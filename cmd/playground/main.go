@@ -1,11 +1,11 @@
-// Command playground is the bot platform in a browser, offline: chats to write in, a bot that answers, and behind each
+// Command playground runs the bot platform in a browser, offline: chats to write in, a bot that answers, and for each
 // answer the calls that made it.
 //
 //	go run ./cmd/playground
 //
-// starts the fake platform of richmediatest, a chat page and a demonstration bot on one loopback address, and prints it.
-// Nothing is needed: no credentials, no network, no build step. A bot of your own, in any language, is pointed at the same
-// address; the page says how. Everything is in memory; -save keeps the media that bots send.
+// starts the fake platform of richmediatest, a chat page and a demonstration bot on one loopback address, and prints the
+// address. It needs no credentials, no network and no build step. Your own bot, in any language, can be pointed at the same
+// address; docs/playground.md says how. Everything is kept in memory; -save keeps the media that bots send.
 package main
 
 import (
@@ -16,6 +16,8 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/tencent-connect/botgo"
@@ -30,14 +32,19 @@ const (
 func main() {
 	cfg := config{}
 	flag.StringVar(&cfg.addr, "addr", "127.0.0.1:7471", "where to listen; a port of 0 takes a free one")
-	flag.StringVar(&cfg.url, "url", "", "the address under which bots reach it, where that is not the one it listens on, such as http://host.docker.internal:7471")
+	flag.StringVar(&cfg.url, "url", "", "the address under which bots reach the playground, if it differs from the one it listens on, such as http://host.docker.internal:7471")
+	flag.StringVar(&cfg.tls, "tls", "", "also listen with TLS on this address, as "+strings.Join(officialHosts, ", ")+"; such as 127.0.0.1:7472")
+	flag.StringVar(&cfg.ca, "ca", "", "the file for the CA of -tls, by default richmedia-playground/ca.pem in the user's cache folder")
 	flag.StringVar(&cfg.save, "save", "", "keep the media that bots send in this folder")
 	flag.StringVar(&cfg.appID, "appid", defaultAppID, "the bot's AppID")
-	flag.StringVar(&cfg.secret, "secret", defaultSecret, "the bot's AppSecret; another one than the default is not shown on the page")
+	flag.StringVar(&cfg.secret, "secret", defaultSecret, "the bot's AppSecret; only the default one is shown on the page")
 	flag.BoolVar(&cfg.bot, "bot", true, "run the demonstration bot")
-	smoke := flag.Bool("smoke", false, "let users write to the demonstration bot, check its answers and the page, and end")
+	smoke := flag.Bool("smoke", false, "send messages to the demonstration bot, check its answers and the page, and exit")
 	flag.Parse()
 
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(640 << 20) // collects earlier: large files would double the memory first
+	}
 	botgo.SetLogger(quiet{log.New(io.Discard, "", 0)}) // before anything else of botgo runs: it reads it without a lock
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()

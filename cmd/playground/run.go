@@ -2,15 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/tencent-connect/botgo/constant"
 
 	"github.com/botgo-contrib/richmedia"
 	"github.com/botgo-contrib/richmedia/cmd/playground/internal/board"
@@ -18,28 +20,34 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// config is what the flags say.
+// config holds the values of the flags.
 type config struct {
 	addr, url, save string
+	tls, ca         string
 	appID, secret   string
 	bot             bool
 	webhook         bool // the demonstration bot gets its events in process instead of over the websocket
 }
 
-// playground is everything that runs.
+// playground holds everything that runs.
 type playground struct {
-	url      string
-	platform *richmediatest.Platform
-	board    *board.Board
-	page     *web.Server
-	demo     *demo
-	server   *http.Server
-	served   chan error
-	ending   context.CancelFunc // of the streams
-	restore  func()
-	saver    *saver
-	forget   chan struct{}
-	forgot   chan struct{}
+	url       string // for bots and the page
+	local     string // of the plain listener
+	plain     net.Listener
+	secure    net.Listener // nil without -tls
+	cert      tls.Certificate
+	ca        string // path
+	platform  *richmediatest.Platform
+	board     *board.Board
+	page      *web.Server
+	demo      *demo
+	server    *http.Server
+	served    chan error
+	ending    context.CancelFunc // of the streams
+	transport *http.Transport    // of the demonstration bot; nil for the plugin's own
+	restore   func()
+	saver     *saver
+	bounded   <-chan struct{}
 }
 
 // run is the command.
@@ -69,26 +77,25 @@ func run(ctx context.Context, cfg config, out io.Writer, smoke bool) (err error)
 	}
 }
 
-// start starts everything. fail is told of what ends it later.
+// start starts everything. fail is called with an error that ends the playground later.
 func start(ctx context.Context, cfg config, fail func(error)) (pg *playground, err error) {
-	if u, err := url.Parse(cfg.url); cfg.url != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		return nil, errors.New("-url: give an address such as http://host.docker.internal:7471")
+	if err := checkURL(cfg.url); err != nil {
+		return nil, err
 	}
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.addr)
-	if err != nil {
-		return nil, fmt.Errorf("%w (give another -addr, such as 127.0.0.1:0 for any free port)", err)
-	}
-	pg = &playground{url: address(ln.Addr(), cfg.url), served: make(chan error, 1), restore: func() {}}
+	pg = &playground{served: make(chan error, 2), restore: func() {}}
 	defer func() { //nolint:contextcheck // as in run
 		if err != nil {
-			err = errors.Join(err, ln.Close(), pg.close())
+			err = errors.Join(err, pg.close())
 		}
 	}()
+	if err := pg.listen(ctx, cfg); err != nil {
+		return pg, err
+	}
 	if pg.saver, err = newSaver(cfg.save); err != nil {
 		return pg, err
 	}
 	pg.platform = richmediatest.New(
-		richmediatest.WithCredentials(cfg.appID, cfg.secret),
+		richmediatest.WithCredentials(cfg.appID, cfg.secret), richmediatest.WithLoopbackURLs(),
 		richmediatest.WithParts(richmediatest.PartShape{BlockSize: 1 << 20, Concurrency: 3}),
 	)
 	pg.platform.ServeAt(pg.url)
@@ -98,19 +105,23 @@ func start(ctx context.Context, cfg config, fail func(error)) (pg *playground, e
 	}
 	pg.platform.Host(photoURL, photo)
 	pg.board = board.New(pg.platform, pg.saver.save)
-	shown := web.Config{Platform: pg.platform, Board: pg.board, URL: pg.url, Hosts: []string{ln.Addr().String()}}
+	shown := web.Config{Platform: pg.platform, Board: pg.board, URL: pg.url, Hosts: []string{pg.plain.Addr().String()}}
+	if pg.secure != nil {
+		shown.SecureHosts, shown.PlatformHosts, shown.CA = []string{pg.secure.Addr().String()}, officialHosts, pg.ca
+	}
 	if cfg.secret == defaultSecret {
 		shown.Secret = cfg.secret
 	}
 	if cfg.bot {
 		pg.restore = pg.platform.UseBotgo()
-		if pg.demo, err = newDemo(pg.platform.Credentials(), pg.options()...); err != nil { //nolint:contextcheck // botgo's handlers take none
+		constant.APIDomain, constant.SandBoxAPIDomain, constant.TokenDomain = pg.local, pg.local, pg.local // -url may be another machine's name
+		if pg.demo, err = newDemo(pg.platform.Credentials(), pg.options()...); err != nil {                //nolint:contextcheck // botgo's handlers take none
 			return pg, err
 		}
 		shown.Demo = pg.demo
 	}
 	pg.page = web.New(shown)
-	pg.serve(ln) //nolint:contextcheck // it lives until close, which ends it in order
+	pg.serve() //nolint:contextcheck // it lives until close, which ends it in order
 	if cfg.bot {
 		err = pg.connect(ctx, cfg, fail)
 	}
@@ -118,19 +129,7 @@ func start(ctx context.Context, cfg config, fail func(error)) (pg *playground, e
 	return pg, err
 }
 
-// address is the URL that bots and the page use. What listens everywhere is named by its loopback address.
-func address(ln net.Addr, told string) string {
-	if told != "" {
-		return strings.TrimSuffix(told, "/")
-	}
-	at, err := netip.ParseAddrPort(ln.String())
-	if err == nil && at.Addr().IsUnspecified() {
-		at = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), at.Port())
-	}
-	return (&url.URL{Scheme: "http", Host: at.String()}).String()
-}
-
-// options make the plugin tell the page what it knows about its own replies.
+// options returns the plugin's options that report its replies to the page.
 func (pg *playground) options() []richmedia.Option {
 	to := func(t richmedia.Target) string {
 		if t.MsgID != "" {
@@ -145,8 +144,16 @@ func (pg *playground) options() []richmedia.Option {
 		return err.Error()
 	}
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	return []richmedia.Option{
-		richmedia.WithErrorHandler(func(_ context.Context, c *richmedia.Context, err error) { pg.board.Note(to(c.Target()), say(err)) }),
+	public, _ := url.Parse(pg.url)  // checked by checkURL
+	local, _ := url.Parse(pg.local) // made by address
+	var opts []richmedia.Option
+	if public.Host != local.Host {
+		transport, _ := http.DefaultTransport.(*http.Transport) // by the documentation of net/http
+		pg.transport = transport.Clone()
+		opts = append(opts, richmedia.WithHTTPClient(&http.Client{Transport: homeward{public.Host, local.Host, pg.transport}}))
+	}
+	return append(opts,
+		richmedia.WithErrorHandler(func(_ context.Context, c *richmedia.Context, err error) { pg.board.Note(to(richmedia.Target{Scope: c.Scope(), ChatID: c.ChatID()}), say(err)) }),
 		richmedia.WithTrace(richmedia.Trace{
 			Upload: func(in richmedia.UploadInfo) { pg.board.Upload(to(in.Target), string(in.Route)) },
 			Reply: func(in richmedia.ReplyInfo) {
@@ -156,41 +163,16 @@ func (pg *playground) options() []richmedia.Option {
 				})
 			},
 		}),
-	}
+	)
 }
 
-// serve serves the one address.
-func (pg *playground) serve(ln net.Listener) {
-	streams, end := context.WithCancel(context.Background())
-	pg.ending = end
-	pg.server = &http.Server{
-		Handler: pg.page, ReadHeaderTimeout: 10 * time.Second,
-		BaseContext: func(net.Listener) context.Context { return streams },
-	}
-	go func() { pg.served <- pg.server.Serve(ln) }()
-	pg.forget, pg.forgot = make(chan struct{}), make(chan struct{})
-	go func() { // the board has its own bounds; the platform must not keep everything for ever either
-		defer close(pg.forgot)
-		tick := time.NewTicker(10 * time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-pg.forget:
-				return
-			case <-tick.C:
-				pg.platform.Forget()
-			}
-		}
-	}()
-}
-
-// connect lets the demonstration bot's events come in.
+// connect connects the demonstration bot to the platform.
 func (pg *playground) connect(ctx context.Context, cfg config, fail func(error)) error {
 	if cfg.webhook {
 		pg.platform.PushTo(richmedia.WebhookHandler(pg.platform.Credentials()))
 		return nil
 	}
-	if err := pg.demo.connect(ctx, pg.platform.Credentials(), fail); err != nil {
+	if err := pg.demo.connect(ctx, pg.platform.Credentials(), pg.local, fail); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, 20*time.Second, errors.New("the demonstration bot did not connect in 20 s"))
@@ -198,28 +180,36 @@ func (pg *playground) connect(ctx context.Context, cfg config, fail func(error))
 	return pg.platform.WaitReady(ctx)
 }
 
-// close ends everything, in the order in which one part needs another.
+// close ends everything, dependents first.
 func (pg *playground) close() error {
 	var errs []error
-	if pg.forget != nil {
-		close(pg.forget)
-		<-pg.forgot
-	}
 	if pg.demo != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		if err := pg.demo.media.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			errs = append(errs, err) // what takes longer was cut off, which is what Ctrl-C means
+			errs = append(errs, err) // a handler that takes longer is cut off
 		}
+	}
+	if pg.transport != nil {
+		pg.transport.CloseIdleConnections()
 	}
 	if pg.ending != nil {
 		pg.ending()
+		<-pg.bounded
 	}
 	if pg.platform != nil {
 		errs = append(errs, pg.platform.Close())
 	}
 	if pg.server != nil {
 		errs = append(errs, pg.server.Close())
+	}
+	for _, ln := range []net.Listener{pg.plain, pg.secure} {
+		if ln == nil {
+			continue
+		}
+		if err := ln.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
 	}
 	if pg.board != nil {
 		pg.board.Close()
@@ -228,23 +218,21 @@ func (pg *playground) close() error {
 	return errors.Join(append(errs, pg.saver.close())...)
 }
 
-// greet says where it is.
+// greet prints the addresses and credentials.
 func (pg *playground) greet(out io.Writer, cfg config) {
 	_, _ = fmt.Fprintf(out, "playground: open %s in a browser; Ctrl-C ends it\n\n", pg.url)
-	_, _ = fmt.Fprintf(out, "A bot of your own, in any language, uses the same address instead of QQ's:\n"+
+	_, _ = fmt.Fprintf(out, "Your own bot, in any language, uses the same address instead of QQ's:\n"+
 		"  API and token address  %s\n  AppID %s  AppSecret %s\n"+
 		"With botgo: constant.APIDomain and constant.TokenDomain. The quickstart reads them from the environment:\n  QQBOT_API_DOMAIN=%[1]s QQBOT_TOKEN_DOMAIN=%[1]s \\\n"+
 		"  QQBOT_APPID=%[2]s QQBOT_SECRET=%[3]s go run ./examples/quickstart -live\n\n", pg.url, cfg.appID, cfg.secret)
-	if host, _, err := net.SplitHostPort(cfg.addr); err == nil && !loopback(host) {
-		_, _ = fmt.Fprintf(out, "WARNING: %s is not a loopback address. Everyone who reaches it can read these chats, write in\n"+
-			"them, and make this machine call the webhook that they enter. There is no password.\n\n", cfg.addr)
+	if pg.secure != nil {
+		_, _ = fmt.Fprintf(out, "For clients that cannot be given an address, TLS for %s:\n  listener %s  CA %s\n\n",
+			strings.Join(officialHosts, ", "), pg.secure.Addr(), pg.ca)
 	}
-}
-
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
+	for _, addr := range []string{cfg.addr, cfg.tls} {
+		if host, _, err := net.SplitHostPort(addr); err == nil && !loopback(host) {
+			_, _ = fmt.Fprintf(out, "WARNING: %s is not a loopback address. Anyone who can reach it can read these chats, write in\n"+
+				"them, and make this machine call any webhook. There is no password.\n\n", addr)
+		}
 	}
-	at, err := netip.ParseAddr(host)
-	return err == nil && at.IsLoopback()
 }

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// begin starts a playground whose bot gets its events in process.
+// begin starts a playground whose bot receives its events in process.
 func begin(t *testing.T, cfg config) *playground {
 	t.Helper()
 	cfg.addr, cfg.webhook = "127.0.0.1:0", true
@@ -155,7 +155,7 @@ func TestAnAddressThatIsTakenIsToldWithAWayOut(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = ln.Close() }()
 	err = run(t.Context(), config{addr: ln.Addr().String(), appID: "1", secret: "s"}, io.Discard, false)
-	require.ErrorContains(t, err, "give another -addr")
+	require.ErrorContains(t, err, "try another -addr")
 }
 
 func TestItEndsWhenItIsToldAndWithOpenStreams(t *testing.T) {

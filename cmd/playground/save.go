@@ -7,7 +7,8 @@ import (
 	"sync"
 )
 
-// saver writes files in turn, off the platform's goroutines. The zero saver, and a nil one, save nothing.
+// saver writes files one at a time in its own goroutine, so that the platform never waits for the disk. The zero saver, and
+// a nil one, save nothing.
 type saver struct {
 	root *os.Root
 
@@ -40,7 +41,7 @@ func newSaver(dir string) (*saver, error) {
 	return s, nil
 }
 
-// save queues a file. It is called while the platform is locked.
+// save queues a file and returns at once, as the platform is locked while it runs.
 func (s *saver) save(name string, data []byte) {
 	if s.root == nil {
 		return
@@ -80,7 +81,7 @@ func (s *saver) drain() {
 	}
 }
 
-// close writes what is queued.
+// close writes the queued files and returns the first errors.
 func (s *saver) close() error {
 	if s == nil || s.root == nil || s.closed {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// smoke lets users write to the demonstration bot and shows the chats.
+// smoke sends messages to the demonstration bot, waits for its answers, and prints the chats.
 func (pg *playground) smoke(ctx context.Context, out io.Writer) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, 60*time.Second, errors.New("gave up after 60 s"))
 	defer cancel()

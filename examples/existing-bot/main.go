@@ -16,13 +16,11 @@ import (
 
 	"github.com/botgo-contrib/richmedia"
 	"github.com/botgo-contrib/richmedia/examples/internal/stage"
-	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
 var example = stage.Example{
 	Command: "go run ./examples/existing-bot",
-	// botgo knows groups by group_id, which the documents leave out and the platform sends.
-	Offline: stage.Play(play, richmediatest.WithObservedPayloads()),
+	Offline: stage.Play(play),
 	Live:    stage.Websocket(start),
 }
 

@@ -5,130 +5,118 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"runtime/debug"
 	"sync"
 )
 
-// source opens a request's body as often as an attempt needs it, and remembers why reading it failed: the
-// transport would only say that the connection broke.
-type source struct {
-	ctx  context.Context //nolint:containedctx // lives as long as the attempt that made it
+// body opens the body of one attempt any number of times, and keeps the reason why reading it failed: the transport
+// reports only that the connection broke.
+type body struct {
+	ctx  context.Context //nolint:containedctx // lives as long as its attempt
 	open func(context.Context) (io.ReadCloser, error)
-	// memory says that open gives a bytes.Reader, which cannot fail. It goes to net/http as it is: before a body of a
-	// type that it does not know, the transport flushes the headers, so that a small request is two packets.
+	// memory marks an open that returns a bytes.Reader, which cannot fail. It goes to net/http as it is: before a body of an
+	// unknown type the transport flushes the headers, and a small request becomes two packets.
 	memory bool
-	moved  func() // called as the body goes; may be nil
+	moved  func() // called after each read; may be nil
 
 	mu  sync.Mutex
 	err error
 }
 
-// Open gives the body from its start.
-func (s *source) Open() (io.ReadCloser, error) {
-	if s.open == nil {
+// Open returns the body from its start.
+func (b *body) Open() (io.ReadCloser, error) {
+	if b.open == nil {
 		return http.NoBody, nil
 	}
-	rc, err := s.opened()
+	rc, err := b.opened()
 	if err != nil {
-		s.fail(err)
+		b.fail(err)
 		return nil, err
 	}
-	if s.memory {
+	if b.memory {
 		return rc, nil
 	}
-	return &sourceReader{rc: rc, s: s}, nil
+	return &bodyReader{rc: rc, b: b}, nil
 }
 
-// opened calls open, whose panic must not end the process on a goroutine of net/http's.
-func (s *source) opened() (rc io.ReadCloser, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &SourcePanic{Value: v, Stack: debug.Stack()}
-		}
-	}()
-	return s.open(s.ctx)
+// opened calls open, whose panic would end the process on a goroutine of net/http.
+func (b *body) opened() (rc io.ReadCloser, err error) {
+	defer rescue("the source", &err)
+	return b.open(b.ctx)
 }
 
-// SourcePanic is a source that panicked while a body was made of it.
-type SourcePanic struct {
-	Value any
-	Stack []byte
-}
-
-func (e *SourcePanic) Error() string { return fmt.Sprintf("the source panicked: %v", e.Value) }
-
-func (s *source) fail(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.err == nil {
-		s.err = err
+func (b *body) fail(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err == nil {
+		b.err = err
 	}
 }
 
-// failure is what reading the body failed with; nil when it did not, or when the attempt had ended before.
-func (s *source) failure() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ctx.Err() != nil {
+// failure returns the error that reading the body ended with. It is nil if there was none, or if the attempt had ended
+// before.
+func (b *body) failure() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ctx.Err() != nil {
 		return nil
 	}
-	return s.err
+	return b.err
 }
 
-type sourceReader struct {
+type bodyReader struct {
 	rc io.ReadCloser
-	s  *source
+	b  *body
 
 	mu     sync.Mutex // a transport may close a body while it is being read
 	closed bool
 }
 
-func (r *sourceReader) Read(p []byte) (n int, err error) {
-	defer func() {
-		if v := recover(); v != nil { // on a goroutine of net/http's, where nobody else could
-			n, err = 0, &SourcePanic{Value: v, Stack: debug.Stack()}
-			r.s.fail(err)
-		}
-	}()
-	n, err = r.rc.Read(p)
-	if n > 0 && r.s.moved != nil {
-		r.s.moved()
+func (r *bodyReader) Read(p []byte) (n int, err error) {
+	n, err = r.read(p)
+	if n > 0 && r.b.moved != nil {
+		r.b.moved()
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if !r.closed {
-			r.s.fail(err)
+			r.b.fail(err)
 		}
 	}
 	return n, err
 }
 
-func (r *sourceReader) Close() error {
+// read calls the source's Read, whose panic would end the process on a goroutine of net/http.
+func (r *bodyReader) read(p []byte) (n int, err error) {
+	defer rescue("the source", &err)
+	return r.rc.Read(p)
+}
+
+func (r *bodyReader) Close() (err error) {
 	r.mu.Lock()
 	r.closed = true
 	r.mu.Unlock()
+	defer rescue("the source", &err)
 	return r.rc.Close()
 }
 
-// fixed is a body that is in memory.
+// fixed returns the length and the opener of a body in memory.
 func fixed(b []byte) (length int64, open func(context.Context) (io.ReadCloser, error)) {
 	return int64(len(b)), func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
 }
 
-// encodeChunk is how many raw bytes base64Reader takes at once; a multiple of 3, so that no padding comes
-// before the end.
+// encodeChunk is the number of raw bytes that base64Reader encodes at once; a multiple of 3, so that padding occurs at
+// the end only.
 const encodeChunk = 12 << 10
 
-// base64Reader encodes what it reads, while it is read: a body of any size costs one small buffer.
+// base64Reader encodes while it is read: a body of any size costs one small buffer.
 type base64Reader struct {
 	src io.ReadCloser
 	raw [encodeChunk]byte
 	out [encodeChunk / 3 * 4]byte
-	buf []byte // what of out has not been read yet
+	buf []byte // the unread part of out
 	err error
 }
 
@@ -138,7 +126,7 @@ func (r *base64Reader) Read(p []byte) (int, error) {
 			return 0, r.err
 		}
 		n := 0
-		for n < len(r.raw) && r.err == nil { // not io.ReadFull: a source that is cut off is not at its end
+		for n < len(r.raw) && r.err == nil { // io.ReadFull would turn a source that is cut off into one that ended
 			var m int
 			m, r.err = r.src.Read(r.raw[n:])
 			n += m

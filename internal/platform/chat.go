@@ -2,7 +2,7 @@ package platform
 
 import "net/url"
 
-// Scene is the sort of chat, which decides its paths and what they take.
+// Scene is the kind of a chat. It decides the paths of its calls and what they accept.
 type Scene uint8
 
 // The scenes.
@@ -13,10 +13,10 @@ const (
 	DM                       // a guild's direct messages, by their guild_id
 )
 
-// guild tells whether s is of a guild: it knows neither uploads nor msg_seq, and takes images in the message itself.
+// guild reports whether s belongs to a guild: no uploads, no msg_seq, and images travel in the message itself.
 func (s Scene) guild() bool { return s == Channel || s == DM }
 
-// Chat is where a call goes.
+// Chat is the destination of a call.
 type Chat struct {
 	Scene Scene
 	ID    string

@@ -3,6 +3,7 @@ package platform
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -10,23 +11,24 @@ import (
 	"strings"
 )
 
-// Image is a message of a guild's chat with the bytes of an image.
+// Image is a message to a guild's chat with the bytes of an image.
 type Image struct {
-	Fields map[string]string // content, msg_id, event_id; empty ones are left out
+	Fields map[string]string // content, msg_id, event_id; empty fields are left out
 	Type   string            // MIME type
 	Size   int64
 	Open   func(context.Context) (io.ReadCloser, error)
 }
 
-// SendImage posts m as multipart/form-data, its bytes as file_image, streamed. Guilds know no msg_seq: a message that may
+// SendImage posts m as multipart/form-data, its bytes as file_image, streamed. Guilds have no msg_seq: a message that may
 // have arrived is not repeated.
 func (c *Client) SendImage(ctx context.Context, chat Chat, m Image) (Sent, error) {
 	head, tail, contentType, err := form(m)
 	if err != nil {
 		return Sent{}, &Error{Op: "send", Err: err, final: true}
 	}
-	return c.send(ctx, chat, &request{
+	sent, err := c.send(ctx, chat, &request{
 		timeout: inlineTimeout, streamed: true, contentType: contentType,
+		secret: func(s *secrets) { s.addText(m.Fields["content"]) },
 		length: int64(len(head)) + m.Size + int64(len(tail)),
 		open: func(ctx context.Context) (io.ReadCloser, error) {
 			data, err := m.Open(ctx)
@@ -39,9 +41,13 @@ func (c *Client) SendImage(ctx context.Context, chat Chat, m Image) (Sent, error
 			}{io.MultiReader(strings.NewReader(head), data, strings.NewReader(tail)), data}, nil
 		},
 	})
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.passive = m.Fields["msg_id"] != "" || m.Fields["event_id"] != ""
+	}
+	return sent, err
 }
 
-// form is what stands before and behind the bytes.
+// form returns the text before and after the bytes.
 func form(m Image) (head, tail, contentType string, _ error) {
 	var buf bytes.Buffer
 	w := multipart.NewWriter(&buf)
@@ -54,7 +60,7 @@ func form(m Image) (head, tail, contentType string, _ error) {
 		}
 	}
 	_, extension, _ := strings.Cut(m.Type, "/")
-	_, err := w.CreatePart(textproto.MIMEHeader{ // the chat shows no name: none of the bot's files' leaves
+	_, err := w.CreatePart(textproto.MIMEHeader{ // the chat shows no name: the bot's file name is not sent
 		"Content-Disposition": {fmt.Sprintf(`form-data; name="file_image"; filename="image.%s"`, extension)},
 		"Content-Type":        {m.Type},
 	})

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// ackTimeout is the platform's own: an interaction that is not acknowledged within 3 s has failed for the user
-// (docs 2026-08).
+// ackTimeout is the platform's: an interaction without an acknowledgement within 3 s has failed for the user (docs
+// 2026-08).
 const ackTimeout = 3 * time.Second
 
 // Ack acknowledges the interaction id with a code from 0 (done) to 5.

@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// PartAgain is the code of a part, or a merge, that "failed for now" (40093001). FinishPart returns it at once: how
-// long to go on is the upload's to decide, from what the platform said in its Offer.
+// PartAgain is the code of a part, or a merge, that "failed for now" (40093001). FinishPart returns it at once: the caller
+// decides how long to go on, from the platform's Offer.
 const PartAgain = 40093001
 
-// Timeouts of one attempt. SDKs use 30 s for calls and 300 s for a part (openclaw-qqbot, AstrBot); the merge puts the
-// file together before it answers.
+// Timeouts of one attempt. SDKs use 30 s for calls and 300 s for a part (openclaw-qqbot, AstrBot); the merge puts the file
+// together before it answers.
 const (
 	prepareTimeout = 30 * time.Second
 	finishTimeout  = 30 * time.Second
 	mergeTimeout   = 120 * time.Second
-	mergeSpeed     = 1 << 20          // bytes a second that the platform is given to put together
-	putTimeout     = 60 * time.Second // from the last byte
+	mergeSpeed     = 1 << 20          // bytes a second that the platform needs to put the file together
+	putTimeout     = 60 * time.Second // since the last byte
 )
 
 // Defaults and bounds of upload_config (docs 2026-08; the bounds are those of AstrBot and openclaw-qqbot).
@@ -33,7 +33,7 @@ const (
 	maxRetryDelay       = 30 * time.Second
 )
 
-// Announcement is what a prepare tells the platform about a file. The digests are lower-case hex.
+// Announcement describes a file in a prepare. The digests are lower-case hex.
 type Announcement struct {
 	Kind              int
 	Name              string
@@ -41,7 +41,7 @@ type Announcement struct {
 	MD5, SHA1, MD510M string
 }
 
-// Offer is the answer to a prepare: where each part goes, or the file itself when the platform has it already.
+// Offer is the answer to a prepare: the address of each part, or the uploaded file if the platform has it already.
 type Offer struct {
 	Done         *Uploaded // not nil: no part is wanted
 	UploadID     string
@@ -52,7 +52,7 @@ type Offer struct {
 	RetryDelay   time.Duration
 }
 
-// OfferedPart is one part of an Offer. Size is 0 where the platform did not say it.
+// OfferedPart is one part of an Offer. Size is 0 if the platform did not send it.
 type OfferedPart struct {
 	Index int
 	URL   string // presigned: its query is a credential
@@ -63,8 +63,8 @@ type OfferedPart struct {
 func (c *Client) Prepare(ctx context.Context, chat Chat, a Announcement) (Offer, error) {
 	var offer Offer
 	r := &request{op: "prepare", endpoint: endpointPrepare, path: chat.path("/upload_prepare"), timeout: prepareTimeout}
-	r.decode = func(body []byte) (err error) {
-		offer, err = decodeOffer(body)
+	r.decode = func(data []byte) (err error) {
+		offer, err = decodeOffer(data)
 		if offer.Done != nil {
 			offer.Done.Asked = r.began
 		}
@@ -81,12 +81,12 @@ func (c *Client) Prepare(ctx context.Context, chat Chat, a Announcement) (Offer,
 	return offer, err
 }
 
-// FinishPart reports a part that was PUT.
+// FinishPart reports that a part was PUT.
 func (c *Client) FinishPart(ctx context.Context, chat Chat, uploadID string, index int, size int64, md5 string) error {
 	return c.post(ctx, &request{
 		op: "finish", endpoint: endpointPartFinish, path: chat.path("/upload_part_finish"), timeout: finishTimeout,
-		leave:  PartAgain,
-		decode: func([]byte) error { return nil }, // {} or nothing
+		ownCode: PartAgain,
+		decode:  func([]byte) error { return nil }, // {} or nothing
 	}, struct {
 		UploadID  string `json:"upload_id"`
 		PartIndex int    `json:"part_index"`
@@ -95,22 +95,25 @@ func (c *Client) FinishPart(ctx context.Context, chat Chat, uploadID string, ind
 	}{uploadID, index, strconv.FormatInt(size, 10), md5})
 }
 
-// Merge makes a file of the parts.
+// Merge makes one file of the parts. name is sent for kind 4 only: a voice with a name may become a file card.
 func (c *Client) Merge(ctx context.Context, chat Chat, uploadID string, kind int, name string, size int64) (Uploaded, error) {
 	var up Uploaded
 	r := &request{
 		op: "merge", endpoint: endpointFiles, path: chat.path("/files"),
 		timeout: mergeTimeout + time.Duration(size/mergeSpeed)*time.Second,
 	}
-	r.decode = func(body []byte) (err error) {
-		up, err = decodeUploaded(body)
+	r.decode = func(data []byte) (err error) {
+		up, err = decodeUploaded(data)
 		up.Asked = r.began
 		return err
 	}
-	err := c.post(ctx, r, struct { // upload_id alone works in the field, the documents want all four
+	if kind != kindFile {
+		name = ""
+	}
+	err := c.post(ctx, r, struct { // upload_id alone works in practice, docs 2026-08 have all four
 		FileType   int    `json:"file_type"`
 		SrvSendMsg bool   `json:"srv_send_msg"`
-		FileName   string `json:"file_name"`
+		FileName   string `json:"file_name,omitempty"`
 		UploadID   string `json:"upload_id"`
 	}{kind, false, name, uploadID})
 	return up, err
@@ -127,51 +130,66 @@ func (c *Client) post(ctx context.Context, r *request, message any) error {
 	return c.do(ctx, r)
 }
 
-// PutPart sends one part to its presigned address, once: whether the address still works after a failure is the
-// upload's to find out. It goes without the bot's token and past the bot's filters, which may add it.
+// PutPart sends one part to its presigned address, once: the caller finds out whether the address still works after a
+// failure. It sends no token, and bypasses the bot's filters, which may add one.
 func (c *Client) PutPart(ctx context.Context, address string, size int64, open func(context.Context) (io.ReadCloser, error)) error {
+	e := c.putPart(ctx, address, size, open)
+	if e == nil {
+		return nil
+	}
+	var hide secrets
+	hide.addAddress(address)
+	e.Err, e.TraceID = hide.hide(e.Err), hide.clean(e.TraceID)
+	return e
+}
+
+func (c *Client) putPart(ctx context.Context, address string, size int64, open func(context.Context) (io.ReadCloser, error)) *Error {
 	ctx, moved, cancel := patience(ctx, putTimeout, size)
 	defer cancel()
 	e := &Error{Op: "part"}
 	if u, err := url.Parse(address); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		e.Err, e.final = errors.New("the platform gave no usable address for the part"), true
+		e.Err, e.final = errNoAddress, true
 		return e
 	}
-	body := &source{ctx: ctx, open: open, moved: moved}
-	rc, err := body.Open()
+	b := &body{ctx: ctx, open: open, moved: moved}
+	rc, err := b.Open()
 	if err != nil {
-		return &Error{Op: "part", Err: err, final: true}
+		e.Err, e.Body, e.final = err, true, true
+		return e
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, address, rc)
 	if err != nil {
 		_ = rc.Close()
-		return &Error{Op: "part", Err: errors.New("the platform gave no usable address for the part"), final: true}
+		e.Err, e.final = errNoAddress, true
+		return e
 	}
-	req.ContentLength, req.GetBody = size, body.Open
+	req.ContentLength, req.GetBody = size, b.Open
 	req.Header.Set("Content-Type", "application/octet-stream")
-	countAttempt(ctx)
-	resp, err := c.http.Do(req)
+	observed(ctx, func(o *Observation) { o.attempts.Add(1) })
+	resp, err := roundTrip(c.http, req)
 	if err != nil {
-		if broken := body.failure(); broken != nil {
-			return &Error{Op: "part", Err: broken, final: true}
+		e.Err = cause(ctx, err)
+		if broken := b.failure(); broken != nil {
+			e.Err, e.Body, e.final = broken, true, true
 		}
-		e.Err = c.cause(ctx, err)
 		return e
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer)) // any 2xx is success, whatever becomes of its body
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer)) // any 2xx is success, whether its body can be read or not
 	_ = resp.Body.Close()
-	e.Status, e.TraceID = resp.StatusCode, Clean(resp.Header.Get("X-Cos-Request-Id"))
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		e.Message = http.StatusText(resp.StatusCode)
-		return e
+	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
+		return nil
 	}
-	return nil
+	e.Status, e.TraceID = resp.StatusCode, resp.Header.Get("X-Cos-Request-Id")
+	e.Message = http.StatusText(resp.StatusCode)
+	return e
 }
 
-// decodeOffer takes every shape that the platform is known to answer: upload_config nested, flat or missing, sizes as
+var errNoAddress = errors.New("the platform sent no usable address for the part")
+
+// decodeOffer accepts every form in which the platform is known to answer: upload_config nested, flat or missing, sizes as
 // strings or numbers, a wrapping data object, and a file_info at once.
-func decodeOffer(body []byte) (Offer, error) {
-	if len(body) == 0 {
+func decodeOffer(data []byte) (Offer, error) {
+	if len(data) == 0 {
 		return Offer{}, errEmpty
 	}
 	type config struct {
@@ -195,7 +213,7 @@ func decodeOffer(body []byte) (Offer, error) {
 		shape
 		Data *shape `json:"data"`
 	}
-	if err := json.Unmarshal(body, &a); err != nil {
+	if err := json.Unmarshal(data, &a); err != nil {
 		return Offer{}, undecodable(err)
 	}
 	s := &a.shape
@@ -213,7 +231,7 @@ func decodeOffer(body []byte) (Offer, error) {
 	for _, p := range s.Parts {
 		offer.Parts = append(offer.Parts, OfferedPart{Index: int(p.Index), URL: p.URL, Size: int64(p.BlockSize)})
 	}
-	const most = 64 // of parts at once, whatever is offered
+	const most = 64 // parts at once, whatever is offered
 	offer.Concurrency = int(min(max(either(s.Nested.Concurrency, s.Concurrency, 1), 1), most))
 	offer.RetryTimeout = seconds(either(s.Nested.RetryTimeout, s.RetryTimeout, -1), defaultRetryTimeout, maxRetryTimeout)
 	offer.RetryDelay = max(seconds(either(s.Nested.RetryDelay, s.RetryDelay, -1), defaultRetryDelay, maxRetryDelay), defaultRetryDelay)
@@ -230,7 +248,7 @@ func either(nested, flat *number, otherwise number) number {
 	return otherwise
 }
 
-// seconds is n bounded by most; what the platform did not say, or said below 0, is usual.
+// seconds returns n seconds, at most most; usual if the platform sent none or a negative number.
 func seconds(n number, usual, most time.Duration) time.Duration {
 	if n < 0 {
 		return usual

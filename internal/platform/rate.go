@@ -1,13 +1,13 @@
 package platform
 
 import (
+	"container/list"
 	"context"
-	"maps"
 	"sync"
 	"time"
 )
 
-// endpoint is a class of calls that the platform counts together.
+// endpoint is a group of calls that the platform counts together.
 type endpoint int
 
 const (
@@ -16,10 +16,10 @@ const (
 	endpointPrepare
 	endpointPartFinish
 	endpointInteractions
-	endpoints // how many there are
+	endpoints // their number
 )
 
-// perSecond is what the platform takes of each (docs 2026-08).
+// perSecond is the number of calls that the platform accepts (docs 2026-08).
 var perSecond = [endpoints]int{
 	endpointMessages:     100,
 	endpointFiles:        50,
@@ -28,7 +28,7 @@ var perSecond = [endpoints]int{
 	endpointInteractions: 50,
 }
 
-// ratePeriod is a second and a little: requests that left a second apart may arrive closer.
+// ratePeriod is longer than a second: requests that leave a second apart may arrive closer together.
 const ratePeriod = 1050 * time.Millisecond
 
 func newRates() [endpoints]*rate {
@@ -39,72 +39,19 @@ func newRates() [endpoints]*rate {
 	return all
 }
 
-// rate lets no more than len(turns) calls begin within any ratePeriod, and as many at once. A token bucket (as in
-// golang.org/x/time/rate) that allows such a burst allows twice as many in the first second, and one that does not
-// makes the ten parts of a 100 MB upload wait for a second.
+// rate lets at most len(turns) calls begin within any ratePeriod, and that many at once. A token bucket (as in
+// golang.org/x/time/rate) with such a burst lets twice as many begin in the first second; one without makes the ten parts
+// of a 100 MB upload wait for a second.
 type rate struct {
 	mu    sync.Mutex
-	turns []time.Time // when the last calls begin, the oldest at next
+	turns []time.Time // the beginnings of the last calls, the oldest at next
 	next  int
 }
 
-// wait returns when the caller's turn has come, or with ctx's cause.
-func (r *rate) wait(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	d := time.Until(r.turn())
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx) // the turn is lost, which is on the safe side
-	}
-}
+// wait returns when the caller's turn has come, or the cause of ctx.
+func (r *rate) wait(ctx context.Context) error { return waitTurn(ctx, r.turn) }
 
-// perChat is how many messages a second each of a guild's chats takes (docs 2026-08).
-const perChat = 5
-
-// maxChats is far more than can be busy at once with 100 messages a second for all: beyond it the idle ones are forgotten.
-const maxChats = 1024
-
-// chatRates is the rates of the guilds' chats. The zero value is ready.
-type chatRates struct {
-	mu   sync.Mutex
-	byID map[string]*rate
-}
-
-func (c *chatRates) of(id string) *rate {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r := c.byID[id]
-	if r != nil {
-		return r
-	}
-	if len(c.byID) >= maxChats {
-		maps.DeleteFunc(c.byID, func(_ string, r *rate) bool { return r.idle() })
-	}
-	if c.byID == nil {
-		c.byID = make(map[string]*rate)
-	}
-	r = &rate{turns: make([]time.Time, perChat)}
-	c.byID[id] = r
-	return r
-}
-
-// idle tells whether r has nothing to remember.
-func (r *rate) idle() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	last := r.turns[(r.next+len(r.turns)-1)%len(r.turns)]
-	return time.Since(last) > ratePeriod
-}
-
+// turn takes the next turn and returns its time.
 func (r *rate) turn() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -115,4 +62,81 @@ func (r *rate) turn() time.Time {
 	r.turns[r.next] = at
 	r.next = (r.next + 1) % len(r.turns)
 	return at
+}
+
+// idle reports whether r has nothing to remember.
+func (r *rate) idle() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last := r.turns[(r.next+len(r.turns)-1)%len(r.turns)]
+	return time.Since(last) > ratePeriod
+}
+
+// waitTurn takes a turn and returns at its time, or the cause of ctx.
+func waitTurn(ctx context.Context, turn func() time.Time) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	d := time.Until(turn())
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx) // the turn is lost: a later call waits longer than it must
+	}
+}
+
+// perChat is the number of messages a second that each of a guild's chats accepts (docs 2026-08).
+const perChat = 5
+
+// chatRates holds the rates of the guilds' chats. The zero value is ready.
+type chatRates struct {
+	mu   sync.Mutex
+	byID map[string]*rate
+	// ids are those of byID, in the order in which the idle ones are looked for: each new chat looks at two, so that any
+	// number of busy chats costs the same.
+	ids list.List
+}
+
+// wait returns when it is the turn of a message to the chat, or the cause of ctx.
+func (c *chatRates) wait(ctx context.Context, id string) error {
+	return waitTurn(ctx, func() time.Time { return c.turn(id) })
+}
+
+// turn takes the chat's next turn. It holds the lock meanwhile: a chat without a turn is idle and may be forgotten.
+func (c *chatRates) turn(id string) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.byID[id]
+	if r == nil {
+		c.forgetIdle()
+		if c.byID == nil {
+			c.byID = make(map[string]*rate)
+		}
+		r = &rate{turns: make([]time.Time, perChat)}
+		c.byID[id] = r
+		c.ids.PushBack(id)
+	}
+	return r.turn()
+}
+
+// forgetIdle looks at two chats and forgets those that are idle.
+func (c *chatRates) forgetIdle() {
+	for range 2 {
+		first := c.ids.Front()
+		if first == nil {
+			return
+		}
+		if id := first.Value.(string); c.byID[id].idle() {
+			delete(c.byID, id)
+			c.ids.Remove(first)
+		} else {
+			c.ids.MoveToBack(first)
+		}
+	}
 }

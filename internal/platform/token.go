@@ -4,158 +4,196 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/tencent-connect/botgo/log"
 	"golang.org/x/oauth2"
 )
 
-// tokenPatience is how long a call waits for a token endpoint that is down. A wrong secret looks the same.
-const tokenPatience = 30 * time.Second
+// tokenPatience bounds the time that a call waits for a token, and tokenRetry the part of it that one retry allows: the
+// retries of a call are for a second, and a token endpoint that restarts takes some. Without retries the first failure is
+// final.
+const (
+	tokenPatience = 30 * time.Second
+	tokenRetry    = 10 * time.Second
+)
 
-// accessToken gives the token that is known while it is valid, else asks the bot's source, again and again while that
-// fails, for tokenPatience.
-func (c *Client) accessToken(ctx context.Context) (*oauth2.Token, error) {
-	if tok := c.token.Load(); tok.Valid() {
+// The pause after a failed token request doubles from minTokenPause to maxTokenPause.
+const (
+	minTokenPause = 500 * time.Millisecond
+	maxTokenPause = 5 * time.Second
+)
+
+var (
+	errNoToken   = errors.New("no access token within " + tokenPatience.String())
+	errSameToken = errors.New("the token source returned the same token again; botgo's keeps it until it expires")
+	errGoexit    = errors.New("the token source ended its goroutine")
+)
+
+// tokens holds the access token and asks the bot's source for a new one: one request at a time for all calls, with a
+// pause after a failure.
+type tokens struct {
+	source  oauth2.TokenSource
+	retries int
+	log     log.Logger
+
+	known atomic.Pointer[oauth2.Token]
+
+	mu     sync.Mutex
+	asking *tokenRequest // nil if there is none
+	pause  time.Duration // after the last request; 0 unless it failed
+	until  time.Time     // the end of that pause
+	reason error         // of the last failure; nil unless the last request failed
+}
+
+// tokenRequest is one call of the source. All calls that need a token meanwhile share it.
+type tokenRequest struct {
+	done chan struct{} // closed at the end
+	tok  *oauth2.Token
+	err  error
+}
+
+// get returns the known token while it is valid, or one from the source, which is asked again after a failure as long as
+// the retries allow. The error at the end of ctx carries the reason of the last failure.
+func (t *tokens) get(ctx context.Context) (*oauth2.Token, error) {
+	if tok := t.known.Load(); tok.Valid() {
 		return tok, nil
 	}
+	until := time.Now().Add(min(time.Duration(t.retries)*tokenRetry, tokenPatience))
 	ctx, cancel := context.WithTimeoutCause(ctx, tokenPatience, errNoToken)
 	defer cancel()
-	var last error
 	for {
-		if err := c.outage.wait(ctx); err != nil {
-			if last != nil && errors.Is(err, errNoToken) {
-				return nil, last
-			}
-			return nil, err
+		q, err := t.request(ctx)
+		if err != nil {
+			return nil, t.because(err)
 		}
-		if tok := c.token.Load(); tok.Valid() {
-			return tok, nil // another call has got one meanwhile
+		select {
+		case <-q.done:
+		case <-ctx.Done(): // the source takes no context: the request goes on for the others
+			return nil, t.because(context.Cause(ctx))
 		}
-		tok, err := c.askShared(ctx)
-		if err == nil {
-			return tok, nil
+		if q.err == nil {
+			return q.tok, nil
 		}
-		if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errNoToken) {
-			return nil, context.Cause(ctx)
+		observed(ctx, (&Error{Op: "token", Err: q.err, final: true}).note)
+		if !time.Now().Before(until) {
+			return nil, q.err
 		}
-		last = err
-		c.cfg.Log.Warnf("richmedia: %s", Clean(err.Error()))
 	}
 }
 
-var errNoToken = errors.New("no access token within " + tokenPatience.String())
-
-// askShared asks the source. All who ask at the same time share one question, and each leaves it on its own ctx: a
-// TokenSource has none.
-func (c *Client) askShared(ctx context.Context) (*oauth2.Token, error) {
-	c.wg.Add(1)
-	c.asking.Add(1)
-	answer := c.tokens.DoChan("token", func() (tok any, err error) {
-		// singleflight panics again where nobody can recover.
-		defer func() {
-			if v := recover(); v != nil {
-				err = fmt.Errorf("token source panicked: %v", v)
-			}
-			c.outage.note(err)
-		}()
-		return c.ask()
-	})
-	type result = struct {
-		tok *oauth2.Token
-		err error
-	}
-	got := make(chan result, 1)
-	go func() {
-		defer c.wg.Done()
-		defer c.asking.Add(-1)
-		r := <-answer
-		tok, _ := r.Val.(*oauth2.Token)
-		got <- result{tok, r.Err}
-	}()
-	select {
-	case r := <-got:
-		return r.tok, r.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-}
-
-func (c *Client) ask() (*oauth2.Token, error) {
-	tok, err := c.cfg.Source.Token()
-	if err != nil {
-		// botgo's source loses the platform's code: a wrong secret shows as a number that cannot be parsed.
-		return nil, fmt.Errorf("no access token, check the app id and the secret: %w", err)
-	}
-	if tok == nil || tok.AccessToken == "" {
-		return nil, errors.New("the token source gave no access token")
-	}
-	c.token.Store(tok)
-	return tok, nil
-}
-
-// dropToken forgets tok after the platform refused it. A newer token that another call has fetched stays. The source
-// may give the same one again: botgo's keeps it until it expires, whatever the platform says.
-func (c *Client) dropToken(tok *oauth2.Token) { c.token.CompareAndSwap(tok, nil) }
-
-// outage spaces the questions to a token endpoint that is down: however many calls wait for it, it is asked once at a
-// time, after half a second, then one, two, up to five.
-type outage struct {
-	mu      sync.Mutex
-	pause   time.Duration // before the next question; 0 while all is well
-	until   time.Time
-	changed chan struct{} // closed by the next answer, for those who wait; nil where nobody does
-}
-
-// note keeps how a question went, and lets those who wait look again.
-func (o *outage) note(err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if err == nil {
-		o.pause = 0
-	} else {
-		o.pause = min(max(2*o.pause, 500*time.Millisecond), 5*time.Second)
-		o.until = time.Now().Add(o.pause)
-	}
-	if o.changed != nil {
-		close(o.changed)
-		o.changed = nil
-	}
-}
-
-// wait returns when the caller may ask, or when all is well again; else with ctx's cause. Of many who wait one may ask.
-func (o *outage) wait(ctx context.Context) error {
+// request returns the request that is under way, or starts one after the pause.
+func (t *tokens) request(ctx context.Context) (*tokenRequest, error) {
 	for ctx.Err() == nil {
-		d, changed := o.turn()
-		if d <= 0 {
-			return nil
+		q, pause, reason := t.next()
+		if q != nil {
+			return q, nil
 		}
-		timer := time.NewTimer(d)
+		observed(ctx, (&Error{Op: "token", Err: reason, final: true}).note)
+		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:
-		case <-changed:
 		case <-ctx.Done():
 		}
 		timer.Stop()
 	}
-	return context.Cause(ctx)
+	return nil, context.Cause(ctx)
 }
 
-// turn is how long the caller has to wait at most; 0 gives it the turn.
-func (o *outage) turn() (time.Duration, <-chan struct{}) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.pause == 0 {
-		return 0, nil
+// next returns the request to wait for, or the pause that is left before one may start and the reason for it.
+func (t *tokens) next() (_ *tokenRequest, pause time.Duration, reason error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.asking != nil {
+		return t.asking, 0, nil
 	}
-	if d := time.Until(o.until); d > 0 {
-		if o.changed == nil {
-			o.changed = make(chan struct{})
+	if tok := t.known.Load(); tok.Valid() { // from a request that ended meanwhile
+		done := make(chan struct{})
+		close(done)
+		return &tokenRequest{done: done, tok: tok}, 0, nil
+	}
+	if d := time.Until(t.until); t.pause > 0 && d > 0 {
+		return nil, d, t.reason
+	}
+	t.asking = &tokenRequest{done: make(chan struct{})}
+	go t.run(t.asking)
+	return t.asking, 0, nil
+}
+
+// run calls the source for q.
+func (t *tokens) run(q *tokenRequest) {
+	q.err = errGoexit // unless the call returns or panics
+	defer t.finish(q)
+	defer rescue("the token source", &q.err)
+	q.tok, q.err = t.ask()
+}
+
+func (t *tokens) ask() (*oauth2.Token, error) {
+	tok, err := t.source.Token()
+	if err != nil {
+		const check = "no access token, check the app id and the secret"
+		if bad, ok := errors.AsType[*strconv.NumError](err); ok && bad.Num == "" {
+			return nil, fmt.Errorf("%s (botgo's token source drops the platform's reason): %w", check, err)
 		}
-		return d, o.changed
+		return nil, secrets(nil).hide(fmt.Errorf("%s: %w", check, err)) // it may quote the request
 	}
-	o.until = time.Now().Add(o.pause) // the next one's, should this one get no answer
-	return 0, nil
+	if tok == nil || tok.AccessToken == "" {
+		return nil, errors.New("the token source returned no access token")
+	}
+	return tok, nil
 }
 
-var errSameToken = errors.New("the token source gives the same token again; botgo's keeps it until it expires")
+// finish publishes the result of q.
+func (t *tokens) finish(q *tokenRequest) {
+	if q.err != nil {
+		t.log.Warnf("richmedia: token: %s", Clean(q.err.Error()))
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	defer close(q.done)
+	t.asking, t.reason = nil, q.err
+	if q.err == nil {
+		t.known.Store(q.tok)
+		t.pause = 0
+		return
+	}
+	t.pause = min(max(2*t.pause, minTokenPause), maxTokenPause)
+	t.until = time.Now().Add(t.pause)
+}
+
+// because returns the reason why a call has no token: cause, the end of its context, and the last failure before that.
+func (t *tokens) because(cause error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.reason == nil:
+		return cause
+	case errors.Is(cause, errNoToken):
+		return t.reason
+	}
+	return join(cause, t.reason)
+}
+
+// drop forgets tok after the platform refused it. A newer token, which another call has fetched, stays. The source may
+// return the same one again: botgo's keeps it until it expires, whatever the platform says.
+func (t *tokens) drop(tok *oauth2.Token) { t.known.CompareAndSwap(tok, nil) }
+
+// wait returns when no request is under way, or the cause of ctx.
+func (t *tokens) wait(ctx context.Context) error {
+	for {
+		t.mu.Lock()
+		q := t.asking
+		t.mu.Unlock()
+		if q == nil {
+			return nil
+		}
+		select {
+		case <-q.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}

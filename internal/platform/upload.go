@@ -12,14 +12,20 @@ import (
 	"time"
 )
 
-// Timeouts of one attempt. The answer to a URL comes only after the platform has fetched it; bytes take the time that
-// the line needs for them. SDKs use 120 to 300 s for /files (openclaw-qqbot, AstrBot).
+// Timeouts of one attempt. The answer to a URL comes after the platform has fetched it; bytes take the time that the line
+// needs for them. SDKs use 120 to 300 s for /files (openclaw-qqbot, AstrBot).
 const (
 	urlTimeout    = 120 * time.Second
-	inlineTimeout = 60 * time.Second // from the last byte
+	inlineTimeout = 60 * time.Second // since the last byte
 )
 
-// Media is what one call to /files uploads: a URL that the platform fetches, or Size bytes.
+// The kinds (file_type) that have rules of their own.
+const (
+	kindVoice = 3
+	kindFile  = 4
+)
+
+// Media is the file of one call to /files: a URL that the platform fetches, or Size bytes.
 type Media struct {
 	Kind int    // file_type
 	Name string // file_name; "" sends none
@@ -32,18 +38,20 @@ type Media struct {
 type Uploaded struct {
 	FileInfo string // opaque: verbatim
 	FileUUID string
+	RawURL   string        // presigned, valid as long as the upload; "" if the platform sent none
 	TTL      time.Duration // 0: long-lived
-	Asked    time.Time     // when the request that was answered began: the ttl counts from some moment after it
+	Asked    time.Time     // the beginning of the request: the ttl counts from some moment after it
 }
 
-// errNoFileInfo is an answer that says success without the thing itself; it happens now and then and a
-// repetition mends it (ElainaBot v2, AstrBot).
+// errNoFileInfo is the error for a success without a file_info; it happens now and then, and a retry helps (ElainaBot v2,
+// AstrBot).
 var errNoFileInfo = errors.New("the answer holds no file_info")
 
-// Upload makes one call to /files with srv_send_msg=false. Bytes travel as base64 that is made while it is sent.
+// Upload makes one call to /files with srv_send_msg=false. Bytes travel as base64, which is encoded while it is sent.
 func (c *Client) Upload(ctx context.Context, chat Chat, m Media) (Uploaded, error) {
 	r := &request{
 		op: "upload", endpoint: endpointFiles, method: http.MethodPost, path: chat.path("/files"), repeatable: true,
+		secret: func(s *secrets) { s.addAddress(m.URL) },
 	}
 	head, err := json.Marshal(struct {
 		FileType   int    `json:"file_type"`
@@ -59,12 +67,12 @@ func (c *Client) Upload(ctx context.Context, chat Chat, m Media) (Uploaded, erro
 		r.length, r.open = fixed(head)
 	} else {
 		r.timeout = inlineTimeout
-		r.length, r.open = inline(string(head), m)
-		r.inline, r.streamed = true, true
+		r.length, r.open = inlineBody(string(head), m)
+		r.inline, r.voice, r.streamed = true, m.Kind == kindVoice, true
 	}
 	var up Uploaded
-	r.decode = func(body []byte) (err error) {
-		up, err = decodeUploaded(body)
+	r.decode = func(data []byte) (err error) {
+		up, err = decodeUploaded(data)
 		up.Asked = r.began
 		return err
 	}
@@ -72,8 +80,8 @@ func (c *Client) Upload(ctx context.Context, chat Chat, m Media) (Uploaded, erro
 	return up, err
 }
 
-// inline is head with the bytes of m as one more field, file_data.
-func inline(head string, m Media) (length int64, open func(context.Context) (io.ReadCloser, error)) {
+// inlineBody returns head with the bytes of m as one more field, file_data.
+func inlineBody(head string, m Media) (length int64, open func(context.Context) (io.ReadCloser, error)) {
 	const tail = `"}`
 	head = strings.TrimSuffix(head, "}") + `,"file_data":"`
 	length = int64(len(head)) + encodedLen(m.Size) + int64(len(tail))
@@ -96,15 +104,15 @@ func encodedLen(n int64) int64 {
 	return (n + per - 1) / per * int64(base64.StdEncoding.EncodedLen(per))
 }
 
-func decodeUploaded(body []byte) (Uploaded, error) {
-	if len(body) == 0 {
+func decodeUploaded(data []byte) (Uploaded, error) {
+	if len(data) == 0 {
 		return Uploaded{}, errEmpty
 	}
 	var a struct {
 		uploadedFields
 		Data *uploadedFields `json:"data"`
 	}
-	if err := json.Unmarshal(body, &a); err != nil {
+	if err := json.Unmarshal(data, &a); err != nil {
 		return Uploaded{}, undecodable(err)
 	}
 	if a.FileInfo == "" && a.Data != nil {
@@ -116,19 +124,20 @@ func decodeUploaded(body []byte) (Uploaded, error) {
 	return a.uploaded(), nil
 }
 
-// uploadedFields are read one by one: only without a file_info there is no upload.
+// uploadedFields are decoded one by one: a file_info alone is an upload.
 type uploadedFields struct {
 	FileInfo string          `json:"file_info"`
 	FileUUID json.RawMessage `json:"file_uuid"`
+	RawURL   json.RawMessage `json:"raw_url"`
 	TTL      json.RawMessage `json:"ttl"`
 }
 
 func (f *uploadedFields) uploaded() Uploaded {
-	return Uploaded{FileInfo: f.FileInfo, FileUUID: text(f.FileUUID), TTL: ttl(f.TTL)}
+	return Uploaded{FileInfo: f.FileInfo, FileUUID: text(f.FileUUID), RawURL: text(f.RawURL), TTL: ttl(f.TTL)}
 }
 
-// ttl reads a number of seconds, also as a string. What is none, or negative, is "has ended": that costs an upload, where
-// to take it for 0 would keep it for ever. Many years are cut, before they leave the range of a Duration.
+// ttl decodes a number of seconds, which may come as a string. Anything else, or a negative number, counts as expired:
+// that costs an upload, while 0 would keep the file_info forever. Many years are cut before they overflow a Duration.
 func ttl(raw json.RawMessage) time.Duration {
 	const years = 10 * 365 * 24 * 3600
 	s := strings.Trim(string(raw), `"`)
@@ -140,17 +149,4 @@ func ttl(raw json.RawMessage) time.Duration {
 		return time.Nanosecond
 	}
 	return time.Duration(min(seconds, years) * float64(time.Second))
-}
-
-// undecodable says that an answer was not understood, without quoting it: it may hold a file_info.
-func undecodable(err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return errors.New("the answer is not JSON, or was cut off")
-	}
-	var field *json.UnmarshalTypeError
-	if errors.As(err, &field) {
-		return errors.New("the answer's field " + field.Field + " is a JSON " + field.Value)
-	}
-	return errors.New("the answer was not understood")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestThePicturesOfREADMEAreThoseOfThePage takes them; with -docs ../../../docs they are the ones that README shows.
+// TestThePicturesOfREADMEAreThoseOfThePage takes the pictures; with -docs ../../../docs it replaces those of README.
 func TestThePicturesOfREADMEAreThoseOfThePage(t *testing.T) {
 	address := start(t)
 	p := open(t, address, size(1160, 730))
@@ -31,8 +31,8 @@ func TestThePicturesOfREADMEAreThoseOfThePage(t *testing.T) {
 	q.answers(1)
 	q.say("文件")
 	q.answers(2)
-	q.do(chromedp.Click(css(`#tab-weather`)))
-	q.until(`document.querySelector('#w-lost').getAttribute('aria-checked') === 'true'`, "the weather of the other page")
+	q.do(chromedp.Click(css(`#tab-faults`)))
+	q.until(`document.querySelector('#w-lost').getAttribute('aria-checked') === 'true'`, "the faults are those of the other page")
 	q.script(`document.activeElement.blur()`)
 	keep(t, "playground-zh.png", q.shot("docs-dark"))
 }

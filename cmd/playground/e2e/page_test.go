@@ -21,7 +21,7 @@ func TestSeveralPagesSeeTheSameChats(t *testing.T) {
 	one.answers(3)
 	two.until(`document.querySelector('[data-chat="group/cats"] .unread').textContent === '1'`, "what was not read is counted")
 	two.turn("lost")
-	one.until(`!document.querySelector('#weather-dot').hidden`, "the weather is the same everywhere")
+	one.until(`!document.querySelector('#faults-dot').hidden`, "faults are the same on every page")
 }
 
 func TestAllOfItWorksWithTheKeyboard(t *testing.T) {
@@ -69,9 +69,9 @@ func TestItFitsANarrowScreen(t *testing.T) {
 	p.until(`document.querySelector('#side').getBoundingClientRect().left === 0`, "the chats come in")
 	p.do(chromedp.Click(css(`[data-chat="c2c/carol"]`)))
 	p.until(`document.querySelector('#chat-name').textContent === 'carol' && document.querySelector('#side').getBoundingClientRect().right <= 0`, "and go")
-	p.do(chromedp.Click(css(`#open-weather`)))
+	p.do(chromedp.Click(css(`#open-faults`)))
 	p.until(`document.querySelector('#panel').getBoundingClientRect().width === innerWidth`, "a panel takes the screen")
-	p.shot("narrow-weather")
+	p.shot("narrow-faults")
 	p.do(chromedp.Click(css(`#panel-close`)))
 	p.say("cat")
 	p.answers(1)
@@ -105,7 +105,7 @@ func TestItSpeaksChinese(t *testing.T) {
 	assert.Equal(t, "zh-CN", eval[string](p, `document.documentElement.lang`))
 	assert.Equal(t, "演练场", eval[string](p, `document.title`))
 	page := eval[string](p, `document.body.innerText`)
-	for _, want := range []string{"群聊", "单聊", "检查器", "天气", "一次上传", "剩余有效期", "机器人已连接"} {
+	for _, want := range []string{"群聊", "单聊", "检查器", "故障", "一次上传", "剩余有效期", "机器人已连接"} {
 		assert.Contains(t, page, want)
 	}
 	assert.Equal(t, "输入消息", eval[string](p, `document.querySelector('#text').placeholder`))

@@ -1,5 +1,5 @@
-// Package board keeps what the playground's page shows: the chats as their users see them, and for each answer of the bot
-// the calls that made it. It learns everything from richmediatest's Watch, so it holds for bots in any language.
+// Package board holds the state behind the playground's page: the chats as their users see them, and for each answer of the
+// bot the calls that made it. Its only source is richmediatest's Watch, so it works for bots in any language.
 package board
 
 import (
@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	maxMessages = 20_000    // of a chat; then the oldest go
-	maxTurns    = 4_000     // whose calls are kept; then the oldest go
-	maxMedia    = 512 << 20 // bytes; then the oldest go
+	maxMessages = 20_000    // of a chat; beyond it the oldest are dropped
+	maxTurns    = 4_000     // whose calls are kept; beyond it the oldest are dropped
+	maxMedia    = 256 << 20 // bytes; beyond it the oldest are dropped
 )
 
-// Board is the state behind the page. Its lock is taken while the platform is locked, so nothing here calls the platform
-// while it holds the lock.
+// Board is the state behind the page. Its lock is taken while the platform is locked, so calling the platform while holding
+// the lock would deadlock.
 type Board struct {
 	Feed *Feed
 
@@ -31,20 +31,22 @@ type Board struct {
 	turns   map[string]*turn // by msg_id and by event_id
 	age     []*turn          // oldest first
 	answers map[string]*answer
-	calls   map[int]*call   // that run
+	calls   map[int]*call   // in progress
 	parts   map[string]*job // by upload_id
 	files   map[string]*job // by file_info
 	infos   []string        // of files, oldest first
 	media   media
 	bots    int
+	hook    Hook
+	closed  bool
 	onBots  func(int)
 
 	explained func() bool // nil: never
-	expired   time.Time   // when the weather ended every file_info
+	expired   time.Time   // when every file_info was ended
 	count     Count
 }
 
-// Count is how much has happened.
+// Count counts what has happened since the start.
 type Count struct {
 	Messages int `json:"messages"`
 	Answers  int `json:"answers"`
@@ -52,7 +54,8 @@ type Count struct {
 	Uploads  int `json:"uploads"`
 }
 
-// New is a board that watches p until Close. saved, if not nil, is told of each file that a bot sends, in turn and soon.
+// New returns a board that watches p until Close. saved, if not nil, is called for each file that a bot uploads, while the
+// platform is locked.
 func New(p *richmediatest.Platform, saved func(name string, data []byte)) *Board {
 	b := &Board{
 		Feed: newFeed(), p: p, saved: saved,
@@ -65,10 +68,15 @@ func New(p *richmediatest.Platform, saved func(name string, data []byte)) *Board
 	return b
 }
 
-// Close ends the watching.
-func (b *Board) Close() { b.stop() }
+// Close stops watching the platform.
+func (b *Board) Close() {
+	b.stop()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+}
 
-// watch is told by the platform of everything that happens.
+// watch is called by the platform for everything that happens.
 func (b *Board) watch(h richmediatest.Happening) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -88,11 +96,10 @@ func (b *Board) watch(h richmediatest.Happening) {
 	case richmediatest.FileStored:
 		b.count.Uploads++
 		b.stored(h.Upload)
+	case richmediatest.MessageGrown, richmediatest.MessageReacted:
+		b.edited(h)
 	case richmediatest.EventPushed:
-		if t := b.turns[h.Event.ID()]; t != nil {
-			t.Pushes = append(t.Pushes, push(h))
-			b.touch(t)
-		}
+		b.pushed(h)
 	case richmediatest.ButtonAcked:
 		if t := b.turns[h.Event.ID()]; t != nil {
 			t.Ack = &h.Ack
@@ -107,21 +114,21 @@ func (b *Board) watch(h richmediatest.Happening) {
 	}
 }
 
-// Bots is how many bots are connected over the websocket.
+// Bots returns the number of bots that are connected over the websocket.
 func (b *Board) Bots() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.bots
 }
 
-// OnBots calls fn whenever more or fewer bots are connected than before, while the platform and the board are locked.
+// OnBots calls fn when the number of connected bots changes, while the platform and the board are locked.
 func (b *Board) OnBots(fn func(n int)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.onBots = fn
 }
 
-// Put tells the pages of a change that is not the board's own. Of those with one key only the newest counts.
+// Put sends the pages an update that is not the board's own. An update replaces older ones of the same key.
 func (b *Board) Put(key string, v any) { b.Feed.put(key, v) }
 
 func ms(t time.Time) int64 {

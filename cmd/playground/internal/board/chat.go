@@ -8,7 +8,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// chat is a chat as the page shows it.
+// chat is the page's view of a chat.
 type chat struct {
 	of       *richmediatest.Chat
 	key      string
@@ -16,11 +16,11 @@ type chat struct {
 	messages []*Message
 	byID     map[string]*Message
 	running  map[string]int // calls by op
-	jobs     []*job         // uploads that are not over
+	jobs     []*job         // uploads in progress
 	last     *turn
 }
 
-// Message is a line of a chat, as the page gets it.
+// Message is a line of a chat in the page's form.
 type Message struct {
 	N        int             `json:"n"` // in its chat, from 0
 	Chat     string          `json:"chat"`
@@ -38,8 +38,11 @@ type Message struct {
 	Keyboard json.RawMessage `json:"keyboard,omitempty"`
 	ReplyTo  *Quote          `json:"replyTo,omitempty"`
 	Seq      uint32          `json:"seq,omitempty"`
-	Sum      *Sum            `json:"sum,omitempty"` // of the bot's messages
+	Sum      *Sum            `json:"sum,omitempty"` // only of the bot's messages
 	Recalled bool            `json:"recalled,omitempty"`
+
+	Undelivered bool     `json:"undelivered,omitempty"` // the webhook has not acknowledged its event
+	Reactions   []string `json:"reactions,omitempty"`   // type/id of emoji
 }
 
 // File is media in a message.
@@ -48,32 +51,32 @@ type File struct {
 	Name   string `json:"name,omitempty"`
 	Format string `json:"format"`
 	Size   int64  `json:"size"`
-	URL    string `json:"url,omitempty"` // "" where the bytes are not kept
+	URL    string `json:"url,omitempty"` // "" if the bytes are not kept
 	Card   bool   `json:"card,omitempty"`
 	Reused bool   `json:"reused,omitempty"`
 	Width  int    `json:"width,omitempty"`
 	Height int    `json:"height,omitempty"`
 }
 
-// Quote is what an answer answers.
+// Quote is the message or event that an answer refers to.
 type Quote struct {
 	ID    string `json:"id"`
 	User  string `json:"user,omitempty"`
 	Bot   bool   `json:"bot,omitempty"`
 	Text  string `json:"text,omitempty"`
-	Kind  string `json:"kind,omitempty"` // of its file, where it has no text
+	Kind  string `json:"kind,omitempty"` // of its file, if it has no text
 	Event string `json:"event,omitempty"`
 }
 
-// Key names a chat for the page.
+// Key returns the page's name of a chat: scene/name.
 func Key(c *richmediatest.Chat) string { return c.Scene() + "/" + c.Name() }
 
-// guild tells whether the chat is in a guild, where nothing numbers the answers.
+// guild reports whether the chat is in a guild, where answers have no msg_seq.
 func (c *chat) guild() bool { return c.of.GuildID() != "" }
 
 var kinds = map[int]string{1: "image", 2: "video", 3: "voice", 4: "file"}
 
-// Open makes the chat known to the board before anything happens in it.
+// Open adds the chat to the board before anything has happened in it.
 func (b *Board) Open(c *richmediatest.Chat) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -107,7 +110,7 @@ func (c *chat) head() Head {
 	return h
 }
 
-// shown takes a new line.
+// shown records a new line.
 func (b *Board) shown(h richmediatest.Happening) {
 	c := b.chat(h.Chat)
 	in := h.Message
@@ -136,7 +139,7 @@ func (b *Board) shown(h richmediatest.Happening) {
 	c.line(m, b.Feed)
 }
 
-// line adds a line and tells the pages.
+// line adds a line and sends it to the pages.
 func (c *chat) line(m *Message, feed *Feed) {
 	m.N, m.Chat = c.next, c.key
 	c.next++
@@ -175,7 +178,21 @@ func cut(s string, n int) string {
 	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
-// recalled marks a line that the bot took back.
+// edited updates a line that has another frame of a stream, or other reactions.
+func (b *Board) edited(h richmediatest.Happening) {
+	c := b.chat(h.Chat)
+	m := c.byID[h.Message.ID]
+	if m == nil {
+		return
+	}
+	m.Text, m.Markdown, m.Reactions = h.Message.Text, h.Message.Markdown, nil
+	for _, r := range h.Message.Reactions {
+		m.Reactions = append(m.Reactions, r.Emoji)
+	}
+	b.Feed.put("edit "+m.ID, map[string]any{"t": "edit", "chat": c.key, "m": m})
+}
+
+// recalled marks a line that the bot has recalled.
 func (b *Board) recalled(h richmediatest.Happening) {
 	c := b.chat(h.Chat)
 	if m := c.byID[h.Message.ID]; m != nil {
@@ -184,7 +201,7 @@ func (b *Board) recalled(h richmediatest.Happening) {
 	}
 }
 
-// Messages are the lines of a chat, oldest first, as JSON.
+// Messages returns the lines of a chat, oldest first, as JSON. ok is false if there is no such chat.
 func (b *Board) Messages(key string) (raw []byte, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -206,6 +223,6 @@ func (b *Board) State() map[string]any {
 		heads[i] = c.head()
 	}
 	return map[string]any{
-		"head": strconv.FormatUint(b.Feed.Head(), 10), "chats": heads, "bots": b.bots, "count": b.count,
+		"head": strconv.FormatUint(b.Feed.Head(), 10), "chats": heads, "bots": b.bots, "count": b.count, "hook": b.hook,
 	}
 }

@@ -5,20 +5,20 @@ import (
 	"sync"
 )
 
-// feedSize is how many updates a page may be behind before it has to fetch everything anew.
+// feedSize is the number of updates that a page may be behind before it must fetch everything again.
 const feedSize = 8192
 
-// Feed is what happened lately, as JSON, for any number of readers at their own pace. It holds no reader: one that is too
-// slow, or gone, costs nothing.
+// Feed holds the latest updates as JSON, for any number of readers at their own pace. It keeps no state for a reader, so a
+// slow or closed one costs nothing.
 type Feed struct {
 	mu      sync.Mutex
 	ring    [feedSize]update
 	head    uint64            // updates so far; the newest is ring[(head-1)%feedSize]
 	latest  map[string]uint64 // by key: the newest update of that key
-	changed chan struct{}     // closed and replaced at each update
+	changed chan struct{}     // closed and replaced by each update
 }
 
-// update is one change. Of those with the same key only the newest counts.
+// update is one change. It replaces older ones of the same key.
 type update struct {
 	key  string
 	json []byte
@@ -28,7 +28,7 @@ func newFeed() *Feed {
 	return &Feed{latest: make(map[string]uint64), changed: make(chan struct{})}
 }
 
-// put adds an update, which replaces older ones of the same key; "" is no key.
+// put adds an update, which replaces older ones of the same key; one with the key "" replaces nothing.
 func (f *Feed) put(key string, v any) {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -49,15 +49,15 @@ func (f *Feed) put(key string, v any) {
 	f.changed = make(chan struct{})
 }
 
-// Head is the number of updates so far: what a reader that knows the present begins from.
+// Head returns the number of updates so far: the position of a reader that has fetched everything.
 func (f *Feed) Head() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.head
 }
 
-// Since returns up to limit updates after from, without those that newer ones replace, the place to go on from, and a
-// channel that is closed at the next update. ok is false when from is too far behind, or in the future.
+// Since returns up to limit updates after from without the replaced ones, the position to continue from, and a channel that
+// is closed by the next update. ok is false if from is too far behind, or in the future.
 func (f *Feed) Since(from uint64, limit int) (batch []json.RawMessage, next uint64, changed <-chan struct{}, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -8,13 +8,13 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// Inspection is what stands behind a line: all that happened because of a user's message, or what made one answer.
+// Inspection describes a line: everything that a user's message caused, or the calls that made one answer.
 type Inspection struct {
 	ID      string        `json:"id"`
 	Chat    string        `json:"chat"`
 	Event   EventFacts    `json:"event"`
 	Answer  *AnswerFacts  `json:"answer,omitempty"` // of a line of the bot
-	Answers []AnswerFacts `json:"answers"`          // to the event, in the order of their first sign
+	Answers []AnswerFacts `json:"answers"`          // to the event, in the order of their first call
 	Upload  *Progress     `json:"upload,omitempty"` // in parts, the newest
 	Calls   []call        `json:"calls"`
 	Pushes  []Push        `json:"pushes,omitempty"`
@@ -23,20 +23,20 @@ type Inspection struct {
 	event   *richmediatest.Event
 }
 
-// EventFacts are those of what a user did.
+// EventFacts describes a user's message or action.
 type EventFacts struct {
 	Type    string `json:"type"`
 	ID      string `json:"id"`
 	MsgID   string `json:"msgID,omitempty"`
 	At      int64  `json:"at"`
 	Payload string `json:"payload"`
-	Left    int    `json:"left"`  // replies that it still takes; -1 where no count is documented
+	Left    int    `json:"left"`  // replies that it still takes; -1 if no count is documented
 	Until   int64  `json:"until"` // the end of the window
 }
 
-// AnswerFacts are those of one answer.
+// AnswerFacts describes one answer.
 type AnswerFacts struct {
-	ID       string  `json:"id,omitempty"` // "" while, or where, it is not in the chat
+	ID       string  `json:"id,omitempty"` // "" if it is not in the chat
 	By       string  `json:"by"`           // msg_id, event_id, or "" for a proactive message
 	Seq      uint32  `json:"seq"`
 	At       int64   `json:"at,omitempty"`
@@ -49,17 +49,18 @@ type AnswerFacts struct {
 	Size     int64   `json:"size,omitempty"`
 	Parts    int     `json:"parts,omitempty"`
 	FileInfo string  `json:"fileInfo,omitempty"` // masked
-	TTL      float64 `json:"ttl,omitempty"`      // s; 0 for one that does not end
+	TTL      float64 `json:"ttl,omitempty"`      // s; 0 for a long-term one
 	Expires  int64   `json:"expires,omitempty"`
 	Replaced bool    `json:"replaced,omitempty"` // an earlier file_info was refused
+	Collided bool    `json:"collided,omitempty"` // another reply with this msg_seq was taken for a repeat of this one
 	Plugin   *Plugin `json:"plugin,omitempty"`
 }
 
-// Inspect is what stands behind the line with that id.
+// Inspect describes the line with that id. ok is false if it is unknown, or too old.
 func (b *Board) Inspect(id string) (in Inspection, ok bool) {
 	in, ok = b.inspect(id)
 	if ok && in.event != nil {
-		left, until := in.event.RepliesLeft() // asks the platform, so without the board's lock
+		left, until := in.event.RepliesLeft() // locks the platform: with the board's lock held it would deadlock
 		in.Event.Left, in.Event.Until = left, until.UnixMilli()
 	}
 	return in, ok
@@ -113,7 +114,7 @@ func (b *Board) inspect(id string) (in Inspection, ok bool) {
 	return in, true
 }
 
-// parts is the progress of an upload in parts that these calls made.
+// parts returns the progress of the upload in parts that calls belong to, nil if there is none.
 func parts(j *job, calls []*call) *Progress {
 	if j == nil || j.total == 0 || len(j.calls) == 0 || !slices.Contains(calls, j.calls[0]) {
 		return nil
@@ -141,7 +142,7 @@ func shownCalls(calls []*call, began time.Time) []call {
 	return out
 }
 
-// calls are those that made an answer. A file that came from the cache was made by none of them.
+// calls returns the calls that made an answer. A file from the cache has none.
 func (a *answer) calls() []*call {
 	var out []*call
 	if a.job != nil && a.route != "cache" {
@@ -159,7 +160,7 @@ func (b *Board) facts(a *answer) AnswerFacts {
 	sum := b.sum(a)
 	f := AnswerFacts{
 		ID: a.id, Seq: a.seq, At: ms(a.at), Took: sum.Took, Retries: sum.Retries, Route: sum.Route,
-		Replaced: len(a.again) > 0, Plugin: a.plugin,
+		Replaced: len(a.again) > 0, Collided: a.collided, Plugin: a.plugin,
 	}
 	if t := a.turn; t != nil {
 		f.By = "event_id"
@@ -180,7 +181,7 @@ func (b *Board) facts(a *answer) AnswerFacts {
 	return f
 }
 
-// life says how long a file_info is good, where there is one.
+// life fills in how long the file_info lives, if there is one.
 func (b *Board) life(f *AnswerFacts, up *richmediatest.Upload) {
 	if up.FileInfo == "" {
 		return
@@ -194,7 +195,7 @@ func (b *Board) life(f *AnswerFacts, up *richmediatest.Upload) {
 	}
 }
 
-// ExpireFiles says that every file_info given so far has ended.
+// ExpireFiles records that every file_info so far ended at now.
 func (b *Board) ExpireFiles(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

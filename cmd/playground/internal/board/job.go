@@ -8,7 +8,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// uploading ties a call of an upload to the others of the same file.
+// uploading ties a call of an upload to the other calls for the same file.
 func (b *Board) uploading(c *call, in richmediatest.Call) {
 	if c.chat == nil {
 		return
@@ -27,7 +27,7 @@ func (b *Board) uploading(c *call, in richmediatest.Call) {
 	}
 }
 
-// uploadedBy takes a call of an upload that is over.
+// uploadedBy records the result of a call of an upload.
 func (b *Board) uploadedBy(c *call, in richmediatest.Call) {
 	j := c.job
 	if j == nil {
@@ -42,7 +42,7 @@ func (b *Board) uploadedBy(c *call, in richmediatest.Call) {
 			Parts []any  `json:"parts"`
 		} `json:"data"`
 	}
-	_ = json.Unmarshal(in.Answer, &said) // an answer that is no JSON says nothing
+	_ = json.Unmarshal(in.Answer, &said) // an answer that is not JSON has no fields
 	switch c.Op {
 	case richmediatest.OpPrepare:
 		j.parts = max(len(said.Parts), len(said.Data.Parts))
@@ -65,16 +65,17 @@ func (b *Board) uploadedBy(c *call, in richmediatest.Call) {
 		b.over(j, said.Info, in.Time.Add(in.Took))
 	}
 	b.tellProgress(j)
+	b.rest(j)
 	if j.turn != nil {
 		b.touch(j.turn)
 	}
-	if c.Op != richmediatest.OpPart { // its errors are the object store's, and a fresh address heals them
+	if c.Op != richmediatest.OpPart { // a part's error is the object store's, and bots recover with a new address
 		b.refused(j.turn, c, in)
 	}
 }
 
-// jobOf finds the upload that a call goes on with: one of the same file in the same chat that is not over. Of several
-// bytes without a name the size tells which. What was refused in one call goes on in parts, with a name then.
+// jobOf returns the upload that a call continues: an unfinished one of the same file in the same chat, or a new one. Bytes
+// without a name are identified by their size. An upload that was refused in one call continues in parts, then with a name.
 func (b *Board) jobOf(c *call, form uploadForm) *job {
 	total, _ := form.Total.Int64()
 	for _, j := range c.chat.jobs {
@@ -94,7 +95,7 @@ func (b *Board) jobOf(c *call, form uploadForm) *job {
 		j.size = c.Size
 	}
 	c.chat.jobs = append(c.chat.jobs, j)
-	if len(c.chat.jobs) > 64 { // given up
+	if len(c.chat.jobs) > 64 { // the oldest was abandoned
 		b.drop(c.chat.jobs[0])
 	}
 	if j.turn != nil {
@@ -112,7 +113,7 @@ func (j *job) prepared(form uploadForm) {
 	}
 }
 
-// over ends an upload that has its file_info.
+// over finishes an upload that has its file_info.
 func (b *Board) over(j *job, info string, at time.Time) {
 	j.stored, j.ended = true, at
 	b.files[info] = j
@@ -123,7 +124,7 @@ func (b *Board) over(j *job, info string, at time.Time) {
 	b.drop(j)
 }
 
-// giveUp ends the uploads of a turn that have failed: the same file at the next turn is another upload.
+// giveUp drops the failed uploads of a turn, so that the same file in the next turn is a new upload.
 func (b *Board) giveUp(t *turn) {
 	for _, j := range slices.Clone(t.chat.jobs) {
 		if j.turn == t && j.last != nil && !j.last.Running && !j.last.good() {
@@ -132,7 +133,30 @@ func (b *Board) giveUp(t *turn) {
 	}
 }
 
+// idleUpload is how long an upload is shown after its last call: the bot may be gone, and says nothing then.
+const idleUpload = 10 * time.Second
+
+// rest hides the progress of an upload that no call continues.
+func (b *Board) rest(j *job) {
+	if j.stored || j.idle != nil || slices.ContainsFunc(j.calls, func(c *call) bool { return c.Running }) {
+		return
+	}
+	var timer *time.Timer
+	timer = time.AfterFunc(idleUpload, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if j.idle == timer && !b.closed {
+			j.hidden = true
+			b.tellProgress(j)
+		}
+	})
+	j.idle = timer
+}
+
 func (b *Board) drop(j *job) {
+	if j.idle != nil {
+		j.idle.Stop()
+	}
 	j.chat.jobs = slices.DeleteFunc(j.chat.jobs, func(other *job) bool { return other == j })
 	for _, id := range j.ids {
 		delete(b.parts, id)
@@ -140,7 +164,7 @@ func (b *Board) drop(j *job) {
 	b.Feed.put("up "+j.chat.key, map[string]any{"t": "up", "chat": j.chat.key, "up": j.chat.uploads()})
 }
 
-// Progress is how far an upload in parts is.
+// Progress is the progress of an upload in parts.
 type Progress struct {
 	Kind  string `json:"kind"`
 	Name  string `json:"name,omitempty"`
@@ -170,7 +194,7 @@ func (j *job) progress() Progress {
 func (c *chat) uploads() []Progress {
 	out := []Progress{}
 	for _, j := range c.jobs {
-		if j.total > 0 {
+		if j.total > 0 && !j.hidden {
 			out = append(out, j.progress())
 		}
 	}

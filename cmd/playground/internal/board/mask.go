@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// maxShown bounds what is kept of a request or an answer.
+// maxShown is how many bytes of a request or an answer are kept.
 const maxShown = 6 << 10
 
-// secrets are the fields whose values are hidden, wherever they stand, in any case.
+// secrets are the lower-case names of fields whose values are masked at any depth.
 var secrets = map[string]bool{
 	"access_token": true, "token": true, "clientsecret": true, "client_secret": true, "secret": true, "signature": true,
 	"authorization": true, "auth_token": true,
@@ -25,15 +25,15 @@ var (
 	pairs   = regexp.MustCompile(`(?i)\b(auth_token|access_token|token|secret|signature)=[^&\s"']+`)
 )
 
-// maskText hides what is a credential in a text: queries of addresses, and pairs such as auth_token=...
+// maskText masks credentials in a text: queries of URLs, and pairs such as auth_token=...
 func maskText(s string) string {
 	return pairs.ReplaceAllString(queries.ReplaceAllString(s, "$1?••••"), "$1=••••")
 }
 
-// MaskError is err's text without queries of addresses.
+// MaskError returns err's text with credentials masked.
 func MaskError(err error) string { return maskText(err.Error()) }
 
-// MaskFileInfo shows enough of a file_info to tell two apart.
+// MaskFileInfo returns the ends of a file_info and its length, enough to distinguish two of them.
 func MaskFileInfo(v string) string {
 	if len(v) < 16 {
 		return "••••"
@@ -41,7 +41,7 @@ func MaskFileInfo(v string) string {
 	return fmt.Sprintf("%s••••%s (%d)", v[:3], v[len(v)-3:], len(v))
 }
 
-// MaskURL is rawURL without its query, which may be a credential.
+// MaskURL returns rawURL without its query, which may be a credential.
 func MaskURL(rawURL string) string {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -55,8 +55,8 @@ func MaskURL(rawURL string) string {
 	return u.String()
 }
 
-// Mask shows a body: JSON indented, in its own order, with secrets hidden. JSON that is cut off is shown as far as it
-// goes. What is no JSON is shown when it is a page or an object store's error, else only counted.
+// Mask returns a body for the page: JSON indented, in its own order, with secrets masked, and cut off where body is. HTML and
+// XML are returned as they are. Of anything else only the size is shown.
 func Mask(body []byte, size int64) string {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {

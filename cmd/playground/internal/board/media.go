@@ -16,7 +16,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// media keeps the bytes of what was sent, up to maxMedia.
+// media keeps the bytes of files, up to maxMedia.
 type media struct {
 	byID   map[string]*medium
 	order  []*medium // oldest first
@@ -29,7 +29,7 @@ type medium struct {
 	data       []byte
 }
 
-// Media is what is kept under id, with its format by its first bytes. ok is false when it is not kept, or not any more.
+// Media returns the file with that id and its MIME type by content. ok is false if it is not kept, or no longer.
 func (b *Board) Media(id string) (data []byte, format string, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -50,13 +50,14 @@ func (m *media) keep(id, format string, data []byte) (address string) {
 	}
 	for m.bytes > maxMedia && len(m.order) > 1 {
 		old := m.order[0]
+		m.order[0] = nil // the array under m.order would keep the bytes
 		m.order, m.bytes = m.order[1:], m.bytes-int64(len(old.data))
 		delete(m.byID, old.id)
 	}
 	return "/media/" + id
 }
 
-// sent is what a user sent.
+// sent keeps a user's attachment.
 func (b *Board) sent(a richmediatest.Attachment) *File {
 	b.media.serial++
 	format := mimetype.Detect(a.Data).String()
@@ -70,12 +71,12 @@ func (b *Board) sent(a richmediatest.Attachment) *File {
 	return f
 }
 
-// given is what the bot sent.
+// given keeps the media of a bot's message.
 func (b *Board) given(m *richmediatest.Media) *File {
 	f := &File{Kind: kinds[m.Kind], Name: m.Name, Format: m.Format, Size: m.Size, Card: m.Card, Reused: m.Reused}
 	if up := m.Upload; up != nil {
 		id := up.UUID
-		if id == "" { // in a guild, where an image is no upload of its own
+		if id == "" { // an image in a guild is part of its message
 			b.media.serial++
 			id = "guild-" + strconv.Itoa(b.media.serial)
 			b.stored(up)
@@ -88,7 +89,7 @@ func (b *Board) given(m *richmediatest.Media) *File {
 	return f
 }
 
-// stored hands on what the bot uploaded, to be saved.
+// stored passes a bot's upload to saved.
 func (b *Board) stored(up *richmediatest.Upload) {
 	if b.saved == nil || up.Data == nil {
 		return
@@ -96,7 +97,7 @@ func (b *Board) stored(up *richmediatest.Upload) {
 	b.saved(fileName(up), up.Data)
 }
 
-// fileName is a name that any file system takes: when, a piece of the uuid, and what is harmless in the bot's own name.
+// fileName returns a name that any file system accepts: the time, eight digits of the uuid, and the cleaned name of the upload.
 func fileName(up *richmediatest.Upload) string {
 	name := path.Base(strings.ReplaceAll(up.Name, `\`, "/"))
 	if up.Name == "" {

@@ -9,10 +9,15 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// healed are the refusals that a bot can recover from by itself: repeats, and a file_info that has ended.
-var healed = []int{40054005, 304080, 40034004}
+// codeRepeat is the refusal of a msg_seq that was used before.
+const codeRepeat = 40054005
 
-// Note puts what the bot's own error handler said beside the event with that id.
+var (
+	staleFile   = []int{304080, 40034004}                     // the refusals of a file_info that has ended
+	recoverable = append(slices.Clone(staleFile), codeRepeat) // what a bot recovers from
+)
+
+// Note shows the text of the bot's error handler beside the event with that msg_id or event_id.
 func (b *Board) Note(to, text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -22,8 +27,8 @@ func (b *Board) Note(to, text string) {
 	}
 }
 
-// Explained says when a bot tells of its failures by Note. Where fn answers false, what the platform refuses for good is
-// noted instead. fn is called while the platform and the board are locked.
+// Explained sets the function that reports whether the bot describes its failures by Note. While it returns false, final
+// refusals of the platform are noted instead. fn is called while the platform and the board are locked.
 func (b *Board) Explained(fn func() bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -42,15 +47,15 @@ func (b *Board) note(t *turn, text string) {
 	b.touch(t)
 }
 
-// refused notes a call that was refused for good, for the author of a bot who would look for its answer in vain.
+// refused notes a call that was refused for good: without the note a bot's author sees only that no answer came.
 func (b *Board) refused(t *turn, c *call, in richmediatest.Call) {
-	final := c.Status >= 400 && c.Status < 500 && c.Status != 429 && !slices.Contains(healed, c.Code)
+	final := c.Status >= 400 && c.Status < 500 && c.Status != 429 && !slices.Contains(recoverable, c.Code)
 	if t == nil || !final || b.explained != nil && b.explained() {
 		return
 	}
 	var said struct {
 		Message string `json:"message"`
 	}
-	_ = json.Unmarshal(in.Answer, &said) // a page has no message
+	_ = json.Unmarshal(in.Answer, &said) // an HTML answer has no message
 	b.note(t, fmt.Sprintf("%s: HTTP %d, %d %s", c.Op, c.Status, c.Code, said.Message))
 }

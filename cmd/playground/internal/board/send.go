@@ -2,7 +2,9 @@ package board
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -11,7 +13,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// sendForm is what ties a send to its answer.
+// sendForm holds the fields that tie a send to its answer.
 type sendForm struct {
 	MsgID   string  `json:"msg_id"`
 	EventID string  `json:"event_id"`
@@ -21,11 +23,11 @@ type sendForm struct {
 	} `json:"media"`
 }
 
-// readSend reads JSON, or the form that an image travels in to a guild, as far as it was kept.
+// readSend reads a send's fields from JSON, or from the multipart form of a guild image, as far as the body was kept.
 func readSend(in richmediatest.Call) (form sendForm) {
 	kind, params, _ := mime.ParseMediaType(in.Header.Get("Content-Type"))
 	if kind != "multipart/form-data" {
-		_ = json.Unmarshal(in.Body, &form) // what is malformed belongs to nothing
+		_ = json.Unmarshal(in.Body, &form) // a malformed body belongs to no answer
 		return form
 	}
 	parts := multipart.NewReader(bytes.NewReader(in.Body), params["boundary"])
@@ -38,7 +40,7 @@ func readSend(in richmediatest.Call) (form sendForm) {
 		if to == nil {
 			continue
 		}
-		value, _ := io.ReadAll(io.LimitReader(part, 512)) // as far as it goes
+		value, _ := io.ReadAll(io.LimitReader(part, 512)) // the body may be cut off
 		*to = string(value)
 	}
 }
@@ -50,7 +52,7 @@ func (form *sendForm) to() string {
 	return form.EventID
 }
 
-// sending ties a send to its answer. In guilds, where nothing numbers the answers, it waits beside the event until its
+// sending ties a send to its answer. In guilds, where answers have no msg_seq, the send stays with the event until its
 // message is shown.
 func (b *Board) sending(c *call, in richmediatest.Call) {
 	form := readSend(in)
@@ -58,7 +60,7 @@ func (b *Board) sending(c *call, in richmediatest.Call) {
 	if t == nil {
 		return
 	}
-	if form.Media.Info == "" { // a text instead
+	if form.Media.Info == "" { // the bot sends a text instead
 		b.giveUp(t)
 	}
 	if c.to = form.to(); t.chat.guild() {
@@ -71,13 +73,14 @@ func (b *Board) sending(c *call, in richmediatest.Call) {
 		seq = *form.Seq
 	}
 	a := b.answer(c.to, seq)
-	c.Again = len(a.sends) > 0
+	c.body = sha256.Sum256(in.Body)
+	c.Again = slices.ContainsFunc(a.sends, func(old *call) bool { return old.body == c.body || !old.Running && !old.good() })
 	c.answer, c.info = a, form.Media.Info
 	a.sends = append(a.sends, c)
 	b.touch(t)
 }
 
-// sentNow finds the send whose message is shown now, and is not numbered: the oldest that runs.
+// sentNow returns the running send whose message is being shown, if messages have no msg_seq: the oldest one.
 func (b *Board) sentNow(c *chat, to string) *call {
 	var found *call
 	for _, one := range b.calls {
@@ -89,7 +92,7 @@ func (b *Board) sentNow(c *chat, to string) *call {
 	return found
 }
 
-// sentBy takes a send that is over.
+// sentBy records the result of a send.
 func (b *Board) sentBy(c *call, in richmediatest.Call) {
 	b.refused(b.turns[c.to], c, in)
 	a := c.answer
@@ -99,13 +102,18 @@ func (b *Board) sentBy(c *call, in richmediatest.Call) {
 		}
 		return
 	}
-	if j := b.files[c.info]; j != nil && j != a.job && !c.good() {
+	if j := b.files[c.info]; j != nil && j != a.job && slices.Contains(staleFile, c.Code) {
 		a.again = append(a.again, j)
+	}
+	if c.Code == codeRepeat && !c.Again {
+		a.collided = true
+		b.note(a.turn, fmt.Sprintf("%s: %d: another reply to this message had msg_seq %d, so the platform took this one for a repeat and did not show it",
+			c.Op, c.Code, a.seq))
 	}
 	b.touchAnswer(a)
 }
 
-// unnumbered begins the answer that a message without msg_seq is: a proactive one, or one in a guild.
+// unnumbered begins the answer of a message without msg_seq: a proactive one, or one in a guild.
 func (b *Board) unnumbered(c *chat, to string) *answer {
 	a := &answer{turn: b.turns[to], to: to}
 	one := b.sentNow(c, to)

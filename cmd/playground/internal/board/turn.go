@@ -7,61 +7,46 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// turn is something that a user did, and all that the bot did about it.
+// turn is a user's message or action, and everything that the bot did about it.
 type turn struct {
 	event   *richmediatest.Event
 	chat    *chat
 	at      time.Time
 	shownAs string    // id of its line
-	answers []*answer // in the order of their first sign
+	answers []*answer // in the order of their first call
 	jobs    []*job    // uploads that no answer has claimed
 	others  []*call   // acknowledgements and the like
 	Pushes  []Push
 	Ack     *int
-	Notes   []string // what the bot's own error handler said
-	plugin  []Plugin // uploads of the plugin that no reply has claimed
+	Notes   []string // texts of the bot's error handler
+	plugin  []Plugin // the plugin's uploads that no reply has claimed
 }
 
-// Push is a delivery to the webhook.
-type Push struct {
-	At     int64  `json:"at"`
-	Status int    `json:"status"`
-	Acked  bool   `json:"acked"`
-	Err    string `json:"err,omitempty"`
-}
-
-func push(h richmediatest.Happening) Push {
-	out := Push{At: h.Time.UnixMilli(), Status: h.Push.Status, Acked: h.Push.Acked}
-	if h.Push.Err != nil {
-		out.Err = MaskError(h.Push.Err)
-	}
-	return out
-}
-
-// answer is one message of the bot, from its first call on, whether it arrived or not.
+// answer is one message of the bot, from its first call on, whether it has arrived or not.
 type answer struct {
-	turn   *turn // nil for a proactive message
-	id     string
-	key    string // what it answers, and its msg_seq; "" without one
-	to     string // what it answers
-	seq    uint32
-	at     time.Time // when it was shown
-	file   *richmediatest.Upload
-	job    *job // that made the file; nil when not known
-	route  string
-	again  []*job // other uploads for the same answer: a file_info that was refused
-	sends  []*call
-	plugin *Plugin
+	turn     *turn // nil for a proactive message
+	id       string
+	key      string // to and msg_seq; "" without a msg_seq
+	to       string // msg_id or event_id that it answers
+	seq      uint32
+	at       time.Time // when it was shown
+	file     *richmediatest.Upload
+	job      *job // that made the file; nil if unknown
+	route    string
+	collided bool   // another reply with the same msg_seq was taken for a repeat
+	again    []*job // other uploads for the same answer, whose file_info was refused
+	sends    []*call
+	plugin   *Plugin
 }
 
-// Sum is what stands under an answer in the chat.
+// Sum is the line under an answer in the chat.
 type Sum struct {
 	Route   string  `json:"route,omitempty"`
 	Took    float64 `json:"took"`    // ms from the user's message to the answer; 0 for a proactive message
-	Retries int     `json:"retries"` // calls that had to be made again
+	Retries int     `json:"retries"` // repeated calls
 }
 
-// Plugin is what the plugin itself tells of a reply, where the bot is the demonstration.
+// Plugin is the plugin's own trace of a reply, for the demonstration bot.
 type Plugin struct {
 	Route     string  `json:"route,omitempty"`
 	Attempts  int     `json:"attempts"`
@@ -103,7 +88,7 @@ func (b *Board) forget(t *turn) {
 	}
 }
 
-// answered ties a line of the bot to the calls that made it.
+// answered ties a line of the bot to its calls.
 func (b *Board) answered(c *chat, m *Message, in richmediatest.Message) {
 	a := b.answer(in.ReplyTo, in.Seq)
 	if a == nil || in.Seq == 0 {
@@ -113,14 +98,15 @@ func (b *Board) answered(c *chat, m *Message, in richmediatest.Message) {
 	b.answers[m.ID] = a
 	if in.Media != nil {
 		file := *in.Media.Upload
-		file.Data = nil // the media have a bound of their own
+		file.Data = nil // bytes are kept in media, which is bounded
 		a.file = &file
 		b.claim(a)
 	}
 	m.Sum = b.sum(a)
 }
 
-// answer finds or begins the answer to an event by its msg_seq.
+// answer returns the answer to an event by its msg_seq, and begins it if necessary. It returns nil for an unknown event, and in
+// guilds.
 func (b *Board) answer(to string, seq uint32) *answer {
 	t := b.turns[to]
 	if t == nil || t.chat.guild() {
@@ -136,8 +122,8 @@ func (b *Board) answer(to string, seq uint32) *answer {
 	return a
 }
 
-// claim finds how the answer's file came to the platform: by an upload of its own, by one that another answer waited for
-// too, or by an earlier one.
+// claim determines how the answer's file came to the platform: by its own upload, by an upload shared with another answer, or
+// by an earlier one.
 func (b *Board) claim(a *answer) {
 	j := b.files[a.file.FileInfo]
 	if a.job = j; j == nil {
@@ -170,7 +156,7 @@ func (t *turn) dropJob(j *job) {
 	}
 }
 
-// sum is what stands under the answer.
+// sum returns the line under the answer.
 func (b *Board) sum(a *answer) *Sum {
 	s := &Sum{Route: a.route}
 	if a.plugin != nil && a.plugin.Route != "" {
@@ -179,19 +165,23 @@ func (b *Board) sum(a *answer) *Sum {
 	if a.turn != nil && !a.at.IsZero() {
 		s.Took = millis(a.at.Sub(a.turn.at))
 	}
-	s.Retries = max(0, len(a.sends)-1)
+	for _, c := range a.sends {
+		if c.Again {
+			s.Retries++
+		}
+	}
 	if a.job != nil && a.route != "joined" && a.route != "cache" {
 		s.Retries += a.job.retries
 	}
 	return s
 }
 
-// touch tells the pages that something about a turn has changed: they look again at what they show of it.
+// touch tells the pages that a turn has changed, so that they fetch it again if they show it.
 func (b *Board) touch(t *turn) {
 	b.Feed.put("touch "+t.shownAs, map[string]any{"t": "touch", "chat": t.chat.key, "id": t.shownAs})
 }
 
-// touchAnswer is touch for an answer, whose line changes too.
+// touchAnswer is like touch, and also updates the line under the answer.
 func (b *Board) touchAnswer(a *answer) {
 	if a.turn != nil {
 		b.touch(a.turn)
@@ -210,7 +200,7 @@ func (b *Board) touchAnswer(a *answer) {
 	}
 }
 
-// Reply takes what the plugin tells of a reply to the event with the id to. msgID is its message's, where it is known.
+// Reply records the plugin's trace of a reply to the event with the id to. msgID is the id of its message, if known.
 func (b *Board) Reply(to string, seq uint32, msgID string, media bool, in Plugin) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -228,7 +218,7 @@ func (b *Board) Reply(to string, seq uint32, msgID string, media bool, in Plugin
 	b.touchAnswer(a)
 }
 
-// Upload takes what the plugin tells of an upload for the event with that id.
+// Upload records the plugin's trace of an upload for the event with that id.
 func (b *Board) Upload(to, route string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,11 +14,11 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// scene is a sort of chat. The page learns what can be done in one from here, and knows only its name.
+// scene is a kind of chat. The page takes from it what users can do there.
 type scene struct {
 	ID      string `json:"id"`
-	Many    bool   `json:"many"`    // many users write in it
-	Mention bool   `json:"mention"` // a message may do without a mention of the bot
+	Many    bool   `json:"many"`    // has many users
+	Mention bool   `json:"mention"` // a message may omit the mention of the bot
 	Buttons bool   `json:"buttons"`
 	Member  bool   `json:"member"` // the bot can be added and removed
 	Mute    bool   `json:"mute"`
@@ -39,12 +40,12 @@ var scenes = []scene{
 	{ID: "dm", open: (*richmediatest.Platform).DM},
 }
 
-// maxStep is how far the clock goes at once.
+// maxStep is how far the clock moves at most in one call.
 const maxStep = 31 * 24 * time.Hour
 
-var errChat = errors.New("no such chat: it is named scene/name")
+var errChat = errors.New("chat: scene/name, with one of the scenes group, c2c, channel and dm")
 
-// chat finds or makes a chat by its key.
+// chat returns the chat with that key, and creates it if necessary.
 func (s *Server) chat(key string) (*richmediatest.Chat, scene, error) {
 	id, name, _ := strings.Cut(key, "/")
 	for _, sc := range scenes {
@@ -62,7 +63,7 @@ func goodName(name string) bool {
 		!strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// user is who does it.
+// user returns the user that a request names.
 func user(r *http.Request) (string, error) {
 	if name := r.FormValue("user"); goodName(name) {
 		return name, nil
@@ -72,12 +73,12 @@ func user(r *http.Request) (string, error) {
 
 func fail(w http.ResponseWriter, err error) { http.Error(w, err.Error(), http.StatusBadRequest) }
 
-// state is what the page begins with.
+// state serves what the page begins with.
 func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
 	out := s.Board.State()
 	out["head"] = s.epoch + "-" + out["head"].(string) //nolint:forcetypeassert // see State
 	out["now"], out["ahead"] = s.clock()
-	out["scenes"], out["weather"] = scenes, s.weather.state()
+	out["scenes"], out["faults"] = scenes, s.faults.state()
 	out["url"], out["appID"], out["secret"] = s.URL, s.Platform.AppID(), s.Secret
 	s.mu.Lock()
 	copied := make(map[string]flags, len(s.flags))
@@ -90,7 +91,7 @@ func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, out)
 }
 
-// demo is what the page knows of the demonstration bot.
+// demo returns the state of the demonstration bot.
 func (s *Server) demo() map[string]bool {
 	s.mu.Lock()
 	hush := s.hush
@@ -125,11 +126,11 @@ func (s *Server) openChat(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]string{"key": board.Key(c)})
 }
 
-// press presses a button.
+// press presses a button of the bot: the newest with that id, or with that data if id is empty.
 func (s *Server) press(w http.ResponseWriter, r *http.Request) {
 	c, sc, err := s.chat(r.FormValue("chat"))
 	if err == nil && !sc.Buttons {
-		err = errors.New("there are no buttons in this sort of chat")
+		err = errors.New("chat: there are no buttons in this scene")
 	}
 	if err != nil {
 		fail(w, err)
@@ -140,24 +141,33 @@ func (s *Server) press(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	s.happened(w, c.Press(name, r.FormValue("data")))
+	id := r.FormValue("id")
+	if id == "" {
+		s.happened(w, c.Press(name, r.FormValue("data")))
+		return
+	}
+	if !slices.ContainsFunc(c.Buttons(), func(b richmediatest.Button) bool { return b.ID == id }) {
+		fail(w, fmt.Errorf("id: no message of the bot in this chat has a button %q", id))
+		return
+	}
+	s.happened(w, c.PressID(name, id))
 }
 
-// happened answers with what the platform made of it, after the weather has had its turn.
+// happened answers with the ids of an event, after the faults that concern events.
 func (s *Server) happened(w http.ResponseWriter, e *richmediatest.Event) {
-	s.weather.pushed(e)
+	s.faults.pushed(e)
 	writeJSON(w, map[string]string{"id": e.ID(), "msg_id": e.MsgID()})
 }
 
-func (s *Server) setWeather(w http.ResponseWriter, r *http.Request) {
-	if err := s.weather.set(r.FormValue("name"), r.FormValue("on") == "true"); err != nil {
+func (s *Server) setFault(w http.ResponseWriter, r *http.Request) {
+	if err := s.faults.set(r.FormValue("name"), r.FormValue("on") == "true"); err != nil {
 		fail(w, err)
 		return
 	}
-	writeJSON(w, s.weather.state())
+	writeJSON(w, s.faults.state())
 }
 
-// clock is the platform's time, and how far it is ahead of the machine's, in ms.
+// clock returns the platform's time in unix milliseconds, and how far it is ahead of the machine's.
 func (s *Server) clock() (now, ahead int64) {
 	now = s.Platform.Now().UnixMilli()
 	return now, now - time.Now().UnixMilli()
@@ -167,7 +177,7 @@ func (s *Server) clock() (now, ahead int64) {
 func (s *Server) setClock(w http.ResponseWriter, r *http.Request) {
 	ms, err := strconv.ParseInt(r.FormValue("ms"), 10, 64)
 	if err != nil || ms < 1 || ms > maxStep.Milliseconds() {
-		fail(w, fmt.Errorf("ms: 1 to %d, and never back", maxStep.Milliseconds()))
+		fail(w, fmt.Errorf("ms: 1 to %d", maxStep.Milliseconds()))
 		return
 	}
 	s.Platform.Advance(time.Duration(ms) * time.Millisecond)

@@ -146,7 +146,7 @@ func TestWhatMakesNoSenseIsRefusedWithASentence(t *testing.T) {
 		},
 		"empty file": func() int { return b.upload("group/cats", "", "a.txt", "").Code },
 		"too many":   func() int { return b.upload("group/cats", "", many(11)...).Code },
-		"weather":    func() int { return b.post("/api/weather", "name", "hail").Code },
+		"faults":     func() int { return b.post("/api/faults", "name", "hail").Code },
 		"webhook":    func() int { return b.post("/api/webhook", "url", "file:///etc/passwd").Code },
 		"bot":        func() int { return b.post("/api/bot", "chat", "group/cats", "user", "ann", "do", "dance").Code },
 	} {
@@ -190,7 +190,7 @@ func TestNothingSecretReachesThePage(t *testing.T) {
 	require.NoError(t, err)
 	id := b.say("group/cats", "go")
 	b.wait(b.platform.Group("cats"), 3)
-	b.ok(b.post("/api/weather", "name", "expire"))
+	b.ok(b.post("/api/faults", "name", "expire"))
 	b.say("group/cats", "go") // refused file_infos, too
 	b.wait(b.platform.Group("cats"), 6)
 	b.ok(b.post("/api/webhook", "url", "http://127.0.0.1:1/hook?key=HOOKCREDENTIAL"))
@@ -280,7 +280,7 @@ func TestTheReplyWindowCountsDown(t *testing.T) {
 	assert.WithinDuration(t, time.Now().Add(5*time.Minute), time.UnixMilli(in.Answer.Expires), time.Minute)
 	assert.Equal(t, "msg_id", in.Answer.By)
 	assert.EqualValues(t, 1001, in.Answer.Seq)
-	assert.Regexp(t, `^\w{3}••••\w{3} \(34\)$`, in.Answer.FileInfo)
+	assert.Regexp(t, `^\S{3}••••\S{3} \(56\)$`, in.Answer.FileInfo)
 	assert.NotEmpty(t, in.Answer.Trace)
 	assert.Equal(t, "inline", in.Answer.Route)
 	assert.Equal(t, [2]int{1, 1}, [2]int{m.Files[0].Width, m.Files[0].Height})

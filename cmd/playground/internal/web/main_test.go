@@ -46,7 +46,7 @@ func (silent) Warnf(string, ...any)  {}
 func (silent) Errorf(string, ...any) {}
 func (silent) Sync() error           { return nil }
 
-// demo is what the page knows of a demonstration bot.
+// demo stands in for the demonstration bot.
 type demo struct{ asleep bool }
 
 func (d *demo) Awake() bool     { return !d.asleep }
@@ -88,7 +88,7 @@ func (b *bed) answers(h richmedia.Handler, opts ...richmedia.Option) {
 	b.t.Cleanup(func() { require.NoError(b.t, media.Close()) })
 }
 
-// do makes a request as the page would.
+// do makes a request as the page does.
 func (b *bed) do(method, path string, body io.Reader, header ...string) *httptest.ResponseRecorder {
 	b.t.Helper()
 	r := httptest.NewRequestWithContext(b.t.Context(), method, address+path, body)

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// playable are the formats that a browser shows by itself and that cannot carry code. Everything else is a download.
+// playable are the formats that browsers show and that cannot carry code. Everything else is a download.
 var playable = map[string]bool{
 	"image/png": true, "image/jpeg": true, "image/gif": true, "image/webp": true, "image/bmp": true,
 	"video/mp4": true, "video/webm": true,
 	"audio/mpeg": true, "audio/wav": true, "audio/ogg": true, "audio/aac": true, "audio/flac": true, "audio/mp4": true,
 }
 
-// media serves what users and bots have sent. What is no harmless image, video or sound is bytes to be saved.
+// media serves the files of users and bots. Everything that is not playable is served as a download.
 func (s *Server) media(w http.ResponseWriter, r *http.Request) {
 	data, format, ok := s.Board.Media(r.PathValue("id"))
 	if !ok {
@@ -40,5 +40,5 @@ func (s *Server) media(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Type", format)
 	h.Set("Cache-Control", "private, max-age=3600")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data)) // with ranges, which players ask for
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data)) // players request ranges
 }

@@ -15,7 +15,7 @@ type flags struct {
 	Pushes bool `json:"pushes"` // proactive messages are allowed
 }
 
-// bot is what users do with the bot itself.
+// bot serves what users do with the bot itself.
 func (s *Server) bot(w http.ResponseWriter, r *http.Request) {
 	c, sc, err := s.chat(r.FormValue("chat"))
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *Server) bot(w http.ResponseWriter, r *http.Request) {
 		f.Muted = do == "mute"
 		act = func() *richmediatest.Event { c.Mute(do == "mute"); return nil }
 	default:
-		err = errors.New("do: add, remove, allow, reject, mute or unmute, where the chat has it")
+		err = errors.New("do: add, remove, allow, reject, mute or unmute, if the scene has it")
 	}
 	now := *f
 	s.mu.Unlock()

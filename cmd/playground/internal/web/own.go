@@ -9,7 +9,7 @@ import (
 	"github.com/botgo-contrib/richmedia/cmd/playground/internal/board"
 )
 
-// setDemo wakes the demonstration bot or lets it be quiet.
+// setDemo switches the demonstration bot on or off.
 func (s *Server) setDemo(w http.ResponseWriter, r *http.Request) {
 	if s.Demo == nil {
 		fail(w, errors.New("there is no demonstration bot"))
@@ -25,7 +25,7 @@ func (s *Server) setDemo(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) tellDemo() { s.Board.Put("demo", map[string]any{"t": "demo", "demo": s.demo()}) }
 
-// Hush makes the demonstration bot quiet because another one has come, and tells the pages.
+// Hush switches the demonstration bot off because another bot has connected.
 func (s *Server) Hush() {
 	if s.Demo == nil || !s.Demo.Awake() {
 		return
@@ -37,7 +37,7 @@ func (s *Server) Hush() {
 	s.tellDemo()
 }
 
-// Rouse wakes the demonstration bot where it fell quiet by itself and no other one is left.
+// Rouse undoes Hush once no other bot is left.
 func (s *Server) Rouse() {
 	s.mu.Lock()
 	alone := s.hush && s.hook == ""
@@ -50,11 +50,11 @@ func (s *Server) Rouse() {
 	s.tellDemo()
 }
 
-// setWebhook points events at a bot's own server, and makes the check that the real console makes.
+// setWebhook sends events to a bot's webhook, and validates it as the platform's console does.
 func (s *Server) setWebhook(w http.ResponseWriter, r *http.Request) {
 	address := strings.TrimSpace(r.FormValue("url"))
 	if u, err := url.Parse(address); address != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		fail(w, errors.New("url: http://host:port/path, or nothing to take it away"))
+		fail(w, errors.New("url: http://host:port/path, or empty to remove it"))
 		return
 	}
 	s.Platform.PushToURL(address)
@@ -62,19 +62,22 @@ func (s *Server) setWebhook(w http.ResponseWriter, r *http.Request) {
 	s.hook = address
 	s.mu.Unlock()
 	said := map[string]any{"url": board.MaskURL(address)}
+	why := ""
 	if address == "" {
 		s.Rouse()
 	} else {
 		s.Hush()
 		if err := s.Platform.ValidateWebhook(r.Context()); err != nil {
-			said["err"] = board.MaskError(err)
+			why = board.MaskError(err)
+			said["err"] = why
 		}
 	}
+	s.Board.HookChecked(why)
 	s.Board.Put("webhook", map[string]any{"t": "webhook", "webhook": said["url"]})
 	writeJSON(w, said)
 }
 
-// Begin makes the first chats, and lets the demonstration bot be quiet while another bot is there.
+// Begin creates the first chats, and switches the demonstration bot off while another bot is connected.
 func (s *Server) Begin() {
 	s.Board.Open(s.Platform.Group("cats"))
 	s.Board.Open(s.Platform.C2C("carol"))

@@ -26,7 +26,7 @@ const (
 	maxText  = 16 << 10 // bytes
 )
 
-// say lets a user write: chat, user, text, and any number of files. mention=false does without a mention of the bot.
+// say sends a user's message: chat, user, text, and up to ten files. mention=false omits the mention of the bot.
 func (s *Server) say(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxSaid)
 	if err := r.ParseMultipartForm(8 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
@@ -68,7 +68,7 @@ func (s *Server) say(w http.ResponseWriter, r *http.Request) {
 	s.happened(w, c.Say(name, text, files...))
 }
 
-// attachments are the files of a message, described as the platform does.
+// attachments returns the files of a message, described as the platform describes them.
 func attachments(r *http.Request) ([]richmediatest.Attachment, error) {
 	if r.MultipartForm == nil {
 		return nil, nil

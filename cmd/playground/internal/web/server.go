@@ -1,4 +1,4 @@
-// Package web serves the playground: the page and what it calls, and beside it on the same address the fake platform.
+// Package web serves the playground on one address: the page, its API, and the fake platform.
 package web
 
 import (
@@ -10,104 +10,110 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/url"
 	"path"
-	"strings"
 	"sync"
 
 	"github.com/botgo-contrib/richmedia/cmd/playground/internal/board"
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
+const socketPath = "/websocket"
+
 //go:embed assets
 var assets embed.FS
 
-// pagePolicy lets the page load its own files and nothing else, and no string become code or markup.
+// pagePolicy lets the page load its own files only, and no string become code or markup.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; " +
 	"connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// inertPolicy is for everything that is no part of the page: should a browser ever show it, it can do nothing.
+// inertPolicy is for everything that is not part of the page: a browser that shows it runs nothing.
 const inertPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
-// Demo is the demonstration bot, which can be told to be quiet.
+// Demo is the demonstration bot, which can be switched off.
 type Demo interface {
 	Awake() bool
 	Wake(awake bool)
 }
 
-// Config is what New needs.
+// Config holds the arguments of New.
 type Config struct {
 	Platform *richmediatest.Platform
 	Board    *board.Board
-	Demo     Demo     // nil: there is none
+	Demo     Demo     // nil if there is none
 	URL      string   // the address that bots and the page use
-	Secret   string   // of the bot, for the page to tell; "" for one that the page must not know
-	Hosts    []string // where it listens, as host:port; the loopback names of these ports are good too
+	Secret   string   // of the bot; "" if the page must not show it
+	Hosts    []string // host:port of the plain listener; the loopback names of this port are accepted too
+
+	SecureHosts   []string // like Hosts, of the TLS listener
+	PlatformHosts []string // names under which the TLS listener serves the platform, but not the page
+	CA            string   // the file with the CA of the TLS listener
 }
 
-// Server is the handler of the playground's one address. New makes it.
+// Server is the handler of the playground's address. It is created by New and safe for concurrent use.
 type Server struct {
 	Config
-	epoch   string // another in every run, so that a page that outlived one fetches everything anew
-	hosts   map[string]bool
+	epoch   string // differs in every run, so that a page of an earlier run fetches everything again
 	mux     *http.ServeMux
-	weather *weather
-	policy  *http.CrossOriginProtection
+	faults  *faults
+	sockets sockets
+	access  *access
 
 	mu    sync.Mutex
 	flags map[string]*flags // by chat key
 	hook  string            // the webhook's URL
-	hush  bool              // the demonstration bot fell quiet by itself
+	hush  bool              // the demonstration bot was switched off by Hush
 }
 
-// New makes the handler. It serves the page under / and the platform's paths as the platform has them.
+// New returns the handler. It serves the page under /, and the platform under the platform's own paths.
 func New(c Config) *Server {
-	s := &Server{Config: c, epoch: rand.Text()[:8], hosts: make(map[string]bool), flags: make(map[string]*flags)}
-	s.policy = http.NewCrossOriginProtection()
-	s.weather = newWeather(c.Platform, c.Board)
-	if u, err := url.Parse(c.URL); err == nil && u.Host != "" {
-		s.hosts[strings.ToLower(u.Host)] = true
-	}
-	for _, h := range c.Hosts {
-		s.hosts[strings.ToLower(h)] = true
-		if _, port, err := net.SplitHostPort(h); err == nil {
-			for _, name := range []string{"localhost", "127.0.0.1", "::1"} {
-				s.hosts[net.JoinHostPort(name, port)] = true
-				if port == "80" { // which browsers leave out
-					s.hosts[strings.TrimSuffix(net.JoinHostPort(name, port), ":80")] = true
-				}
-			}
-		}
-	}
+	s := &Server{Config: c, epoch: rand.Text()[:8], flags: make(map[string]*flags)}
+	s.sockets.conns = make(map[net.Conn]struct{})
+	s.faults = newFaults(c.Platform, c.Board, s.sockets.cut)
+	s.access = newAccess(c)
 	s.mux = s.routes()
 	return s
 }
+
+// api returns the calls that scripts make, too: openapi.json describes them.
+func (s *Server) api() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"GET /media/{id}":       s.media,
+		"GET /api/openapi.json": serveDocument,
+		"GET /api/state":        s.state,
+		"GET /api/messages":     s.messages,
+		"GET /api/inspect":      s.inspect,
+		"GET /api/stream":       s.stream,
+		"POST /api/chat":        s.openChat,
+		"POST /api/say":         s.say,
+		"POST /api/press":       s.press,
+		"POST /api/bot":         s.bot,
+		"POST /api/faults":      s.setFault,
+		"POST /api/webhook":     s.setWebhook,
+		"POST /api/clock":       s.setClock,
+		"POST /api/demo":        s.setDemo,
+	}
+}
+
+//go:embed openapi.json
+var document []byte
+
+// serveDocument serves the description of the API.
+func serveDocument(w http.ResponseWriter, _ *http.Request) { writeRaw(w, document) }
 
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.asset)
 	mux.HandleFunc("GET /assets/{name}", s.asset)
-	mux.HandleFunc("GET /media/{id}", s.media)
-	mux.HandleFunc("GET /api/state", s.state)
-	mux.HandleFunc("GET /api/messages", s.messages)
-	mux.HandleFunc("GET /api/inspect", s.inspect)
-	mux.HandleFunc("GET /api/stream", s.stream)
-	mux.HandleFunc("POST /api/chat", s.openChat)
-	mux.HandleFunc("POST /api/say", s.say)
-	mux.HandleFunc("POST /api/press", s.press)
-	mux.HandleFunc("POST /api/bot", s.bot)
-	mux.HandleFunc("POST /api/weather", s.setWeather)
-	mux.HandleFunc("POST /api/webhook", s.setWebhook)
-	mux.HandleFunc("POST /api/clock", s.setClock)
-	mux.HandleFunc("POST /api/demo", s.setDemo)
-	for _, p := range []string{"/app/", "/v2/", "/gateway", "/gateway/bot", "/interactions/", "/channels/", "/dms/", "/guilds/", "/users/", "/presigned/", "/websocket", "/download"} {
+	for pattern, serve := range s.api() {
+		mux.HandleFunc(pattern, serve)
+	}
+	for _, p := range []string{"/app/", "/v2/", "/gateway", "/gateway/bot", "/interactions/", "/channels/", "/dms/", "/guilds/", "/users/", "/presigned/", socketPath, "/download"} {
 		mux.HandleFunc(p, s.platform)
 	}
 	return mux
 }
 
-// ServeHTTP lets only those in who mean this address: a foreign Host is a name that was made to point here (DNS rebinding),
-// a foreign Origin is another site's page.
+// ServeHTTP serves a request that access allows.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -115,29 +121,24 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	if !s.hosts[strings.ToLower(r.Host)] {
-		http.Error(w, "this is not an address of the playground; start it with -url to allow it", http.StatusMisdirectedRequest)
+	if status, why := s.access.refuses(r); status != 0 {
+		http.Error(w, why, status)
 		return
 	}
-	if origin := r.Header.Get("Origin"); origin != "" && !s.own(origin) {
-		http.Error(w, "another site's page has no business here", http.StatusForbidden)
-		return
-	}
-	if err := s.policy.Check(r); err != nil {
-		http.Error(w, "another site's page has no business here", http.StatusForbidden)
+	if s.access.platformOnly(r) {
+		s.platform(w, r)
 		return
 	}
 	s.mux.ServeHTTP(w, r)
 }
 
-func (s *Server) own(origin string) bool {
-	u, err := url.Parse(origin)
-	return err == nil && s.hosts[strings.ToLower(u.Host)]
-}
-
-// platform serves the fake platform. Nothing of it is for a browser to show.
+// platform serves the fake platform. A browser shows none of it.
 func (s *Server) platform(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Disposition", "attachment")
+	if r.URL.Path == socketPath {
+		s.sockets.serve(w, r, s.Platform)
+		return
+	}
 	s.Platform.ServeHTTP(w, r)
 }
 
@@ -164,10 +165,10 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 	}
 	kind := mime.TypeByExtension(path.Ext(name))
 	if path.Ext(name) == ".js" {
-		kind = "text/javascript; charset=utf-8" // whatever the machine's own table says
+		kind = "text/javascript; charset=utf-8" // a machine's own table may say otherwise
 	}
 	h.Set("Content-Type", kind)
-	_, _ = w.Write(data) // the page may have gone
+	_, _ = w.Write(data) // fails if the page is closed
 }
 
 func writeJSON(w http.ResponseWriter, v any) {
@@ -182,5 +183,5 @@ func writeJSON(w http.ResponseWriter, v any) {
 func writeRaw(w http.ResponseWriter, raw []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(raw) // the page may have gone
+	_, _ = w.Write(raw) // fails if the page is closed
 }

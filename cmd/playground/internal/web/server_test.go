@@ -76,7 +76,7 @@ func TestAnotherSitesPageCanDoNothing(t *testing.T) {
 	assert.Equal(t, http.StatusOK, try("Origin", address))
 	assert.Equal(t, http.StatusOK, try(), "a script has no origin")
 	assert.Len(t, b.messages("group/cats"), 2)
-	for _, path := range []string{"/api/say", "/api/weather", "/api/bot"} {
+	for _, path := range []string{"/api/say", "/api/faults", "/api/bot"} {
 		assert.Equal(t, http.StatusMethodNotAllowed, b.get(path).Code, path)
 	}
 	for _, key := range []string{"Access-Control-Allow-Origin", "Access-Control-Allow-Methods"} {

@@ -11,15 +11,15 @@ import (
 
 const (
 	batchLimit = 512                    // updates in one message of a stream
-	frame      = 16 * time.Millisecond  // between two messages: a page cannot show more
-	heartbeat  = 15 * time.Second       // so that both sides notice when the other has gone
+	frame      = 16 * time.Millisecond  // between two messages: a page shows no more
+	heartbeat  = 15 * time.Second       // lets both sides notice a dead connection
 	patience   = 10 * time.Second       // for a page that does not read
-	retryAfter = 500 * time.Millisecond // before a page connects again
+	retryAfter = 500 * time.Millisecond // before a page reconnects
 )
 
-// stream sends updates as server-sent events, many in one message when many come. Nothing is kept for a page: it reads
-// from the board's feed at its own pace, one that has fallen too far behind is told to fetch everything anew, and one that
-// does not read at all is dropped.
+// stream sends updates as server-sent events, several in one message if several are there. Nothing is kept for a page: it
+// reads from the board's feed at its own pace, is told to fetch everything again if it is too far behind, and is dropped if
+// it does not read at all.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	from, known := s.position(r)
 	h := w.Header()
@@ -53,7 +53,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 			case <-r.Context().Done():
 				return
 			case <-changed:
-				continue // at once: what comes alone is not held back
+				continue // a single update is sent without delay
 			case <-timer.C:
 				fine = send(": \n\n")
 			}
@@ -70,7 +70,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// position is where a page is in the feed: where it broke off, else what it says.
+// position returns a page's position in the feed: where its last stream ended, else the query's from.
 func (s *Server) position(r *http.Request) (from uint64, known bool) {
 	at := r.Header.Get("Last-Event-ID")
 	if at == "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -18,11 +19,11 @@ const (
 	slowLine   = 2 << 20                 // bytes a second, of each part
 )
 
-// strike is what befalls a call.
+// strike is a fault that affects a call.
 type strike func(w http.ResponseWriter, r *http.Request, next http.Handler)
 
-// install switches on what is named, and returns what takes it away again.
-func (w *weather) install(name string) []func() {
+// install switches a fault on, and returns the functions that switch it off.
+func (w *faults) install(name string) []func() {
 	on := func(op richmediatest.Op, do strike) func() { return w.p.Intercept(op, do) }
 	switch name {
 	case "slow":
@@ -40,8 +41,11 @@ func (w *weather) install(name string) []func() {
 	case "deadparts": // the first part of each file, until that file has arrived
 		first := &once{w: w, name: name, armed: true}
 		return []func(){on(richmediatest.OpPart, first.strike), on(richmediatest.OpMerge, first.rearm)}
+	case "fresh":
+		w.p.LagEventIDs(freshFor)
+		return []func(){func() { w.p.LagEventIDs(0) }, on(richmediatest.OpSend, w.refusedFresh)}
 	}
-	return []func(){} // "twice" is not about calls, see pushed
+	return []func(){} // "twice" concerns events, see pushed
 }
 
 func wait(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -55,7 +59,7 @@ func crawl(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	next.ServeHTTP(w, r)
 }
 
-// lose lets the platform act, and the bot never hears of it.
+// lose lets the platform act, and cuts the connection before the answer.
 func lose(_ http.ResponseWriter, r *http.Request, next http.Handler) {
 	next.ServeHTTP(httptest.NewRecorder(), r)
 	panic(http.ErrAbortHandler)
@@ -77,17 +81,17 @@ func refusing(status, code, errCode int, message string) strike {
 	if errCode != 0 {
 		said["err_code"] = errCode
 	}
-	raw, _ := json.Marshal(said) // numbers and words
+	raw, _ := json.Marshal(said) // never fails: integers and strings
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.WriteHeader(status)
-		_, _ = w.Write(raw) // the bot may have gone
+		_, _ = w.Write(raw) // fails if the bot is gone
 	}
 }
 
 // once strikes one part of each file.
 type once struct {
-	w     *weather
+	w     *faults
 	name  string
 	mu    sync.Mutex
 	armed bool
@@ -106,7 +110,7 @@ func (o *once) strike(w http.ResponseWriter, r *http.Request, next http.Handler)
 		return
 	}
 	o.w.hit(o.name)
-	_, _ = io.Copy(io.Discard, r.Body) // as an object store does, so that the bot reads the answer
+	_, _ = io.Copy(io.Discard, r.Body) // a bot that is still writing would see a reset instead of the answer
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(http.StatusForbidden)
 	_, _ = io.WriteString(w, "<?xml version='1.0' encoding='utf-8' ?>\n<Error>\n\t<Code>AccessDenied</Code>\n\t<Message>Request has expired</Message>\n</Error>\n")
@@ -118,7 +122,7 @@ func (o *once) rearm(w http.ResponseWriter, r *http.Request, next http.Handler) 
 }
 
 // every strikes every call.
-func (w *weather) every(name string, do strike) strike {
+func (w *faults) every(name string, do strike) strike {
 	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 		w.hit(name)
 		do(rw, r, next)
@@ -126,7 +130,7 @@ func (w *weather) every(name string, do strike) strike {
 }
 
 // everyOther strikes the first call, the third, and so on.
-func (w *weather) everyOther(name string, do strike) strike {
+func (w *faults) everyOther(name string, do strike) strike {
 	var mu sync.Mutex
 	n := 0
 	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -143,8 +147,20 @@ func (w *weather) everyOther(name string, do strike) strike {
 	}
 }
 
-// where strikes the calls whose body has that field.
-func (w *weather) where(name, field string, do strike) strike {
+// refusedFresh counts the sends that are refused because their event_id is fresh.
+func (w *faults) refusedFresh(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+	answer := httptest.NewRecorder()
+	next.ServeHTTP(answer, r)
+	if bytes.Contains(answer.Body.Bytes(), []byte("40034025")) {
+		w.hit("fresh")
+	}
+	maps.Copy(rw.Header(), answer.Header())
+	rw.WriteHeader(answer.Code)
+	_, _ = rw.Write(answer.Body.Bytes()) // fails if the bot is gone
+}
+
+// where strikes calls whose body has that field.
+func (w *faults) where(name, field string, do strike) strike {
 	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -173,13 +189,13 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// slow is a body over a slow line.
+// slow is a body on a slow connection.
 type slow struct {
 	io.ReadCloser
 	pause func(time.Duration) error
 }
 
-// Read reads on, a little at a time.
+// Read reads at most 32 KiB, and pauses as a line of slowLine bytes a second would.
 func (s *slow) Read(b []byte) (int, error) {
 	n, err := s.ReadCloser.Read(b[:min(len(b), 32<<10)])
 	if late := s.pause(time.Duration(n) * time.Second / slowLine); late != nil {

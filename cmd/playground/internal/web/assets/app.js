@@ -15,8 +15,8 @@ const suggestions = ['cat', 'clip', 'hello', 'report', 'big', 'photo', 'album', 
 const suggestionsZh = ['猫', '视频', '语音', '文件', '大文件', '网图', '相册', '按钮', '稍后']
 
 const page = {
-  chats: new Map(), scenes: [], flags: {}, users: new Map(), weather: { on: {}, struck: {} },
-  demo: {}, bots: 0, webhook: '', connected: false, chat: null, me: 'ann', offset: 0, ahead: 0,
+  chats: new Map(), scenes: [], flags: {}, users: new Map(), faults: { on: {}, struck: {} },
+  demo: {}, bots: 0, webhook: '', hook: {}, connected: false, chat: null, me: 'ann', offset: 0, ahead: 0,
   busy: {}, ups: {},
   now() { return Date.now() + this.offset },
   get scene() { return this.scenes.find(s => s.id === this.chat?.scene) ?? {} },
@@ -33,10 +33,10 @@ const page = {
 
 const act = {
   inspect, jump: id => page.log.select(id, true), command: text => page.composer.insert(text),
-  press(action, m) {
+  press(action, m, id) {
     if (action.type === 0) return window.open(safe(action.data), '_blank', 'noopener,noreferrer')
     if (action.type === 2) return action.enter ? page.composer.send(action.data) : page.composer.insert(action.data ?? '')
-    post('/api/press', { chat: m.chat, user: me(), data: action.data ?? '' }).catch(() => {})
+    post('/api/press', { chat: m.chat, user: me(), data: action.data ?? '', id: id ?? '' }).catch(() => {})
   },
 }
 
@@ -69,12 +69,12 @@ $('newer').addEventListener('click', () => { page.log.stuck = true; page.log.toE
 async function reset() {
   const s = await get('/api/state')
   page.offset = s.now - Date.now()
-  Object.assign(page, { scenes: s.scenes, flags: s.flags, weather: s.weather, demo: s.demo, bots: s.bots, webhook: s.webhook, url: s.url, appID: s.appID, secret: s.secret, ahead: s.ahead ?? 0 })
+  Object.assign(page, { scenes: s.scenes, flags: s.flags, faults: s.faults, demo: s.demo, bots: s.bots, webhook: s.webhook, hook: s.hook, url: s.url, appID: s.appID, secret: s.secret, ahead: s.ahead ?? 0 })
   if (s.ahead !== undefined) page.clockPanel = () => panels.clockPanel(page)
   for (const c of s.chats) page.chats.set(c.key, { unread: 0, ...page.chats.get(c.key), ...c })
   page.busy = {}
   page.ups = {}
-  panels.weather(page)
+  panels.faults(page)
   panels.own(page)
   showDemo()
   panels.status(page)
@@ -107,7 +107,7 @@ async function show(key) {
   showUsers()
 }
 
-// know remembers who writes where.
+// know remembers the users of a chat.
 function know(m) {
   if (m.bot || !m.user) return
   if (!page.users.has(m.chat)) page.users.set(m.chat, new Set())
@@ -167,7 +167,7 @@ function showDemo() {
   if (!page.log.count) page.log.remake()
 }
 
-// ---- what the playground tells
+// ---- updates
 
 const told = {
   chat(u) { page.chats.set(u.chat.key, { unread: 0, ...page.chats.get(u.chat.key), ...u.chat }); return 'chats' },
@@ -178,14 +178,17 @@ const told = {
     if (!m) return
     m.sum = u.sum
     page.log.row(u.id)?.querySelector('.foot')?.replaceWith(foot(m, act))
+    page.log.tame(u.id)
     if (page.inspector.id === u.id) page.inspector.changed(u.id)
   },
+  edit(u) { if (u.chat === page.chat?.key) page.log.update(u.m.id, m => Object.assign(m, { undelivered: false, reactions: null }, u.m)) },
+  hook(u) { page.hook = u.hook; return 'status' },
   touch(u) { page.inspector.changed(u.id) },
   up(u) { page.ups[u.chat] = u.up; return 'working' },
   busy(u) { page.busy[u.chat] = u.ops; return 'working' },
   flags(u) { page.flags[u.chat] = u.flags; return 'head' },
-  weather(u) { page.weather = u.weather; return 'weather' },
-  clock(u) { page.offset = u.now - Date.now(); page.ahead = u.ahead; page.inspector.changed(''); return 'weather' },
+  faults(u) { page.faults = u.faults; return 'faults' },
+  clock(u) { page.offset = u.now - Date.now(); page.ahead = u.ahead; page.inspector.changed(''); return 'faults' },
   bots(u) { page.bots = u.bots; return 'status' },
   demo(u) { page.demo = u.demo; return 'own' },
   webhook(u) { page.webhook = u.webhook; return 'own' },
@@ -194,12 +197,10 @@ const told = {
 function batch(updates) {
   const later = new Set()
   const fresh = []
+  const tell = u => { const what = told[u.t]?.(u); if (what) later.add(what) }
+  for (const u of updates) if (u.t === 'chat') tell(u)
   for (const u of updates) {
-    if (u.t !== 'msg') {
-      const what = told[u.t]?.(u)
-      if (what) later.add(what)
-      continue
-    }
+    if (u.t !== 'msg') continue
     const c = page.chats.get(u.m.chat)
     know(u.m)
     if (!c) continue
@@ -213,11 +214,12 @@ function batch(updates) {
     page.log.append(fresh)
     if (users !== page.usersShown) { page.usersShown = users; showUsers() }
   }
+  for (const u of updates) if (u.t !== 'msg' && u.t !== 'chat') tell(u) // after the messages that they change
   if (later.has('chats')) showChats()
   else for (const c of page.chats.values()) if (c.dirty) touchChat(c)
   if (later.has('working')) showWorking()
   if (later.has('head') && page.chat) showHead()
-  if (later.has('weather')) panels.weather(page)
+  if (later.has('faults')) panels.faults(page)
   if (later.has('own')) { panels.own(page); showDemo() }
   if (later.has('status') || later.has('own')) panels.status(page)
 }
@@ -233,7 +235,7 @@ function touchChat(c) {
 
 // ---- panels, dialogs, keys
 
-const tabs = ['inspector', 'weather', 'own']
+const tabs = ['inspector', 'faults', 'own']
 
 function panel(name) {
   const el = $('panel')
@@ -338,6 +340,6 @@ $('chips').replaceChildren(...chips.map(w => h('button', { type: 'button', class
 page.me = remembered('me') || 'ann'
 const narrow = matchMedia('(max-width: 1080px)').matches
 panel(narrow ? null : (remembered('panel') ?? 'inspector') || null)
-setInterval(() => { if (page.panel === 'weather' && page.clockPanel) panels.weather(page) }, 1000)
+setInterval(() => { if (page.panel === 'faults' && page.clockPanel) panels.faults(page) }, 1000)
 
 new Stream({ batch, reset, state(on) { page.connected = on; panels.status(page) } }).open()

@@ -1,4 +1,4 @@
-// Where one writes: as whom, with or without a mention, with files.
+// The composer: the user, the mention, the text and the files of a message.
 
 import { $, h, icon, toast } from './dom.js'
 import { bytes, t } from './words.js'

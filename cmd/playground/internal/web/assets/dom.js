@@ -1,6 +1,6 @@
-// Small pieces for making elements. Text goes in as text, never as markup.
+// Functions that create elements. Text is added as text, never as markup.
 
-// h makes an element: h('button', {class: 'x', onclick: fn}, 'text', child, ...).
+// h creates an element: h('button', {class: 'x', onclick: fn}, 'text', child, ...).
 export function h(tag, attrs = {}, ...children) {
   const el = document.createElement(tag)
   for (const [name, value] of Object.entries(attrs)) {
@@ -27,14 +27,14 @@ export function icon(name) {
 
 export const $ = id => document.getElementById(id)
 
-// hue of a name, the same everywhere.
+// hue returns the color of a name.
 export function hue(name) {
   let n = 7
   for (const c of name) n = (n * 31 + c.codePointAt(0)) >>> 0
   return n % 12
 }
 
-// avatar of a user, or of the bot.
+// avatar creates the avatar of a user, or of the bot.
 export function avatar(name, bot) {
   if (bot) return h('span', { class: 'avatar bot', 'aria-hidden': 'true' }, icon('bot'))
   return h('span', { class: `avatar hue${hue(name)}`, 'aria-hidden': 'true' }, [...name][0]?.toUpperCase() ?? '?')

@@ -1,5 +1,5 @@
-// The list of messages. Only what is near the window is made of elements: messages stand in chunks, and a chunk that is far
-// away is an empty box of the height that it had.
+// The list of messages. Only messages near the window have elements: messages are grouped in chunks, and a distant chunk is an
+// empty box of its last height.
 
 import { h } from './dom.js'
 import { time } from './words.js'
@@ -19,6 +19,7 @@ export class Log {
     new ResizeObserver(() => { if (this.stuck) this.toEnd() }).observe(box)
     box.addEventListener('load', () => { if (this.stuck) this.toEnd() }, true) // pictures have no height before
     box.addEventListener('loadedmetadata', () => { if (this.stuck) this.toEnd() }, true)
+    box.addEventListener('error', e => { const id = e.target.closest?.('[data-id]')?.dataset.id; if (id) setTimeout(() => this.tame(id)) }, true) // a card takes its place
     box.addEventListener('keydown', e => this.key(e))
     this.clear()
   }
@@ -36,7 +37,7 @@ export class Log {
     this.unread(0)
   }
 
-  // show replaces everything. What is there already stays, and with it the place where one reads, when it is the same chat.
+  // show replaces everything. In the same chat it keeps what is there, and the scroll position with it.
   show(messages, same) {
     const last = this.chunks.at(-1)?.messages.at(-1)
     if (same && last && messages.some(m => m.id === last.id)) {
@@ -126,7 +127,7 @@ export class Log {
     this.fill(chunk)
   }
 
-  // fill makes the rows that are missing.
+  // fill creates the missing rows.
   fill(chunk) {
     const out = document.createDocumentFragment()
     for (; chunk.made < chunk.messages.length; chunk.made++) {
@@ -137,6 +138,7 @@ export class Log {
       if (before && !before.event && !m.event && before.user === m.user && before.bot === m.bot && m.at - before.at < 60e3) row.classList.add('follows')
       if (m.id === this.selected) row.classList.add('selected')
       this.rows.set(m.id, row)
+      this.tame(m.id)
       out.append(row)
     }
     chunk.el.append(out)
@@ -155,7 +157,7 @@ export class Log {
 
   message(id) { return this.byID.get(id)?.m }
 
-  // update makes a row anew after its message has changed.
+  // update recreates a row after its message has changed.
   update(id, change) {
     const at = this.byID.get(id)
     if (!at) return
@@ -167,6 +169,12 @@ export class Log {
     if (id === this.selected) fresh.classList.add('selected')
     row.replaceWith(fresh)
     this.rows.set(id, fresh)
+    this.tame(id)
+  }
+
+  // tame leaves only the selected message's controls to the Tab key: through thousands of others nobody leaves the list.
+  tame(id) {
+    for (const el of this.rows.get(id)?.querySelectorAll('button, a, img, video, [tabindex]') ?? []) el.tabIndex = id === this.selected ? 0 : -1
   }
 
   row(id) { return this.rows.get(id) }
@@ -183,12 +191,16 @@ export class Log {
 
   // select marks a message, or none.
   select(id, scroll) {
-    this.rows.get(this.selected)?.classList.remove('selected')
+    const before = this.selected
+    this.rows.get(before)?.classList.remove('selected')
     this.selected = id
+    this.tame(before)
+    this.tame(id)
     const at = this.byID.get(id)
     if (!at) return
     if (scroll) this.wake(at.chunk)
     const row = this.rows.get(id)
+    this.tame(id)
     row?.classList.add('selected')
     if (scroll) row?.scrollIntoView({ block: 'nearest' })
   }

@@ -4,8 +4,8 @@ import { avatar, h, icon, $ } from './dom.js'
 import { bytes, duration, seconds, t, time } from './words.js'
 import { linked, render } from './markdown.js'
 
-// row makes the element of a message. act has what can be done about it: inspect, press, command, jump. What a bot under
-// development sends may have any shape: one message that cannot be shown must not keep the others from being.
+// row creates the element of a message. act holds the actions inspect, press, command and jump. A bot under development may
+// send any shape: without the fallback one message that cannot be shown hides all others.
 export function row(m, me, act) {
   try {
     return whole(m, me, act)
@@ -64,7 +64,7 @@ function markdown(data, act) {
   return box
 }
 
-// file shows what can be shown, and a card of the rest.
+// file creates a player, or a card for a file that cannot be played.
 function file(f) {
   if (f.card || !f.url) return card(f)
   switch (f.kind) {
@@ -150,14 +150,22 @@ function keyboard(m, act) {
       visited.add(key)
       button.classList.add('visited')
       if (look.visited_label) button.textContent = look.visited_label
-      act.press(action, m)
+      act.press(action, m, typeof b.id === 'string' ? b.id : '')
     })
     return button
   }))))
 }
 
+// reaction shows an emoji, which the platform names by its code point, or the number of one of QQ's own faces.
+function reaction(name) {
+  const [type, id] = name.split('/')
+  return type === '2' && id > 31 && id <= 0x10ffff ? String.fromCodePoint(Number(id)) : `[${id}]`
+}
+
 export function foot(m, act) {
   const out = h('div', { class: 'foot' }, h('time', { datetime: new Date(m.at).toISOString(), title: seconds(m.at) }, time(m.at)))
+  if (m.undelivered) out.append(h('button', { type: 'button', class: 'undelivered', title: t('inspectThis'), onclick: () => act.inspect(m.id) }, t('undelivered')))
+  for (const r of m.reactions ?? []) out.append(h('span', { class: 'reaction' }, reaction(r)))
   const s = m.sum
   if (m.bot && s) {
     const said = [s.route && t('route.' + s.route), s.took && duration(s.took), s.retries === 1 ? t('retry1') : s.retries > 1 && t('retries', { n: s.retries })]

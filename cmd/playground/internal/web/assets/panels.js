@@ -1,24 +1,24 @@
-// The panels beside the inspector: the weather with its clock, and how to point a bot at this place.
+// The panels beside the inspector: the faults with the clock, and how to connect a bot.
 
 import { $, h, icon, toast } from './dom.js'
 import { duration, seconds, t } from './words.js'
 import { post } from './server.js'
 
-const switches = ['slow', 'lost', '5xx', 'busy', 'unreachable', 'noinline', 'deadparts', 'twice']
+const switches = ['slow', 'lost', '5xx', 'busy', 'unreachable', 'noinline', 'deadparts', 'twice', 'fresh']
 
-export function weather(page) {
-  const { on, struck } = page.weather
+export function faults(page) {
+  const { on, struck } = page.faults
   const row = name => h('button', {
     type: 'button', class: 'switch', role: 'switch', id: `w-${name}`, 'aria-checked': String(!!on[name]),
-    onclick: () => post('/api/weather', { name, on: !on[name] }),
+    onclick: () => post('/api/faults', { name, on: !on[name] }),
   }, h('span', { class: 'switch-text' }, h('b', {}, t('w.' + name), struck[name] ? h('span', { class: 'struck' }, t('struck', { n: struck[name] })) : ''), h('span', { class: 'muted' }, t(`w.${name}.hint`))), h('span', { class: 'knob' }))
-  const deed = name => h('button', { type: 'button', class: 'plain', id: `w-${name}`, onclick: () => post('/api/weather', { name }) }, t('w.' + name), struck[name] && name !== 'calm' ? h('span', { class: 'struck' }, t('struck', { n: struck[name] })) : '')
+  const once = name => h('button', { type: 'button', class: 'plain', id: `w-${name}`, onclick: () => post('/api/faults', { name }) }, t('w.' + name), struck[name] && name !== 'off' ? h('span', { class: 'struck' }, t('struck', { n: struck[name] })) : '')
   const focus = document.activeElement?.id
   const clock = page.clockPanel?.()
-  $('pane-weather').replaceChildren(h('p', { class: 'muted lead' }, t('weatherHint')), h('div', { class: 'switches' }, switches.map(row)),
-    h('div', { class: 'deeds' }, deed('expire'), deed('restart'), deed('calm')), clock ?? '')
+  $('pane-faults').replaceChildren(h('p', { class: 'muted lead' }, t('faultsHint')), h('div', { class: 'switches' }, switches.map(row)),
+    h('div', { class: 'deeds' }, once('expire'), once('attachments'), once('restart'), once('cut'), once('off')), clock ?? '')
   if (focus?.startsWith('w-')) $(focus)?.focus()
-  $('weather-dot').hidden = !Object.values(on).some(Boolean)
+  $('faults-dot').hidden = !Object.values(on).some(Boolean)
 }
 
 function copyable(text) {
@@ -56,7 +56,7 @@ export function own(page) {
       h('span', { class: 'switch-text' }, h('span', { class: 'muted' }, t('demoHint'))), h('span', { class: 'knob' })) : h('p', { class: 'muted' }, t('none')))
 }
 
-// banner says what is not as one would expect.
+// banner shows that the demonstration bot is asleep.
 export function banner(page) {
   const el = $('banner')
   const { demo } = page
@@ -66,8 +66,11 @@ export function banner(page) {
 
 export function status(page) {
   const el = $('status')
-  el.className = `status ${page.connected ? (page.bots || page.webhook || page.demo.awake ? 'good' : 'none') : 'off'}`
-  el.textContent = !page.connected ? t('offline') : page.webhook ? t('webhook', { url: page.webhook }) : page.bots > 1 ? t('online', { n: page.bots }) : page.bots === 1 ? t('online1') : t('nobody')
+  const down = page.webhook && page.hook.down
+  el.className = `status ${page.connected && !down ? (page.bots || page.webhook || page.demo.awake ? 'good' : 'none') : 'off'}`
+  const text = !page.connected ? t('offline') : down ? t('webhookDown', { url: page.webhook }) : page.webhook ? t('webhook', { url: page.webhook }) : page.bots > 1 ? t('online', { n: page.bots }) : page.bots === 1 ? t('online1') : t('nobody')
+  el.replaceChildren(h('span', {}, text)) // a text of its own box ends with an ellipsis, one of a flex box is cut
+  el.title = down ? `${text}: ${page.hook.why}` : text
 }
 
 export function clockPanel(page) {

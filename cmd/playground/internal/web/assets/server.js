@@ -1,4 +1,4 @@
-// What the page says to the playground, and what it hears of it.
+// The page's calls to the playground, and its stream of updates.
 
 import { t } from './words.js'
 import { toast } from './dom.js'
@@ -10,7 +10,7 @@ async function answer(r) {
 
 export const get = (path, query = {}) => fetch(path + '?' + new URLSearchParams(query)).then(answer)
 
-// post sends a form; what goes wrong is shown.
+// post sends a form, and shows a failure.
 export async function post(path, fields) {
   const body = fields instanceof FormData ? fields : new URLSearchParams(fields)
   try {
@@ -23,8 +23,8 @@ export async function post(path, fields) {
 
 const patience = 10e3 // ms that a hidden page stays connected: browsers allow few connections to one host
 
-// listen follows the stream of updates. They are handed on in batches, one a frame at most. reset is called, and awaited,
-// when everything has to be fetched anew; it returns the place to go on from.
+// Stream follows the updates and passes them to batch, at most once a frame. reset is called, and awaited, when everything has
+// to be fetched again; it returns the position to continue from.
 export class Stream {
   constructor({ batch, reset, state }) {
     Object.assign(this, { batch, reset, state })

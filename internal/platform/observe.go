@@ -1,0 +1,65 @@
+package platform
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+)
+
+type observationKey struct{}
+
+// Observation is what happened to the calls under a context.
+type Observation struct {
+	attempts atomic.Int32
+	failure  atomic.Pointer[Error]
+	outer    *Observation
+}
+
+// Observe returns a context whose calls are counted. An observation around it goes on beside it.
+func Observe(ctx context.Context) (context.Context, *Observation) {
+	outer, _ := ctx.Value(observationKey{}).(*Observation)
+	o := &Observation{outer: outer}
+	return context.WithValue(ctx, observationKey{}, o), o
+}
+
+// Attempts returns the number of requests so far.
+func (o *Observation) Attempts() int { return int(o.attempts.Load()) }
+
+func observed(ctx context.Context, note func(*Observation)) {
+	o, _ := ctx.Value(observationKey{}).(*Observation)
+	for ; o != nil; o = o.outer {
+		note(o)
+	}
+}
+
+// note keeps a copy of e, which its call may still change.
+func (e *Error) note(o *Observation) {
+	kept := *e
+	o.failure.Store(&kept)
+}
+
+// Ended returns err, the cause of ctx, together with the last failure of a call under ctx: "context deadline exceeded"
+// alone hides why the time did not suffice. Any other err, and any err before ctx ends, is returned as it is.
+func Ended(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	o, _ := ctx.Value(observationKey{}).(*Observation)
+	if err == nil || cause == nil || o == nil || !errors.Is(err, cause) || !errors.Is(cause, err) {
+		return err
+	}
+	failure := o.failure.Load()
+	if failure == nil {
+		return err
+	}
+	return Stopped(failure, cause)
+}
+
+// Stopped returns failure together with the reason why the call was not repeated.
+func Stopped(failure, reason error) error {
+	e, ok := failure.(*Error) //nolint:errorlint // a wrapped one keeps what is around it
+	if !ok {
+		return join(reason, failure)
+	}
+	stopped := *e
+	stopped.ended(reason)
+	return &stopped
+}
