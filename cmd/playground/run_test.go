@@ -86,6 +86,18 @@ func TestTheDemonstrationBotAnswersAllThatItOffers(t *testing.T) {
 	require.NoError(t, pg.close())
 }
 
+func TestAFailureOfTheDemonstrationBotIsToldInTheChat(t *testing.T) {
+	pg := begin(t, config{bot: true})
+	group := pg.platform.Group("cats")
+	group.Mute(true)
+	group.Say("ann", "cat")
+	require.Eventually(t, func() bool {
+		return strings.Contains(get(t, pg.url+"/api/messages?chat=group/cats"), `"event":"NOTE"`)
+	}, 20*time.Second, 10*time.Millisecond, "the error handler runs after the handler")
+	assert.Contains(t, get(t, pg.url+"/api/messages?chat=group/cats"), "850018")
+	require.NoError(t, pg.close())
+}
+
 func TestWhileItIsQuietItTouchesNothing(t *testing.T) {
 	pg := begin(t, config{bot: true})
 	pg.demo.Wake(false)
