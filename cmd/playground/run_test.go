@@ -166,7 +166,7 @@ func TestAFolderThatCannotBeMadeIsToldAtOnce(t *testing.T) {
 	require.ErrorContains(t, err, "-save")
 }
 
-func TestASecretOfOnesOwnIsNotShownAndTheDefaultIs(t *testing.T) {
+func TestOnlyTheDefaultSecretIsShown(t *testing.T) {
 	pg := begin(t, config{appID: "42", secret: "my-own-secret"})
 	state := get(t, pg.url+"/api/state")
 	assert.NotContains(t, state, "my-own-secret")
