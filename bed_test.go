@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/tencent-connect/botgo"
-	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
 	"go.uber.org/goleak"
 	"golang.org/x/oauth2"
@@ -43,7 +42,6 @@ type bed struct {
 	*richmediatest.Platform
 	media *richmedia.Plugin
 	log   *logger
-	t     testing.TB
 }
 
 // newBed returns a bot on a platform of its own, within the process: it can be used in a synctest bubble. Any option may be
@@ -86,7 +84,7 @@ func useBotgo(t testing.TB, p *richmediatest.Platform) {
 func newBareBed(t testing.TB, p *richmediatest.Platform, src oauth2.TokenSource, opts ...richmedia.Option) *bed {
 	t.Helper()
 	keepHandlers(t)
-	b := &bed{Platform: p, log: &logger{}, t: t}
+	b := &bed{Platform: p, log: &logger{}}
 	var err error
 	b.media, err = richmedia.New(src, append([]richmedia.Option{richmedia.WithLogger(b.log)}, opts...)...)
 	require.NoError(t, err)
@@ -106,11 +104,6 @@ func (b *bed) onC2C(h richmedia.Handler) { event.RegisterHandlers(b.media.C2CMes
 
 // onButton registers a handler for the buttons of all chats.
 func (b *bed) onButton(h richmedia.Handler) { event.RegisterHandlers(b.media.Interaction(h)) }
-
-// on registers a handler with Plugin.On.
-func (b *bed) on(typ dto.EventType, h richmedia.Handler) dto.Intent {
-	return b.media.On(typ, h)
-}
 
 // context returns the Context of a new message in the chat, outside any handler. From then on nothing is pushed to the webhook.
 func (b *bed) context(t testing.TB, chat *richmediatest.Chat) *richmedia.Context {

@@ -25,7 +25,7 @@ func BenchmarkWebhook(b *testing.B) {
 	was := log.DefaultLogger
 	botgo.SetLogger(mute{}) // botgo formats each body for its log
 	b.Cleanup(func() { botgo.SetLogger(was) })
-	restoreHandlers(b)
+	keepHandlers(b)
 	p := richmediatest.New()
 	media, err := richmedia.New(p.TokenSource(), richmedia.WithPlatform(p), richmedia.WithInline())
 	require.NoError(b, err)

@@ -59,7 +59,7 @@ func TestCloseWaitsForASourceThatIsBeingReadForARenewal(t *testing.T) {
 		var opening, opened atomic.Int32
 		src := richmedia.FromOpener("cat.png", func(context.Context) (io.ReadCloser, error) {
 			if opening.Add(1) > 2 {
-				time.Sleep(time.Minute) // ignores ctx
+				time.Sleep(4 * time.Second) // ignores ctx
 			}
 			opened.Add(1)
 			return io.NopCloser(bytes.NewReader(readMedia(t, "cat.png"))), nil

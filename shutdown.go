@@ -31,8 +31,8 @@ func (p *Plugin) Shutdown(ctx context.Context) error {
 const closeWait = 5 * time.Second
 
 // Close cancels everything now (cause ErrClosed), drops the events that no handler has begun, and waits until
-// its goroutines have ended, for 5 s at most: the error counts the handlers and functions of Context.Go that still run then,
-// because they ignore their ctx or call Close themselves. It may be called repeatedly.
+// its goroutines have ended, for 5 s at most: the error counts the handlers, functions of Context.Go and uploads that still run
+// then, because they ignore their ctx or call Close themselves. It may be called repeatedly.
 func (p *Plugin) Close() error {
 	p.stop(false)
 	p.stop(true)
@@ -43,8 +43,8 @@ func (p *Plugin) Close() error {
 		return nil
 	}
 	s := p.dispatch.Stats()
-	return fmt.Errorf("richmedia: Close: %d handlers and %d functions of Context.Go still run after %s",
-		s.Running+s.Overdue+p.inline.count(), s.Beside, closeWait)
+	return fmt.Errorf("richmedia: Close: %d handlers, %d functions of Context.Go and %d uploads still run after %s",
+		s.Running+s.Overdue+p.inline.count(), s.Beside, p.uploads.flights.Running(), closeWait)
 }
 
 // drain waits for handlers and functions of Context.Go, except for self.

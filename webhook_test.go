@@ -239,13 +239,6 @@ func again(r *http.Request, body []byte) *http.Request {
 	return r
 }
 
-// keepHandlers puts botgo's handlers, which belong to the process, back after the test.
-func keepHandlers(t *testing.T) {
-	t.Helper()
-	was := event.DefaultHandlers
-	t.Cleanup(func() { event.DefaultHandlers = was })
-}
-
 // The vector of the protocol reference, section 8: the secret, timestamp and token of the platform's documents.
 func TestTheValidationVectorOfTheReference(t *testing.T) {
 	p := richmediatest.New(richmediatest.WithCredentials("1", "DG5g3B4j9X2KOErG"))

@@ -329,3 +329,22 @@ func TestContentIsTheSameForTheSamePartsOnly(t *testing.T) {
 		seen[c] = i
 	}
 }
+
+func TestContentThatIsKnownLaterCountsFromThenOn(t *testing.T) {
+	e := open(3)
+	r := e.Delivery(1)
+	require.Same(t, e, r.Entry())
+	stream := chosen(t, r, 7, 0)
+	require.NoError(t, stream.Identify(0), "still unknown")
+	require.NoError(t, stream.Identify(1))
+	require.NoError(t, stream.Identify(2), "the first counts")
+	_, err := r.ClaimSeq(7, 2)
+	require.ErrorIs(t, err, ledger.ErrTaken)
+	stream.Settle(ledger.Delivered)
+	require.NoError(t, stream.Identify(2), "too late to mean anything")
+	require.Equal(t, ledger.Past{State: ledger.Sent, Differs: true}, past(t, chosen(t, e.Delivery(2), 7, 2)))
+
+	other := chosen(t, r, 7, 0)
+	require.ErrorIs(t, other.Identify(2), ledger.ErrTaken, "the number stands for content 1 in this run")
+	require.NoError(t, other.Identify(1))
+}
