@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"testing/fstest"
 	"testing/iotest"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/botgo-contrib/richmedia/internal/panics"
 )
 
 // seekOnly returns a reader of b that can seek and nothing else.
@@ -191,11 +194,20 @@ func (panicking) Read([]byte) (int, error) { panic("reader") }
 
 func TestAPanicOfAReaderIsAnError(t *testing.T) {
 	_, err := Spool(t.Context(), panicking{}, Options{Limit: 10})
-	var panicked *PanicError
+	var panicked *panics.Error
 	require.ErrorAs(t, err, &panicked)
 	assert.Equal(t, "reader", panicked.Value)
 	assert.Contains(t, string(panicked.Stack), "panicking")
-	assert.EqualError(t, err, "read: the reader panicked: reader")
+	assert.EqualError(t, err, "read: panic: reader")
+}
+
+type exiting struct{}
+
+func (exiting) Read([]byte) (int, error) { runtime.Goexit(); return 0, nil }
+
+func TestGoexitOfAReaderIsAnError(t *testing.T) {
+	_, err := Spool(t.Context(), exiting{}, Options{Limit: 10})
+	require.ErrorIs(t, err, panics.ErrGoexit)
 }
 
 func TestSpoolEndsWithItsContextAndTheReaderIsLeft(t *testing.T) {
