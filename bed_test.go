@@ -156,6 +156,13 @@ func (f *fleet) answerWith(ctx context.Context, i int, chat *richmediatest.Chat,
 	return err
 }
 
+// chatOf returns where c answers, without the numbers of a job.
+func chatOf(c *richmedia.Context) richmedia.Target {
+	t := c.Target()
+	t.Seq = 0
+	return t
+}
+
 // soon returns a ctx with the time that a test waits for what happens at once.
 func soon(t testing.TB) context.Context {
 	t.Helper()
