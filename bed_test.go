@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/tencent-connect/botgo"
-	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
 	"go.uber.org/goleak"
 	"golang.org/x/oauth2"
@@ -43,7 +42,6 @@ type bed struct {
 	*richmediatest.Platform
 	media *richmedia.Plugin
 	log   *logger
-	t     testing.TB
 }
 
 // newBed returns a bot on a platform of its own, within the process: it can be used in a synctest bubble. Any option may be
@@ -86,12 +84,16 @@ func useBotgo(t testing.TB, p *richmediatest.Platform) {
 func newBareBed(t testing.TB, p *richmediatest.Platform, src oauth2.TokenSource, opts ...richmedia.Option) *bed {
 	t.Helper()
 	keepHandlers(t)
-	b := &bed{Platform: p, log: &logger{}, t: t}
+	b := &bed{Platform: p, log: &logger{}}
 	var err error
 	b.media, err = richmedia.New(src, append([]richmedia.Option{richmedia.WithLogger(b.log)}, opts...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		require.NoError(t, b.media.Close())
+		if b.media.Close() != nil { // Close waits 5 s for a handler that ignores its ctx
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			require.NoError(t, b.media.Shutdown(ctx))
+		}
 		require.NoError(t, p.Close())
 	})
 	p.PushTo(richmedia.WebhookHandler(p.Credentials()))
@@ -106,11 +108,6 @@ func (b *bed) onC2C(h richmedia.Handler) { event.RegisterHandlers(b.media.C2CMes
 
 // onButton registers a handler for the buttons of all chats.
 func (b *bed) onButton(h richmedia.Handler) { event.RegisterHandlers(b.media.Interaction(h)) }
-
-// on registers a handler with Plugin.On.
-func (b *bed) on(typ dto.EventType, h richmedia.Handler) dto.Intent {
-	return b.media.On(typ, h)
-}
 
 // context returns the Context of a new message in the chat, outside any handler. From then on nothing is pushed to the webhook.
 func (b *bed) context(t testing.TB, chat *richmediatest.Chat) *richmedia.Context {
@@ -157,6 +154,13 @@ func (f *fleet) answerWith(ctx context.Context, i int, chat *richmediatest.Chat,
 	}
 	_, err = c.ReplyImage(ctx, src)
 	return err
+}
+
+// chatOf returns where c answers, without the numbers of a job.
+func chatOf(c *richmedia.Context) richmedia.Target {
+	t := c.Target()
+	t.Seq = 0
+	return t
 }
 
 // soon returns a ctx with the time that a test waits for what happens at once.

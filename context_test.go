@@ -88,14 +88,14 @@ func TestEventsThatBotgoDoesNotKnowHaveTheirIntent(t *testing.T) {
 		"GROUP_MEMBER_ADD": 1 << 24, "GROUP_MEMBER_REMOVE": 1 << 24, "GROUP_MESSAGE_CREATE": dto.IntentGroupMessages,
 		"GROUP_DEL_ROBOT": dto.IntentGroupMessages, dto.EventGuildCreate: dto.IntentGuilds,
 	} {
-		assert.Equal(t, want, b.on(typ, none), typ)
+		assert.Equal(t, want, b.media.On(typ, none), typ)
 	}
 }
 
 func TestAMentionOfTheBotIsNotText(t *testing.T) {
 	b := newBed(t)
 	got := make(chan string, 1)
-	b.on("GROUP_MESSAGE_CREATE", func(_ context.Context, c *richmedia.Context) error { got <- c.Text(); return nil })
+	b.media.On("GROUP_MESSAGE_CREATE", func(_ context.Context, c *richmedia.Context) error { got <- c.Text(); return nil })
 	for content, want := range map[string]string{
 		"<@BOT> cat": "cat", "cat <@!BOT>": "cat", " <@OTHER> cat ": "<@OTHER> cat", "\u00a0cat": "cat",
 	} {

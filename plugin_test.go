@@ -49,7 +49,7 @@ func TestEveryEventIsAnsweredWithEveryKind(t *testing.T) {
 				event.RegisterHandlers(b.media.GroupATMessage(answer), b.media.C2CMessage(answer),
 					b.media.Interaction(answer), b.media.C2CFriend(answer))
 				for _, typ := range []dto.EventType{"GROUP_MESSAGE_CREATE", "GROUP_ADD_ROBOT", "GROUP_MSG_RECEIVE", "C2C_MSG_RECEIVE"} {
-					assert.Equal(t, dto.IntentGroupMessages, b.on(typ, answer))
+					assert.Equal(t, dto.IntentGroupMessages, b.media.On(typ, answer))
 				}
 				group, c2c := b.Group("club"), b.C2C("bob")
 				for name, ev := range map[string]*richmediatest.Event{

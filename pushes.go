@@ -76,7 +76,7 @@ func (p *pushes) claim(key pushKey) (_ *push, mine bool) {
 	return mineNow, true
 }
 
-// settle tells all who wait for it how a claimed push ended. One that was given back may come again.
+// settle ends a claimed push, for all callers that wait for it. One that was given back may come again.
 func (p *pushes) settle(key pushKey, settled *push, taken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -235,7 +235,7 @@ func TestTheSameMessageInTwoEventsRunsOneHandler(t *testing.T) {
 	var ran atomic.Int32
 	count := func(context.Context, *richmedia.Context) error { ran.Add(1); return nil }
 	b.onGroup(count)
-	b.on("GROUP_MESSAGE_CREATE", count)
+	b.media.On("GROUP_MESSAGE_CREATE", count)
 	d := `{"id":"ROBOT1.0_same","group_openid":"G","author":{"member_openid":"U"},"content":"hi"}`
 	require.NoError(t, event.ParseAndHandle(payload("GROUP_AT_MESSAGE_CREATE", "GROUP_AT_MESSAGE_CREATE:1", d)))
 	require.NoError(t, event.ParseAndHandle(payload("GROUP_MESSAGE_CREATE", "GROUP_MESSAGE_CREATE:2", d)))

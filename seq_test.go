@@ -53,7 +53,7 @@ func TestWithSeqChoosesTheNumber(t *testing.T) {
 	assert.Equal(t, 3, n)
 }
 
-func TestAReplyThroughForInAHandlerContinuesItsNumbers(t *testing.T) {
+func TestAReplyThroughForHasNumbersOfItsOwn(t *testing.T) {
 	b := newBed(t)
 	b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
 		for _, from := range []*richmedia.Context{c, b.media.For(c.Target()), c, b.media.For(c.Target())} {
@@ -66,7 +66,7 @@ func TestAReplyThroughForInAHandlerContinuesItsNumbers(t *testing.T) {
 	club := b.Group("club")
 	club.Say("alice", "hi")
 	answers(t, club, 4)
-	assert.Equal(t, []string{"1001 x", "501 x", "1002 x", "502 x"}, texts(club))
+	assert.Equal(t, []string{"1001 x", "2001 x", "1002 x", "2101 x"}, texts(club))
 }
 
 func TestADeliveryThatStillRunsKeepsItsOwnNumbers(t *testing.T) {

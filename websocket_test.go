@@ -43,7 +43,7 @@ func TestABotOnTheWebsocketAnswersEveryEvent(t *testing.T) {
 	}
 	intents := event.RegisterHandlers(b.media.GroupATMessage(answer), b.media.C2CMessage(answer),
 		b.media.Interaction(answer), b.media.C2CFriend(answer))
-	intents |= b.on("GROUP_ADD_ROBOT", answer)
+	intents |= b.media.On("GROUP_ADD_ROBOT", answer)
 	ap, err := botgo.NewOpenAPI(p.AppID(), src).WS(t.Context(), nil, "")
 	require.NoError(t, err)
 	go botgo.NewSessionManager().Start(ap, src, &intents) //nolint:errcheck // it never returns

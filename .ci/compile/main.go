@@ -84,6 +84,8 @@ var names = map[string]string{
 	"cat":         "richmedia.Handler",
 	"store":       "richmedia.Store",
 	"server":      "*http.Server",
+
+	"usePlayground": "func(address, ca string) error", // of the file that the guide lets one copy
 }
 
 // imports is the import path of each package name that snippets use.

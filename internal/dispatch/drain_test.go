@@ -159,7 +159,7 @@ func TestTwoTasksThatDrainDoNotWaitForEachOther(t *testing.T) {
 		for i := range 3 {
 			id := new(int)
 			drain := func() {
-				time.Sleep(time.Duration(i) * time.Second)
+				time.Sleep(time.Duration(1+i) * time.Second)
 				if err := d.Dispatcher.Drain(t.Context(), id); err != nil {
 					t.Error(err)
 				}
@@ -174,7 +174,7 @@ func TestTwoTasksThatDrainDoNotWaitForEachOther(t *testing.T) {
 			require.NoError(t, d.Dispatcher.Submit(t.Context(), dispatch.Task{Key: fmt.Sprint(i), ID: id, Run: drain}))
 		}
 		require.NoError(t, d.Submit(t.Context(), "other", func() { time.Sleep(5 * time.Second) }))
-		time.Sleep(3 * time.Second)
+		time.Sleep(4 * time.Second)
 		require.NoError(t, d.Drain(t.Context()))
 		require.Equal(t, 5*time.Second, time.Since(start))
 	})
@@ -185,6 +185,7 @@ func TestADrainThatIsGivenUpWaitsForTheTaskAgain(t *testing.T) {
 		d := newPlain(2, 10)
 		start := time.Now()
 		require.NoError(t, d.Dispatcher.Submit(t.Context(), dispatch.Task{Key: "a", ID: "a", Run: func() {
+			time.Sleep(time.Second)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			if !errors.Is(d.Dispatcher.Drain(ctx, "a"), context.DeadlineExceeded) {
@@ -193,15 +194,15 @@ func TestADrainThatIsGivenUpWaitsForTheTaskAgain(t *testing.T) {
 			time.Sleep(time.Minute)
 		}}))
 		require.NoError(t, d.Dispatcher.Submit(t.Context(), dispatch.Task{Key: "b", ID: "b", Run: func() {
-			time.Sleep(2 * time.Second)
+			time.Sleep(3 * time.Second)
 			if err := d.Dispatcher.Drain(t.Context(), "b"); err != nil {
 				t.Error(err)
 			}
-			if time.Since(start) != time.Minute+time.Second {
+			if time.Since(start) != time.Minute+2*time.Second {
 				t.Error("a was waited for until", time.Since(start))
 			}
 		}}))
-		synctest.Wait()
+		time.Sleep(4 * time.Second)
 		require.NoError(t, d.Drain(t.Context()))
 	})
 }

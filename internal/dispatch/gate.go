@@ -15,11 +15,11 @@ type gate struct {
 
 // caller is blocked at a gate until its task is let in or refused.
 type caller struct {
-	task  Task
-	line  *line // of a caller that is blocked for a key
-	place *list.Element
-	err   error         // set before done is closed
-	done  chan struct{} // closed when the task was let in (err is nil) or refused
+	task    Task
+	line    *line // of a caller that is blocked for a key
+	element *list.Element
+	err     error         // set before done is closed
+	done    chan struct{} // closed when the task was let in (err is nil) or refused
 }
 
 // enter lets t in, or returns the caller that is blocked. It needs the Dispatcher's mu.
@@ -30,7 +30,7 @@ func (g *gate) enter(t Task) *caller {
 		return nil
 	}
 	c := &caller{task: t, done: make(chan struct{})}
-	c.place = g.blocked.PushBack(c)
+	c.element = g.blocked.PushBack(c)
 	return c
 }
 
@@ -47,7 +47,7 @@ func (d *Dispatcher) wait(ctx context.Context, g *gate, c *caller) error {
 	case <-c.done: // let in while ctx ended: the task is going to run, and an error would say otherwise
 		return c.err
 	default:
-		g.blocked.Remove(c.place)
+		g.blocked.Remove(c.element)
 		d.unblock(c)
 		return context.Cause(ctx)
 	}

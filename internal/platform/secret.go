@@ -1,14 +1,14 @@
 package platform
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"html"
-	"net/url"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // secrets are values that must not stand in a text: the token, the file_info and the addresses of the call whose failure
@@ -78,45 +78,137 @@ func (s *secrets) addText(text string) {
 	}
 }
 
-// clean returns text without the secrets, in each form in which they may be quoted, and then as Clean does.
-func (s secrets) clean(text string) string {
-	if re := s.pattern(); re != nil {
-		text = re.ReplaceAllString(text, "...")
-		text = re.ReplaceAllString(oneLine(text), "...")
+// clean returns text without the secrets, however they are quoted, in the form of Clean.
+func (s secrets) clean(text string) string { return Clean(s.replace(text)) }
+
+// maxQuoted bounds how much of a text is looked at, in bytes. A secret that is cut at the end is not found, so that the end
+// is not used: longest is more than any secret takes.
+const (
+	maxQuoted = 64 << 10
+	longest   = 8 << 10
+)
+
+// replace returns text with each secret replaced by "...".
+func (s secrets) replace(text string) string {
+	end := len(text)
+	if end > maxQuoted {
+		text, end = text[:maxQuoted], maxQuoted-longest
 	}
-	return Clean(text)
+	in := fold(text)
+	hit := make([]bool, len(text)+1) // bytes of a secret
+	for _, value := range s {
+		secret := fold(value).bytes
+		if len(secret) < minSecret {
+			continue
+		}
+		for from := 0; ; {
+			i := bytes.Index(in.bytes[from:], secret)
+			if i < 0 {
+				break
+			}
+			from += i
+			last := from + len(secret) - 1
+			for b := in.start[from]; b < in.end[last]; b++ {
+				hit[b] = true
+			}
+			from++
+		}
+	}
+	var b strings.Builder
+	for i := range end {
+		switch {
+		case !hit[i]:
+			b.WriteByte(text[i])
+		case i == 0 || !hit[i-1]:
+			b.WriteString("...")
+		}
+	}
+	return b.String()
 }
 
-// pattern matches the secrets, nil if there are none. The longest comes first: one may be a part of another.
-func (s secrets) pattern() *regexp.Regexp {
-	var forms []string
-	for _, value := range s {
-		quoted := strconv.Quote(value)
-		values := []string{value, url.QueryEscape(value), url.PathEscape(value), html.EscapeString(value), quoted[1 : len(quoted)-1]}
-		for _, unescape := range []func(string) (string, error){url.QueryUnescape, url.PathUnescape} {
-			if plain, err := unescape(value); err == nil {
-				values = append(values, plain, url.QueryEscape(plain), url.PathEscape(plain))
-			}
-		}
-		if encoded, err := json.Marshal(value); err == nil {
-			values = append(values, string(encoded[1:len(encoded)-1]))
-		}
-		for _, v := range values {
-			if v = strings.ToValidUTF8(v, ""); len(v) >= minSecret {
-				forms = append(forms, v, oneLine(v))
-			}
+// folded is a text in which every way to quote it is the same: without escapes, white space and case.
+type folded struct {
+	bytes      []byte
+	start, end []int // of each byte, in the text
+}
+
+// fold undoes all levels of quoting: an address in JSON in a form, say.
+func fold(text string) folded {
+	f := folded{bytes: []byte(text), start: make([]int, len(text)), end: make([]int, len(text))}
+	for i := range len(text) {
+		f.start[i], f.end[i] = i, i+1
+	}
+	const most = 8
+	for range most {
+		before := len(f.bytes)
+		if f = f.unquoted(); len(f.bytes) == before {
+			break
 		}
 	}
-	forms = slices.DeleteFunc(forms, func(v string) bool { return len(v) < minSecret })
-	if len(forms) == 0 {
+	return f
+}
+
+// unquoted undoes one level.
+func (f folded) unquoted() folded {
+	var out folded
+	for i := 0; i < len(f.bytes); {
+		plain, n := unquote(f.bytes[i:])
+		for _, b := range plain {
+			out.bytes = append(out.bytes, b)
+			out.start, out.end = append(out.start, f.start[i]), append(out.end, f.end[i+n-1])
+		}
+		i += n
+	}
+	return out
+}
+
+// unquote returns what the first n bytes of b stand for.
+func unquote(b []byte) (plain []byte, n int) {
+	switch c := b[0]; {
+	case c == '+': // a blank, in a query
+		return nil, 1
+	case c == '\\' && len(b) >= 6 && b[1] == 'u':
+		if r, err := strconv.ParseUint(string(b[2:6]), 16, 16); err == nil {
+			return lower(rune(r)), 6
+		}
+		return nil, 1
+	case c == '\\':
+		return nil, 1
+	case c == '%' && len(b) >= 3:
+		if v, err := strconv.ParseUint(string(b[1:3]), 16, 8); err == nil {
+			return []byte{asciiLower(byte(v))}, 3
+		}
+	case c == '&':
+		const entity = 8
+		if end := bytes.IndexByte(b[:min(len(b), entity)], ';'); end > 0 {
+			if plain := html.UnescapeString(string(b[:end+1])); plain != string(b[:end+1]) {
+				r, _ := utf8.DecodeRuneInString(plain)
+				return lower(r), end + 1
+			}
+		}
+	case c >= utf8.RuneSelf:
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError {
+			return b[:1], 1
+		}
+		return lower(r), n
+	}
+	return lower(rune(b[0])), 1
+}
+
+// lower returns r in lower case; nothing for white space and what cannot be printed.
+func lower(r rune) []byte {
+	if unicode.IsSpace(r) || !unicode.IsPrint(r) {
 		return nil
 	}
-	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
-	forms = slices.Compact(forms)
-	for i, v := range forms {
-		forms[i] = regexp.QuoteMeta(v)
+	return utf8.AppendRune(nil, unicode.ToLower(r))
+}
+
+func asciiLower(b byte) byte {
+	if b >= 'A' && b <= 'Z' {
+		b += 'a' - 'A'
 	}
-	return regexp.MustCompile("(?i)" + strings.Join(forms, "|"))
+	return b
 }
 
 // hide returns err if its text is clean, else an error with the clean text that still is err for errors.Is and errors.As.

@@ -138,7 +138,7 @@ func (t *tokens) ask() (*oauth2.Token, error) {
 		if bad, ok := errors.AsType[*strconv.NumError](err); ok && bad.Num == "" {
 			return nil, fmt.Errorf("%s (botgo's token source drops the platform's reason): %w", check, err)
 		}
-		return nil, fmt.Errorf("%s: %w", check, err)
+		return nil, secrets(nil).hide(fmt.Errorf("%s: %w", check, err)) // it may quote the request
 	}
 	if tok == nil || tok.AccessToken == "" {
 		return nil, errors.New("the token source returned no access token")

@@ -90,6 +90,7 @@ export class Inspector {
       ['f.trace', a.trace && h('code', { class: 'long' }, a.trace)],
       ['f.plugin', p && [t('plugin', { w: duration(p.waited), u: duration(p.upload), s: duration(p.send) }), p.duplicate && t('duplicate'), p.fallback && t('fallback'), p.err].filter(Boolean).join(' · ')],
       ['', a.replaced && t('replaced')],
+      ['', a.collided && t('collided')],
     ]))
   }
 
