@@ -23,7 +23,7 @@ type outgoing struct {
 	options *replyConfig
 	item    *albumItem     // nil: a reply by itself
 	caption string         // shown with the media; "" once another item of the album shows it
-	content ledger.Content // what the caller asked for; 0: not known without reading it
+	content ledger.Content // what the caller asked for, as far as it is known without reading it
 	claim   *ledger.Claim  // nil: a proactive message
 	past    ledger.Past    // what is known of earlier replies with the same number
 	began   time.Time

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/panics"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
@@ -44,7 +43,6 @@ func protect(what string, fn func() error, done func(error)) {
 func panicError(err error) error {
 	var opened *platform.Panic
 	var call *platform.Error
-	var read *content.PanicError
 	var shared *panics.Error
 	switch {
 	case errors.As(err, &opened):
@@ -56,8 +54,6 @@ func panicError(err error) error {
 			return withPanic{err, public}
 		}
 		return public
-	case errors.As(err, &read):
-		return &PanicError{Value: read.Value, Stack: read.Stack, what: "the source"}
 	case errors.As(err, &shared):
 		return &PanicError{Value: shared.Value, Stack: shared.Stack, what: "the source"}
 	}

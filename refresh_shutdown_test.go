@@ -57,8 +57,10 @@ func TestCloseWaitsForASourceThatIsBeingReadForARenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := refreshBed(t, 10)
 		var opening, opened atomic.Int32
+		closing := make(chan struct{})
 		src := richmedia.FromOpener("cat.png", func(context.Context) (io.ReadCloser, error) {
 			if opening.Add(1) > 2 {
+				<-closing
 				time.Sleep(4 * time.Second) // ignores ctx
 			}
 			opened.Add(1)
@@ -68,6 +70,7 @@ func TestCloseWaitsForASourceThatIsBeingReadForARenewal(t *testing.T) {
 		b.use(t, src)
 		time.Sleep(shortDue)
 		assert.Equal(t, int32(3), opening.Load())
+		close(closing)
 		require.NoError(t, b.media.Close())
 		assert.Equal(t, int32(3), opened.Load())
 		assert.Equal(t, 1, b.uploads())

@@ -135,25 +135,22 @@ func (o *replyConfig) text() string {
 	return *o.caption
 }
 
-// mediaContent identifies a reply with media by what the caller asked for. It is unknown if identity is: nothing is read for
-// it.
+// mediaContent identifies a reply with media by what the caller asked for. identity is "" if it is not known without reading
+// the source.
 func mediaContent(kind Kind, src Source, identity string, o *replyConfig) ledger.Content {
-	if identity == "" {
-		return 0
-	}
-	return ledger.ContentOf("media", kind.String(), src.name, o.text(), identity)
+	return ledger.ContentOf("media", kind.String(), src.name, o.text()).Of(identity)
 }
 
 // messageContent identifies a message of botgo's type by its JSON without the ids.
 func messageContent(msg *dto.MessageToCreate) ledger.Content {
 	if msg == nil {
-		return 0
+		return ledger.Content{}
 	}
 	m := *msg
 	m.MsgID, m.EventID, m.MsgSeq = "", "", 0
 	body, err := json.Marshal(m)
 	if err != nil {
-		return 0 // the send fails with it
+		return ledger.Content{} // the send fails with it
 	}
 	return ledger.ContentOf("message", string(body))
 }
@@ -211,7 +208,7 @@ func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption
 	if err := c.checkMedia(f.Kind, o); err != nil {
 		return nil, err
 	}
-	return newOutgoing(c, f.Kind, o, ledger.ContentOf("uploaded", f.UUID, o.text())).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
+	return newOutgoing(c, f.Kind, o, ledger.ContentOf("uploaded", o.text()).Of(f.UUID)).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
 		switch {
 		case c.in.target.Scope.guild():
 			return platform.Sent{}, errNoGuildUpload

@@ -196,7 +196,7 @@ func TestClosingAnInstanceEndsItsWaitForAnotherOnesHandler(t *testing.T) {
 		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents(), richmedia.WithInline())
 		ev := f.Group("g").Say("ann", "hi")
 		var runs atomic.Int32
-		go func() { _ = f.push(0, ev, counted(&runs, 20*time.Second)) }()
+		go func() { _ = f.push(0, ev, counted(&runs, 4*time.Second)) }()
 		synctest.Wait()
 		waiting := make(chan error, 1)
 		go func() { waiting <- f.push(1, ev, counted(&runs, 0)) }()

@@ -102,12 +102,12 @@ func TestAnEncoderThatFailsIsAStepOfTheUpload(t *testing.T) {
 		}
 	}
 	for want, encode := range map[string]func(context.Context, io.Reader) (io.ReadCloser, error){
-		"no ffmpeg":                   func(context.Context, io.Reader) (io.ReadCloser, error) { return nil, errors.New("no ffmpeg") },
-		"neither a reader nor":        func(context.Context, io.Reader) (io.ReadCloser, error) { return nil, nil },
-		"the encoder broke":           give("ID3", errors.New("the encoder broke")),
-		"gave nothing":                give("", io.EOF),
-		"what the voice encoder gave": give("text", io.EOF),
-		"handler panicked: boom":      func(context.Context, io.Reader) (io.ReadCloser, error) { panic("boom") },
+		"no ffmpeg":                        func(context.Context, io.Reader) (io.ReadCloser, error) { return nil, errors.New("no ffmpeg") },
+		"neither a reader nor":             func(context.Context, io.Reader) (io.ReadCloser, error) { return nil, nil },
+		"the encoder broke":                give("ID3", errors.New("the encoder broke")),
+		"gave nothing":                     give("", io.EOF),
+		"what the voice encoder gave":      give("text", io.EOF),
+		"the voice encoder panicked: boom": func(context.Context, io.Reader) (io.ReadCloser, error) { panic("boom") },
 	} {
 		t.Run(want, func(t *testing.T) {
 			b := newBed(t, richmedia.WithVoiceEncoder(encode))

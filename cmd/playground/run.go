@@ -153,7 +153,7 @@ func (pg *playground) options() []richmedia.Option {
 		opts = append(opts, richmedia.WithHTTPClient(&http.Client{Transport: homeward{public.Host, local.Host, pg.transport}}))
 	}
 	return append(opts,
-		richmedia.WithErrorHandler(func(_ context.Context, c *richmedia.Context, err error) { pg.board.Note(to(richmedia.Target{Scope: c.Scope(), ChatID: c.ChatID()}), say(err)) }),
+		richmedia.WithErrorHandler(func(_ context.Context, c *richmedia.Context, err error) { pg.board.Note(c.Payload().EventID, say(err)) }),
 		richmedia.WithTrace(richmedia.Trace{
 			Upload: func(in richmedia.UploadInfo) { pg.board.Upload(to(in.Target), string(in.Route)) },
 			Reply: func(in richmedia.ReplyInfo) {

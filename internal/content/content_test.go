@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"testing/fstest"
 	"testing/iotest"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/botgo-contrib/richmedia/internal/panics"
 )
 
 // seekOnly returns a reader of b that can seek and nothing else.
@@ -191,11 +194,55 @@ func (panicking) Read([]byte) (int, error) { panic("reader") }
 
 func TestAPanicOfAReaderIsAnError(t *testing.T) {
 	_, err := Spool(t.Context(), panicking{}, Options{Limit: 10})
-	var panicked *PanicError
+	var panicked *panics.Error
 	require.ErrorAs(t, err, &panicked)
 	assert.Equal(t, "reader", panicked.Value)
 	assert.Contains(t, string(panicked.Stack), "panicking")
-	assert.EqualError(t, err, "read: the reader panicked: reader")
+	assert.EqualError(t, err, "read: panic: reader")
+}
+
+// badAt panics when it is read at an offset.
+type badAt struct {
+	*bytes.Reader
+	io.Closer
+}
+
+func (badAt) ReadAt([]byte, int64) (int, error) { panic("reader") }
+
+func TestAPanicOfASourceIsAnErrorWithItsStep(t *testing.T) {
+	for step, open := range map[string]Opener{
+		"open": func(context.Context) (io.ReadCloser, error) { panic("opener") },
+		"read": func(context.Context) (io.ReadCloser, error) {
+			return badAt{bytes.NewReader(sample(10)), io.NopCloser(nil)}, nil
+		},
+	} {
+		_, err := Inspect(t.Context(), open, Options{Limit: 10, Format: beginning})
+		var failed *Error
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, step, failed.Step)
+		var panicked *panics.Error
+		require.ErrorAs(t, err, &panicked)
+	}
+	opened := 0
+	c, err := Inspect(t.Context(), func(context.Context) (io.ReadCloser, error) {
+		if opened++; opened > 1 {
+			panic("opener")
+		}
+		return seekOnly(sample(10)), nil
+	}, Options{Limit: 10})
+	require.NoError(t, err)
+	_, err = c.Open(t.Context())
+	var panicked *panics.Error
+	require.ErrorAs(t, err, &panicked)
+}
+
+type exiting struct{}
+
+func (exiting) Read([]byte) (int, error) { runtime.Goexit(); return 0, nil }
+
+func TestGoexitOfAReaderIsAnError(t *testing.T) {
+	_, err := Spool(t.Context(), exiting{}, Options{Limit: 10})
+	require.ErrorIs(t, err, panics.ErrGoexit)
 }
 
 func TestSpoolEndsWithItsContextAndTheReaderIsLeft(t *testing.T) {

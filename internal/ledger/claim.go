@@ -46,20 +46,20 @@ type Claim struct {
 // Seq returns the msg_seq.
 func (c *Claim) Seq() uint32 { return c.seq }
 
-// Identify sets the content of a claim that was made with unknown content. The error is ErrTaken if the run has used the
+// Identify completes the content of a claim by what was not known before. The error is ErrTaken if the run has used the
 // number for other content.
 func (c *Claim) Identify(content Content) error {
 	e := c.run.entry
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if c.over || content == 0 || c.content != 0 {
+	if c.over {
 		return nil
 	}
 	u := c.run.use(c.seq)
 	if u.content.differs(content) {
 		return ErrTaken
 	}
-	c.content, u.content = content, content
+	c.content, u.content = c.content.and(content), u.content.and(content)
 	return nil
 }
 
@@ -152,7 +152,7 @@ func (s *slot) settle(o Outcome, content Content) {
 	case o == Delivered || s.state == Unsent && o == Doubtful:
 		s.content = content
 	case o == Doubtful && s.content != content:
-		s.content = 0 // nobody knows which of the two it is
+		s.content = Content{} // nobody knows which of the two it is
 	}
 	if o == Doubtful {
 		s.state = Uncertain

@@ -57,9 +57,9 @@ func TestARefusalReturnsTheSlotAndNothingElseDoes(t *testing.T) {
 		c := claim(t, e)
 		require.Equal(t, ledger.Past{}, past(t, c))
 		require.Zero(t, left(e))
-		_, err := first(e).Claim(0)
+		_, err := first(e).Claim(ledger.Content{})
 		require.ErrorIs(t, err, ledger.ErrLimit)
-		_, err = first(e).ClaimSeq(7, 0)
+		_, err = first(e).ClaimSeq(7, ledger.Content{})
 		require.ErrorIs(t, err, ledger.ErrLimit)
 
 		c.Settle(test.outcome)
@@ -67,7 +67,7 @@ func TestARefusalReturnsTheSlotAndNothingElseDoes(t *testing.T) {
 			c.Settle(later) // only the first call counts
 		}
 		require.Equal(t, test.left, left(e))
-		again := chosen(t, e.Delivery("again"), 1001, 0)
+		again := chosen(t, e.Delivery("again"), 1001, ledger.Content{})
 		require.Equal(t, test.state, past(t, again).State)
 		again.Settle(ledger.Refused)
 		require.Equal(t, test.left, left(e))
@@ -86,13 +86,13 @@ func TestAnUncertainReplyThatIsSentAgainEndsAsTheLastAttemptSays(t *testing.T) {
 		{ledger.Delivered, ledger.Past{State: ledger.Sent}, true},
 	} {
 		e := open(1)
-		chosen(t, e.Job(2001), 2001, 1).Settle(ledger.Doubtful)
-		second := chosen(t, e.Job(2001), 2001, 2)
+		chosen(t, e.Job(2001), 2001, ledger.ContentOf("1")).Settle(ledger.Doubtful)
+		second := chosen(t, e.Job(2001), 2001, ledger.ContentOf("2"))
 		require.Equal(t, ledger.Past{State: ledger.Uncertain, Differs: true}, past(t, second))
 		second.Settle(test.outcome)
-		require.Equal(t, test.past, past(t, chosen(t, e.Job(2001), 2001, 2)))
+		require.Equal(t, test.past, past(t, chosen(t, e.Job(2001), 2001, ledger.ContentOf("2"))))
 		if test.past.State == ledger.Sent { // else the claim before is the one that may send
-			require.Equal(t, test.first, past(t, chosen(t, e.Job(2001), 2001, 1)).Differs)
+			require.Equal(t, test.first, past(t, chosen(t, e.Job(2001), 2001, ledger.ContentOf("1"))).Differs)
 		}
 		require.Zero(t, left(e))
 	}
@@ -100,13 +100,13 @@ func TestAnUncertainReplyThatIsSentAgainEndsAsTheLastAttemptSays(t *testing.T) {
 
 func TestAReplyOfAnotherProcessIsKnownWithoutItsContent(t *testing.T) {
 	e := open(1)
-	chosen(t, e.Job(2001), 2001, 1).Settle(ledger.Found)
+	chosen(t, e.Job(2001), 2001, ledger.ContentOf("1")).Settle(ledger.Found)
 	require.Equal(t, 1, left(e))
-	require.Equal(t, ledger.Past{State: ledger.Sent}, past(t, chosen(t, e.Job(2001), 2001, 2)))
+	require.Equal(t, ledger.Past{State: ledger.Sent}, past(t, chosen(t, e.Job(2001), 2001, ledger.ContentOf("2"))))
 }
 
 func TestANumberStandsForOneReplyWithinARun(t *testing.T) {
-	const a, b, stream = ledger.Content(1), ledger.Content(2), ledger.Content(0)
+	a, b, stream := ledger.ContentOf("a"), ledger.ContentOf("b"), ledger.Content{}
 	for name, test := range map[string]struct {
 		first   ledger.Content
 		outcome ledger.Outcome
@@ -136,7 +136,7 @@ func TestANumberStandsForOneReplyWithinARun(t *testing.T) {
 				},
 				"in an album": func(r *ledger.Run, content ledger.Content) error {
 					before := left(e)
-					claims, err := r.ClaimSeqs(6, []ledger.Content{8, content})
+					claims, err := r.ClaimSeqs(6, []ledger.Content{ledger.ContentOf("8"), content})
 					if err != nil {
 						require.Equal(t, before, left(e), "none of them")
 						return err
@@ -159,29 +159,30 @@ func TestANumberStandsForOneReplyWithinARun(t *testing.T) {
 
 func TestALaterRunRepeatsTheReplyWhateverItsContent(t *testing.T) {
 	e := open(1)
-	claimed, err := e.Delivery(1).Claim(1)
+	claimed, err := e.Delivery(1).Claim(ledger.ContentOf("a"))
 	require.NoError(t, err)
 	claimed.Settle(ledger.Delivered)
-	for owner, content := range map[int]ledger.Content{2: 2, 3: 1, 4: 0} {
+	other := ledger.ContentOf("b")
+	for owner, content := range map[int]ledger.Content{2: other, 3: ledger.ContentOf("a"), 4: {}} {
 		r := e.Delivery(owner)
 		c, err := r.Claim(content)
 		require.NoError(t, err)
-		require.Equal(t, ledger.Past{State: ledger.Sent, Differs: content == 2}, past(t, c))
+		require.Equal(t, ledger.Past{State: ledger.Sent, Differs: content == other}, past(t, c))
 		c.Settle(ledger.Refused) // not sent, because it is a duplicate
 		require.Zero(t, left(e))
-		_, err = r.ClaimSeq(1001, 5)
-		require.Equal(t, content != 0, errors.Is(err, ledger.ErrTaken), "in its own run the number stands for its own content")
+		_, err = r.ClaimSeq(1001, ledger.ContentOf("5"))
+		require.Equal(t, content != ledger.Content{}, errors.Is(err, ledger.ErrTaken), "in its own run the number stands for its own content")
 	}
 }
 
 func TestContentIsForgottenOnlyAfterTheLastClaimOfItsRun(t *testing.T) {
 	r := first(open(3))
-	a, b := chosen(t, r, 7, 1), chosen(t, r, 7, 1)
+	a, b := chosen(t, r, 7, ledger.ContentOf("1")), chosen(t, r, 7, ledger.ContentOf("1"))
 	a.Settle(ledger.Refused)
-	_, err := r.ClaimSeq(7, 2)
+	_, err := r.ClaimSeq(7, ledger.ContentOf("2"))
 	require.ErrorIs(t, err, ledger.ErrTaken, "b may still be sent")
 	b.Settle(ledger.Refused)
-	c := chosen(t, r, 7, 2)
+	c := chosen(t, r, 7, ledger.ContentOf("2"))
 	require.Equal(t, ledger.Past{}, past(t, c))
 }
 
@@ -199,7 +200,7 @@ func TestOfTwoClaimsOfANumberTheFirstSends(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					e := open(1)
 					a, b := two(e)
-					sends, waits, third := chosen(t, a, 1001, 1), chosen(t, b, 1001, 1), chosen(t, b, 1001, 1)
+					sends, waits, third := chosen(t, a, 1001, ledger.ContentOf("1")), chosen(t, b, 1001, ledger.ContentOf("1")), chosen(t, b, 1001, ledger.ContentOf("1"))
 					require.Equal(t, ledger.Past{}, past(t, sends))
 					require.Equal(t, ledger.Past{}, past(t, sends), "its own claim is no repetition")
 
@@ -241,7 +242,7 @@ func wait(t *testing.T, c *ledger.Claim) ledger.Past {
 func TestAWaiterThatGivesUpLeavesItsPlaceToTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := open(1)
-		sends, gone, next := chosen(t, first(e), 7, 1), chosen(t, e.Job(7), 7, 1), chosen(t, e.Job(7), 7, 1)
+		sends, gone, next := chosen(t, first(e), 7, ledger.ContentOf("1")), chosen(t, e.Job(7), 7, ledger.ContentOf("1")), chosen(t, e.Job(7), 7, ledger.ContentOf("1"))
 		done := make(chan ledger.Past, 1)
 		go func() { done <- wait(t, next) }()
 		synctest.Wait()
@@ -256,23 +257,23 @@ func TestAWaiterThatGivesUpLeavesItsPlaceToTheNext(t *testing.T) {
 func TestNumbersWithoutALimitAreRememberedUpToABound(t *testing.T) {
 	e := ledger.New(1).Open("m", time.Now(), ledger.Limits{Window: time.Minute})
 	for i := range uint32(2000) {
-		c := chosen(t, first(e), 10_000+i, 1)
+		c := chosen(t, first(e), 10_000+i, ledger.ContentOf("1"))
 		require.Equal(t, ledger.Past{}, past(t, c))
 		c.Settle(ledger.Delivered)
-		again := chosen(t, e.Job(1), 10_000+i, 1)
+		again := chosen(t, e.Job(1), 10_000+i, ledger.ContentOf("1"))
 		require.Equal(t, i < 1500, past(t, again).State == ledger.Sent, i)
 		again.Settle(ledger.Refused)
-		_, err := first(e).ClaimSeq(10_000+i, 2)
+		_, err := first(e).ClaimSeq(10_000+i, ledger.ContentOf("2"))
 		require.ErrorIs(t, err, ledger.ErrTaken, "the run remembers it")
 	}
-	refused := chosen(t, first(e), 7, 1)
+	refused := chosen(t, first(e), 7, ledger.ContentOf("1"))
 	refused.Settle(ledger.Refused)
-	chosen(t, first(e), 7, 2)
+	chosen(t, first(e), 7, ledger.ContentOf("2"))
 }
 
 func TestClaimsOfOneNumberShareASlot(t *testing.T) {
 	e := open(2)
-	a, b := chosen(t, first(e), 7, 0), chosen(t, e.Job(7), 7, 0)
+	a, b := chosen(t, first(e), 7, ledger.Content{}), chosen(t, e.Job(7), 7, ledger.Content{})
 	require.Equal(t, 1, left(e))
 	a.Settle(ledger.Refused)
 	require.Equal(t, 1, left(e), "the other may still be sent")
@@ -289,7 +290,7 @@ func TestExactlyOneOfManyGetsTheLastSlot(t *testing.T) {
 	var all sync.WaitGroup
 	for range 64 {
 		all.Go(func() {
-			c, err := first(e).Claim(0)
+			c, err := first(e).Claim(ledger.Content{})
 			switch {
 			case err == nil:
 				got.Add(1)
@@ -334,17 +335,39 @@ func TestContentThatIsKnownLaterCountsFromThenOn(t *testing.T) {
 	e := open(3)
 	r := e.Delivery(1)
 	require.Same(t, e, r.Entry())
-	stream := chosen(t, r, 7, 0)
-	require.NoError(t, stream.Identify(0), "still unknown")
-	require.NoError(t, stream.Identify(1))
-	require.NoError(t, stream.Identify(2), "the first counts")
-	_, err := r.ClaimSeq(7, 2)
+	stream := chosen(t, r, 7, ledger.Content{})
+	require.NoError(t, stream.Identify(ledger.Content{}), "still unknown")
+	require.NoError(t, stream.Identify(ledger.ContentOf("1")))
+	require.ErrorIs(t, stream.Identify(ledger.ContentOf("2")), ledger.ErrTaken)
+	_, err := r.ClaimSeq(7, ledger.ContentOf("2"))
 	require.ErrorIs(t, err, ledger.ErrTaken)
 	stream.Settle(ledger.Delivered)
-	require.NoError(t, stream.Identify(2), "too late to mean anything")
-	require.Equal(t, ledger.Past{State: ledger.Sent, Differs: true}, past(t, chosen(t, e.Delivery(2), 7, 2)))
+	require.NoError(t, stream.Identify(ledger.ContentOf("2")), "too late to mean anything")
+	require.Equal(t, ledger.Past{State: ledger.Sent, Differs: true}, past(t, chosen(t, e.Delivery(2), 7, ledger.ContentOf("2"))))
 
-	other := chosen(t, r, 7, 0)
-	require.ErrorIs(t, other.Identify(2), ledger.ErrTaken, "the number stands for content 1 in this run")
-	require.NoError(t, other.Identify(1))
+	other := chosen(t, r, 7, ledger.Content{})
+	require.ErrorIs(t, other.Identify(ledger.ContentOf("2")), ledger.ErrTaken, "the number stands for content 1 in this run")
+	require.NoError(t, other.Identify(ledger.ContentOf("1")))
+}
+
+func TestAReplyInAnotherFormDiffersBeforeItsKeyIsKnown(t *testing.T) {
+	cat, dog := ledger.ContentOf("image", "cat.png"), ledger.ContentOf("image", "dog.png")
+	for name, test := range map[string]struct {
+		first, second ledger.Content
+		taken         bool
+	}{
+		"another form, no keys":           {cat, dog, true},
+		"another form, the same key":      {cat.Of("k"), dog.Of("k"), true},
+		"the same form, another key":      {cat.Of("k"), cat.Of("l"), true},
+		"the same form, one key unknown":  {cat.Of("k"), cat, false},
+		"the same form, an empty key":     {cat.Of("k"), cat.Of("l").Of(""), false},
+		"the same form and the same key":  {cat.Of("k"), cat.Of("k"), false},
+		"nothing is known of the second":  {cat.Of("k"), ledger.Content{}, false},
+		"nothing but the keys, different": {ledger.Content{}.Of("k"), ledger.Content{}.Of("l"), true},
+	} {
+		r := first(open(3))
+		chosen(t, r, 7, test.first).Settle(ledger.Delivered)
+		_, err := r.ClaimSeq(7, test.second)
+		require.Equal(t, test.taken, errors.Is(err, ledger.ErrTaken), name)
+	}
 }

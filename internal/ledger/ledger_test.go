@@ -21,7 +21,7 @@ var (
 // claim is Claim in the one delivery that most tests need; it must succeed.
 func claim(t *testing.T, e *ledger.Entry) *ledger.Claim {
 	t.Helper()
-	c, err := first(e).Claim(0)
+	c, err := first(e).Claim(ledger.Content{})
 	require.NoError(t, err)
 	return c
 }
@@ -58,9 +58,9 @@ func TestTheWindowEndsOnTheDot(t *testing.T) {
 		require.Zero(t, time.Until(until))
 		n, _ = e.Left()
 		require.Zero(t, n)
-		_, err := first(e).Claim(0)
+		_, err := first(e).Claim(ledger.Content{})
 		require.ErrorIs(t, err, ledger.ErrWindow)
-		_, err = first(e).ClaimSeq(7, 0)
+		_, err = first(e).ClaimSeq(7, ledger.Content{})
 		require.ErrorIs(t, err, ledger.ErrWindow)
 	})
 }
@@ -90,7 +90,7 @@ func TestAnArrivalInTheFutureCountsAsNow(t *testing.T) {
 
 func TestALateArrivalIsRefusedFromTheStart(t *testing.T) {
 	for _, arrived := range []time.Time{{}, time.Now().Add(-6 * time.Minute), time.Now().Add(-20 * time.Minute)} {
-		_, err := first(ledger.New(10).Open("a", arrived, group)).Claim(0)
+		_, err := first(ledger.New(10).Open("a", arrived, group)).Claim(ledger.Content{})
 		require.ErrorIs(t, err, ledger.ErrWindow)
 	}
 }
@@ -192,7 +192,7 @@ func BenchmarkOpenNewAndClaimWhenFull(b *testing.B) {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				c, err := first(l.Open(keys[i%len(keys)], now, group)).Claim(0)
+				c, err := first(l.Open(keys[i%len(keys)], now, group)).Claim(ledger.Content{})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -52,6 +52,9 @@ type pending struct {
 	forgotten bool // nothing is, or may be, in the chat
 }
 
+// sample is what the replies of the model are made of: a stream that was not read, and two texts.
+var sample = []ledger.Content{{}, ledger.ContentOf("a"), ledger.ContentOf("b")}
+
 // stands is the content that seq stands for in r; none if there is none.
 func (r *run) stands(seq uint32) (content ledger.Content, taken bool) {
 	for _, p := range r.used[seq] {
@@ -59,7 +62,7 @@ func (r *run) stands(seq uint32) (content ledger.Content, taken bool) {
 			return p.content, true
 		}
 	}
-	return 0, false
+	return ledger.Content{}, false
 }
 
 func (m *message) late() bool { return m.lim.Window > 0 && time.Since(m.born) >= m.lim.Window }
@@ -166,7 +169,7 @@ func (s *model) claim(r *run) {
 	n := 1 + s.r.IntN(2)
 	contents := make([]ledger.Content, n)
 	for i := range contents {
-		contents[i] = ledger.Content(s.r.IntN(3))
+		contents[i] = sample[s.r.IntN(len(sample))]
 	}
 	var seqs []uint32
 	var got []*ledger.Claim
@@ -175,7 +178,7 @@ func (s *model) claim(r *run) {
 		first := uint32(s.r.IntN(3)) + []uint32{7, 501, 1001, 2098}[s.r.IntN(4)]
 		for i := range contents {
 			seqs = append(seqs, first+uint32(i))
-			if content, taken := r.stands(seqs[i]); taken && content != 0 && contents[i] != 0 && content != contents[i] {
+			if content, taken := r.stands(seqs[i]); taken && content != (ledger.Content{}) && contents[i] != (ledger.Content{}) && content != contents[i] {
 				want = ledger.ErrTaken
 			}
 		}
@@ -257,7 +260,7 @@ func (s *model) settle() {
 	m, seq := p.of.of, p.claim.Seq()
 	n := m.numbers[seq]
 	if n.state == ledger.Sent || n.open[0] == p {
-		differs := n.state != ledger.Unsent && n.content != 0 && p.content != 0 && n.content != p.content
+		differs := n.state != ledger.Unsent && n.content != (ledger.Content{}) && p.content != (ledger.Content{}) && n.content != p.content
 		require.Equal(s.t, ledger.Past{State: n.state, Differs: differs}, past(s.t, p.claim))
 	}
 	s.flying = slices.Delete(s.flying, i, i+1)
@@ -274,7 +277,7 @@ func (s *model) settle() {
 	case n.state == ledger.Unsent:
 		n.state, n.content = ledger.Uncertain, p.content
 	case n.content != p.content:
-		n.content = 0
+		n.content = ledger.Content{}
 	}
 	of := p.of.used[seq]
 	if n.state == ledger.Unsent && !slices.ContainsFunc(of, func(p *pending) bool { return p != nil && !p.over }) {
@@ -373,7 +376,7 @@ func TestNothingIsSentTwiceOrLostWhateverRunsAtTheSameTime(t *testing.T) {
 					run = e.Job(0)
 				}
 				for range 3 {
-					if c, err := run.Claim(1); err == nil {
+					if c, err := run.Claim(ledger.ContentOf("a")); err == nil {
 						send(r, e, c)
 					}
 				}

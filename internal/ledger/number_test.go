@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // numbers returns the numbers that r counts until its first error.
 func numbers(r *ledger.Run) (seqs []uint32, err error) {
 	for {
-		c, err := r.Claim(0)
+		c, err := r.Claim(ledger.Content{})
 		if err != nil {
 			return seqs, err
 		}
@@ -88,7 +89,7 @@ func TestADeliveryReserves600Blocks(t *testing.T) {
 		}
 		require.EqualValues(t, ledger.NoSeq, r.Reserve())
 		require.EqualValues(t, ledger.NoSeq, r.Reserve())
-		_, err := r.Branch().Claim(0)
+		_, err := r.Branch().Claim(ledger.Content{})
 		require.ErrorIs(t, err, ledger.ErrLimit)
 	}
 	require.Equal(t, 5, left(e), "a block holds no slot")
@@ -101,7 +102,7 @@ func TestAJobReservesNothing(t *testing.T) {
 		r := e.Job(seq)
 		require.Same(t, r, r.Branch())
 		for range 2 {
-			if c, err := r.Claim(0); err == nil {
+			if c, err := r.Claim(ledger.Content{}); err == nil {
 				c.Settle(ledger.Refused)
 			}
 		}
@@ -109,14 +110,14 @@ func TestAJobReservesNothing(t *testing.T) {
 		require.Equal(t, next, r.Reserve(), "the next number, however often")
 	}
 	r := e.Job(2001)
-	chosen(t, r, 2001, 1)
+	chosen(t, r, 2001, ledger.ContentOf("1"))
 	require.EqualValues(t, 2002, r.Reserve(), "not one that the run has used")
 }
 
 func TestEachDeliveryCountsForItself(t *testing.T) {
 	e := open(99)
 	seq := func(owner any) uint32 {
-		c, err := e.Delivery(owner).Claim(0)
+		c, err := e.Delivery(owner).Claim(ledger.Content{})
 		require.NoError(t, err)
 		c.Settle(ledger.Delivered)
 		return c.Seq()
@@ -135,7 +136,7 @@ func TestEachDeliveryCountsForItself(t *testing.T) {
 		require.EqualValues(t, 1001, seq(i))
 	}
 	require.Equal(t, 4, e.Deliveries(), "bounded, however often an event is delivered")
-	c, err := kept.Claim(0)
+	c, err := kept.Claim(ledger.Content{})
 	require.NoError(t, err)
 	require.EqualValues(t, 1005, c.Seq(), "a Run that is held goes on")
 }
@@ -143,26 +144,26 @@ func TestEachDeliveryCountsForItself(t *testing.T) {
 func TestACountPassesOverTheNumbersThatItsRunHasChosen(t *testing.T) {
 	e := open(2)
 	r := e.Delivery(1)
-	chosen(t, r, 1002, 1).Settle(ledger.Delivered)
-	chosen(t, r, 1004, 2).Settle(ledger.Refused) // in the next run it may be delivered
+	chosen(t, r, 1002, ledger.ContentOf("1")).Settle(ledger.Delivered)
+	chosen(t, r, 1004, ledger.ContentOf("2")).Settle(ledger.Refused) // in the next run it may be delivered
 	for _, seq := range []uint32{1001, 1003, 1005} {
-		c, err := r.Claim(0)
+		c, err := r.Claim(ledger.Content{})
 		require.NoError(t, err)
 		require.Equal(t, seq, c.Seq())
 		c.Settle(ledger.Refused)
 	}
-	c, err := e.Delivery(2).Claim(0)
+	c, err := e.Delivery(2).Claim(ledger.Content{})
 	require.NoError(t, err)
 	require.EqualValues(t, 1001, c.Seq())
 	c.Settle(ledger.Refused)
-	c, err = e.Delivery(2).Claim(0)
+	c, err = e.Delivery(2).Claim(ledger.Content{})
 	require.NoError(t, err)
 	require.EqualValues(t, 1002, c.Seq(), "what another run has chosen is no concern of this one")
 }
 
 func TestAnAlbumIsCountedAroundTheNumbersThatItsRunHasChosen(t *testing.T) {
 	r := first(open(9))
-	chosen(t, r, 1002, 1)
+	chosen(t, r, 1002, ledger.ContentOf("1"))
 	claims, err := r.ClaimAll(make([]ledger.Content, 3))
 	require.NoError(t, err)
 	var seqs []uint32
@@ -170,7 +171,7 @@ func TestAnAlbumIsCountedAroundTheNumbersThatItsRunHasChosen(t *testing.T) {
 		seqs = append(seqs, c.Seq())
 	}
 	require.Equal(t, []uint32{1001, 1003, 1004}, seqs)
-	c, err := r.Claim(0)
+	c, err := r.Claim(ledger.Content{})
 	require.NoError(t, err)
 	require.EqualValues(t, 1005, c.Seq())
 }
@@ -178,23 +179,23 @@ func TestAnAlbumIsCountedAroundTheNumbersThatItsRunHasChosen(t *testing.T) {
 func TestAClaimUsesItsNumberAndAnErrorUsesNone(t *testing.T) {
 	e := open(2)
 	for name, r := range map[string]*ledger.Run{"delivery": first(e), "job": e.Job(2001)} {
-		held, err := r.Claim(0)
+		held, err := r.Claim(ledger.Content{})
 		require.NoError(t, err)
 		_, err = r.ClaimAll(make([]ledger.Content, 2))
 		require.ErrorIs(t, err, ledger.ErrLimit)
-		gone, err := r.Claim(0)
+		gone, err := r.Claim(ledger.Content{})
 		require.NoError(t, err)
 		gone.Settle(ledger.Refused)
-		second, err := r.Claim(0)
+		second, err := r.Claim(ledger.Content{})
 		require.NoError(t, err)
-		_, err = r.Claim(0)
+		_, err = r.Claim(ledger.Content{})
 		require.ErrorIs(t, err, ledger.ErrLimit)
 		_, err = r.Take()
 		require.ErrorIs(t, err, ledger.ErrLimit)
-		_, err = r.ClaimSeq(held.Seq()+3, 0)
+		_, err = r.ClaimSeq(held.Seq()+3, ledger.Content{})
 		require.ErrorIs(t, err, ledger.ErrLimit)
 		held.Settle(ledger.Refused)
-		next, err := r.Claim(0)
+		next, err := r.Claim(ledger.Content{})
 		require.NoError(t, err)
 		require.Equal(t, []uint32{1, 2, 3}, []uint32{gone.Seq() - held.Seq(), second.Seq() - held.Seq(), next.Seq() - held.Seq()}, name)
 		second.Settle(ledger.Refused)
@@ -205,16 +206,16 @@ func TestAClaimUsesItsNumberAndAnErrorUsesNone(t *testing.T) {
 func TestAHandMadeTargetGoesOnCountingAndWastesNoNumber(t *testing.T) {
 	e := open(3)
 	one := func(r *ledger.Run) *ledger.Claim {
-		c, err := r.Claim(0)
+		c, err := r.Claim(ledger.Content{})
 		require.NoError(t, err)
 		return c
 	}
 	require.EqualValues(t, 501, one(e.Job(0)).Seq())
 	second := one(e.Job(0))
 	require.EqualValues(t, 502, second.Seq())
-	chosen(t, e.Job(7), 503, 1).Settle(ledger.Delivered)
+	chosen(t, e.Job(7), 503, ledger.ContentOf("1")).Settle(ledger.Delivered)
 	for range 200 {
-		_, err := e.Job(0).Claim(0)
+		_, err := e.Job(0).Claim(ledger.Content{})
 		require.ErrorIs(t, err, ledger.ErrLimit)
 		_, err = e.Job(0).ClaimAll(make([]ledger.Content, 2))
 		require.ErrorIs(t, err, ledger.ErrLimit)
@@ -233,17 +234,17 @@ func TestATakenNumberIsAcceptedForOneReply(t *testing.T) {
 	require.EqualValues(t, 1001, seq)
 	require.Equal(t, 1, left(e), "it is counted at once")
 
-	refused := chosen(t, r, seq, 1)
+	refused := chosen(t, r, seq, ledger.ContentOf("1"))
 	require.Equal(t, ledger.Past{}, past(t, refused), "it is not in the chat")
 	refused.Settle(ledger.Refused)
 	require.Equal(t, 1, left(e), "and stays counted: the bot may have sent it")
-	sent := chosen(t, r, seq, 2)
+	sent := chosen(t, r, seq, ledger.ContentOf("2"))
 	require.Equal(t, ledger.Past{}, past(t, sent))
 	sent.Settle(ledger.Delivered)
-	_, err = r.ClaimSeq(seq, 3)
+	_, err = r.ClaimSeq(seq, ledger.ContentOf("3"))
 	require.ErrorIs(t, err, ledger.ErrTaken)
-	require.Equal(t, ledger.Past{State: ledger.Sent}, past(t, chosen(t, r, seq, 2)))
-	require.Equal(t, ledger.Past{State: ledger.Sent, Differs: true}, past(t, chosen(t, e.Job(7), seq, 3)), "a job that runs again")
+	require.Equal(t, ledger.Past{State: ledger.Sent}, past(t, chosen(t, r, seq, ledger.ContentOf("2"))))
+	require.Equal(t, ledger.Past{State: ledger.Sent, Differs: true}, past(t, chosen(t, e.Job(7), seq, ledger.ContentOf("3"))), "a job that runs again")
 
 	again, err := e.Delivery("redelivered").Take()
 	require.NoError(t, err)
@@ -258,7 +259,7 @@ func TestTwoJobsOfOneEventBothAnswer(t *testing.T) {
 	one, two := r.Reserve(), r.Reserve()
 	for range 2 { // a queue runs each of them twice
 		for _, seq := range []uint32{one, two} {
-			c, err := e.Job(seq).Claim(ledger.Content(seq))
+			c, err := e.Job(seq).Claim(ledger.ContentOf(fmt.Sprint(seq)))
 			require.NoError(t, err)
 			require.Equal(t, seq, c.Seq())
 			if past(t, c).State == ledger.Unsent {
@@ -274,17 +275,17 @@ func TestTwoJobsOfOneEventBothAnswer(t *testing.T) {
 func TestClaimsAtTheEndOfTheWindow(t *testing.T) {
 	e := ledger.New(1).Open("m", time.Now().Add(-time.Hour), group)
 	r := first(e)
-	_, err := r.Claim(0)
+	_, err := r.Claim(ledger.Content{})
 	require.ErrorIs(t, err, ledger.ErrWindow)
 	_, err = r.ClaimAll(make([]ledger.Content, 2))
 	require.ErrorIs(t, err, ledger.ErrWindow)
-	_, err = r.ClaimSeq(7, 0)
+	_, err = r.ClaimSeq(7, ledger.Content{})
 	require.ErrorIs(t, err, ledger.ErrWindow)
 	_, err = r.ClaimSeqs(7, make([]ledger.Content, 2))
 	require.ErrorIs(t, err, ledger.ErrWindow)
 	_, err = r.Take()
 	require.ErrorIs(t, err, ledger.ErrWindow)
-	_, err = e.Job(ledger.NoSeq).Claim(0)
+	_, err = e.Job(ledger.NoSeq).Claim(ledger.Content{})
 	require.ErrorIs(t, err, ledger.ErrWindow, "of two reasons the one that lasts")
 }
 

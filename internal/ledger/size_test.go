@@ -73,7 +73,7 @@ func TestAnAnsweredMessageTakesLittleMemory(t *testing.T) {
 func answer(t testing.TB, l *Ledger, i int) {
 	key := fmt.Sprintf("group:%032X:ROBOT1.0_%050d", i, i)
 	event := new(payload)
-	c, err := l.Open(key, time.Now(), Limits{Replies: 5, Window: 5 * time.Minute}).Delivery(weak.Make(event)).Claim(1)
+	c, err := l.Open(key, time.Now(), Limits{Replies: 5, Window: 5 * time.Minute}).Delivery(weak.Make(event)).Claim(ContentOf("a"))
 	require.NoError(t, err)
 	c.Settle(Delivered)
 }
