@@ -38,7 +38,7 @@ type Context struct {
 func (c *Context) Target() Target {
 	t := c.in.target
 	if c.in.unanswerable == nil && t.answered() != "" && !t.Scope.guild() {
-		t.Seq = c.run(nil).Reserve()
+		t.Seq = c.ownRun().Reserve()
 	}
 	return t
 }
@@ -111,7 +111,7 @@ func (c *Context) NextSeq() (uint32, error) {
 	if c.in.target.answered() == "" {
 		return 0, errors.New("richmedia: NextSeq: a proactive message has no msg_seq: the Target has neither MsgID nor EventID")
 	}
-	seq, err := c.run(nil).Take()
+	seq, err := c.ownRun().Take()
 	return seq, ledgerError(err)
 }
 
@@ -144,14 +144,18 @@ func (c *Context) entry() *ledger.Entry {
 }
 
 // run returns the count of the numbers that a reply with ctx belongs to: that of a function of Go, else that of the delivery or
-// of For. ctx may be nil.
+// of For.
 func (c *Context) run(ctx context.Context) *ledger.Run {
-	c.remember()
-	if ctx != nil {
-		if r, ok := ctx.Value(runKey{}).(*ledger.Run); ok && r.Entry() == c.record {
-			return r
-		}
+	own := c.ownRun()
+	if r, ok := ctx.Value(runKey{}).(*ledger.Run); ok && r.Entry() == c.record {
+		return r
 	}
+	return own
+}
+
+// ownRun returns the count of the delivery or of For.
+func (c *Context) ownRun() *ledger.Run {
+	c.remember()
 	return c.numbers
 }
 

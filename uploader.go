@@ -318,7 +318,7 @@ func (up *upload) uploadAndKeep(ctx context.Context) (File, error) {
 	f, err := up.upload(ctx)
 	if err == nil && up.key != "" {
 		// On the plugin's ctx: the callers may have left, and the upload is worth keeping all the same.
-		up.u.cache.put(up.u.life, up.key, f)
+		up.u.cache.put(up.u.life, up.key, f) //nolint:contextcheck // see above
 	}
 	return f, err
 }

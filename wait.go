@@ -65,7 +65,7 @@ func (r *running) wait(ctx context.Context, counted bool) error {
 		defer func() { r.waiting-- }()
 		r.wake()
 	}
-	for r.n > 0 && !(counted && r.n <= r.waiting) {
+	for r.n > 0 && (!counted || r.n > r.waiting) {
 		if r.changed == nil {
 			r.changed = make(chan struct{})
 		}
