@@ -36,7 +36,11 @@ func (c *Context) ReplyAll(ctx context.Context, kind Kind, srcs []Source, opts .
 	if err := c.checkMedia(kind, o); err != nil {
 		return nil, err
 	}
-	a, err := newAlbum(c, o, len(srcs))
+	contents := make([]ledger.Content, len(srcs))
+	for i, src := range srcs {
+		contents[i] = mediaContent(kind, src, src.identity(kind, o.upload.cacheKey), o)
+	}
+	a, err := newAlbum(ctx, c, o, contents)
 	if err != nil {
 		for range srcs {
 			observe(c.p.cfg.log, c.p.cfg.trace.Reply, ReplyInfo{Target: c.in.target, Kind: kind, Err: err})
@@ -57,7 +61,7 @@ func (c *Context) ReplyAll(ctx context.Context, kind Kind, srcs []Source, opts .
 	group.SetLimit(albumUploads)
 	for i, src := range srcs { // begins in order: an item that waits for its turn waits for one that has begun
 		group.Go(func() error {
-			out := newOutgoing(c, kind, o)
+			out := newOutgoing(c, kind, o, contents[i])
 			out.item = &a.items[i]
 			out.deliverItem(ctx, src, func(m *dto.Message, err error) {
 				if err != nil {
@@ -80,7 +84,7 @@ func (c *Context) ReplyAll(ctx context.Context, kind Kind, srcs []Source, opts .
 // could recover on this goroutine.
 func (out *outgoing) deliverItem(ctx context.Context, src Source, settled func(*dto.Message, error)) {
 	var m *dto.Message
-	protect(func() (err error) {
+	protect("the source", func() (err error) {
 		m, err = out.deliver(ctx, out.c.sendMedia(out.info.Kind, src))
 		return err
 	}, func(err error) {
@@ -105,8 +109,9 @@ type albumItem struct {
 	done   chan struct{} // closed when the item and all before it are sent or have failed
 }
 
-// newAlbum reserves the replies of n items, or returns why it cannot reserve all of them.
-func newAlbum(c *Context, o *replyConfig, n int) (*album, error) {
+// newAlbum reserves one reply for each content, or returns why it cannot reserve all of them.
+func newAlbum(ctx context.Context, c *Context, o *replyConfig, contents []ledger.Content) (*album, error) {
+	n := len(contents)
 	if err := o.check(c.in.target); err != nil {
 		return nil, err
 	}
@@ -124,11 +129,11 @@ func newAlbum(c *Context, o *replyConfig, n int) (*album, error) {
 	var claims []*ledger.Claim
 	var err error
 	if o.seq == nil {
-		claims, err = c.run().ClaimAll(n)
+		claims, err = c.run(ctx).ClaimAll(contents)
 	} else if int(*o.seq)+n-1 > maxSeq {
 		return nil, fmt.Errorf("richmedia: WithSeq(%d): %d items need the numbers up to %d, and %d is the last", *o.seq, n, int(*o.seq)+n-1, maxSeq)
 	} else {
-		claims, err = c.entry().ClaimSeqs(*o.seq, n)
+		claims, err = c.run(ctx).ClaimSeqs(*o.seq, contents)
 	}
 	if errors.Is(err, ledger.ErrLimit) {
 		left, _ := c.entry().Left()
@@ -147,7 +152,7 @@ func newAlbum(c *Context, o *replyConfig, n int) (*album, error) {
 func (a *album) release() {
 	for i := range a.items {
 		if claim := a.items[i].claim; claim != nil {
-			claim.Release()
+			claim.Settle(ledger.Refused)
 		}
 	}
 }

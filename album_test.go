@@ -32,7 +32,7 @@ func pictures(t testing.TB, n int) []richmedia.Source {
 	return srcs
 }
 
-// shown is the last byte of each picture that the chat shows, which tells the pictures apart.
+// shown returns the last byte of each picture in the chat, which differs from picture to picture.
 func shown(chat *richmediatest.Chat) []string {
 	var out []string
 	for _, m := range chat.Answers() {
@@ -122,7 +122,7 @@ func TestAnAlbumReportsEachItemAndSendsTheOthers(t *testing.T) {
 	})
 }
 
-func TestAnAlbumsFallbackTakesThePlaceOfWhatFails(t *testing.T) {
+func TestAnAlbumsFallbackTextReplacesTheItemThatFails(t *testing.T) {
 	b := newBed(t)
 	club := b.Group("club")
 	c := b.context(t, club)
@@ -152,7 +152,7 @@ func TestAnAlbumThatIsSentAgainIsInTheChatOnce(t *testing.T) {
 	assert.Equal(t, []string{"0", "1", "2"}, shown(club))
 }
 
-func TestAnAlbumTellsItsProgressOneCallAtATime(t *testing.T) {
+func TestAnAlbumReportsItsProgressSerially(t *testing.T) {
 	b := newBed(t)
 	c := b.context(t, b.Group("club"))
 	inside, last := 0, map[string]richmedia.Progress{}
@@ -169,7 +169,7 @@ func TestAnAlbumTellsItsProgressOneCallAtATime(t *testing.T) {
 	}
 }
 
-func TestAnAlbumEndsWithItsWindow(t *testing.T) {
+func TestAnAlbumEndsWithTheReplyWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		club := b.Group("club")
@@ -225,7 +225,7 @@ func TestAnAlbumIsCheckedBeforeAnythingIsSent(t *testing.T) {
 	require.ErrorIs(t, err, richmedia.ErrClosed)
 }
 
-func TestASourceThatEndsItsGoroutineEndsItsItemOnly(t *testing.T) {
+func TestASourceThatCallsGoexitFailsItsItemOnly(t *testing.T) {
 	b := newBed(t)
 	c := b.context(t, b.Group("club"))
 	srcs := pictures(t, 3)
@@ -265,7 +265,7 @@ func TestShutdownLetsAnAlbumFinish(t *testing.T) {
 	})
 }
 
-func TestAnItemThatNeverLeftIsNotInDoubt(t *testing.T) {
+func TestAnItemThatWasNotSentIsNotInDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		c := b.context(t, b.Group("club"))
@@ -294,8 +294,8 @@ func TestAnAlbumThatIsRefusedIsTraced(t *testing.T) {
 	assert.ErrorIs(t, told[5].Err, richmedia.ErrReplyLimit)
 }
 
-// TestAlbumsInAnyWeather compares, in all scenes, what the bot was told of each item with what is in the chat.
-func TestAlbumsInAnyWeather(t *testing.T) {
+// TestAlbumsSurviveAnyFaults compares, in all scenes, the result of each item with the chat.
+func TestAlbumsSurviveAnyFaults(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
 	for seed := range uint64(150) {

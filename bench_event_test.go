@@ -59,7 +59,7 @@ func newEventBed(b *testing.B, opts ...richmedia.Option) *eventBed {
 
 const benchImage = "https://example.com/cat.png"
 
-// newEvent is a message to the bot in one of 100 groups, as botgo's webhook and websocket hand it on.
+// newEvent is a message to the bot in one of 100 groups, as botgo's webhook and websocket pass it to a handler.
 func newEvent() *dto.WSPayload {
 	n := numbers.Add(1)
 	msgID := fmt.Sprintf("ROBOT1.0_%048d", n)
@@ -101,7 +101,7 @@ func newEvents(n int) []*dto.WSPayload {
 // BenchmarkEvent is an event through the plugin with a cached reply, beside botgo's own dispatch of it to a handler that
 // does nothing, and to one that makes a bare request.
 func BenchmarkEvent(b *testing.B) {
-	const batches, batch = 4, 20 // below the 100 messages a second that the platform takes of one bot
+	const batches, batch = 4, 20 // below the 100 messages a second that the platform accepts from one bot
 	keepHandlers(b)
 	var plugin, botgo, bare lane
 	for b.Loop() {

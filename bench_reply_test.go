@@ -67,7 +67,7 @@ func (b *benchBed) twoBare() error {
 // worst; 10 ms stand for a network.
 var platforms = []struct {
 	name, path string
-	replies    int // a round, below the 50 uploads a second that the platform takes of one bot
+	replies    int // a round, below the 50 uploads a second that the platform accepts from one bot
 }{{"at_once", "", 40}, {"after_10ms", "/after/10ms", 10}}
 
 // BenchmarkColdReply answers with an image that is new: an upload and a send.

@@ -37,7 +37,7 @@ func init() {
 	os.Exit(1)
 }
 
-// quickPlatform takes everything and answers with what does not change. A path that begins with /after/10ms is
+// quickPlatform accepts everything and sends constant responses. A path that begins with /after/10ms is
 // answered 10 ms late.
 type quickPlatform struct{ uploads atomic.Int64 }
 

@@ -66,7 +66,7 @@ func newBenchBed(b *testing.B, path string) *benchBed {
 	}
 }
 
-// plugin makes a new one on the bed, which has its token and a connection.
+// plugin returns a new plugin on the bed, which has its token and a connection.
 func (b *benchBed) plugin(opts ...richmedia.Option) *richmedia.Plugin {
 	p, err := richmedia.New(b.src, append([]richmedia.Option{
 		richmedia.WithHTTPClient(b.hc), richmedia.WithBaseURL(b.url),
@@ -78,7 +78,7 @@ func (b *benchBed) plugin(opts ...richmedia.Option) *richmedia.Plugin {
 	return p
 }
 
-// botgo makes botgo's own client on the bed, which is found by a variable of botgo.
+// botgo returns botgo's own client, whose host is the bed's.
 func (b *benchBed) botgo() openapi.OpenAPI {
 	was := constant.APIDomain
 	b.Cleanup(func() { constant.APIDomain = was })

@@ -21,9 +21,11 @@ const maxSeq = 65535
 type outgoing struct {
 	c       *Context
 	options *replyConfig
-	item    *albumItem    // nil: a reply by itself
-	caption string        // shown with the media; "" once another item of the album shows it
-	claim   *ledger.Claim // nil: a proactive message
+	item    *albumItem     // nil: a reply by itself
+	caption string         // shown with the media; "" once another item of the album shows it
+	content ledger.Content // what the caller asked for, as far as it is known without reading it
+	claim   *ledger.Claim  // nil: a proactive message
+	past    ledger.Past    // what is known of earlier replies with the same number
 	began   time.Time
 	sending time.Time // when the first message left; zero before
 	info    ReplyInfo
@@ -32,8 +34,8 @@ type outgoing struct {
 // compose uploads and sends what a reply consists of.
 type compose func(ctx context.Context, out *outgoing) (platform.Sent, error)
 
-func newOutgoing(c *Context, kind Kind, o *replyConfig) *outgoing {
-	out := &outgoing{c: c, options: o, began: time.Now(), info: ReplyInfo{Target: c.in.target, Kind: kind}}
+func newOutgoing(c *Context, kind Kind, o *replyConfig, content ledger.Content) *outgoing {
+	out := &outgoing{c: c, options: o, content: content, began: time.Now(), info: ReplyInfo{Target: c.in.target, Kind: kind}}
 	if o.caption != nil {
 		out.caption = *o.caption
 	}
@@ -68,11 +70,11 @@ func (out *outgoing) reserveAndSend(ctx context.Context, send compose) (platform
 	}
 	// Before anything that may differ in the next run of the handler, such as a ctx that has ended: every call uses up its
 	// number, so that the replies after it have the same numbers again.
-	if err := out.reserve(); err != nil {
+	if err := out.reserve(ctx); err != nil {
 		return platform.Sent{}, err
 	}
 	if out.claim != nil {
-		defer out.claim.Release() // if nothing has settled it: a source may panic
+		defer out.claim.Settle(ledger.Refused) // if nothing has settled it: a source may panic
 	}
 	if out.item == nil { // an album has entered for all of its items
 		var leave func()
@@ -87,6 +89,9 @@ func (out *outgoing) reserveAndSend(ctx context.Context, send compose) (platform
 		ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
 		defer cancel()
 	}
+	if known, err := out.repeats(ctx); known || err != nil {
+		return platform.Sent{Duplicate: known}, err
+	}
 	sent, err := send(ctx, out)
 	if o.fallback != nil && ctx.Err() == nil && textMayFollow(err) {
 		sent, err = out.sendFallback(ctx, *o.fallback, err)
@@ -96,7 +101,7 @@ func (out *outgoing) reserveAndSend(ctx context.Context, send compose) (platform
 }
 
 // reserve takes the reply's number and slot, unless the message is proactive.
-func (out *outgoing) reserve() error {
+func (out *outgoing) reserve(ctx context.Context) error {
 	c, o := out.c, out.options
 	if c.in.target.answered() == "" {
 		return nil
@@ -107,11 +112,47 @@ func (out *outgoing) reserve() error {
 	}
 	var err error
 	if o.seq != nil {
-		out.claim, err = c.entry().ClaimSeq(*o.seq)
+		out.claim, err = c.run(ctx).ClaimSeq(*o.seq, out.content)
 	} else {
-		out.claim, err = c.run().Claim()
+		out.claim, err = c.run(ctx).Claim(out.content)
 	}
 	return ledgerError(err)
+}
+
+// identify names what is sent, once it is known: within one run a number stands for one reply.
+func (out *outgoing) identify(content ledger.Content) error {
+	if out.claim == nil {
+		return nil
+	}
+	return ledgerError(out.claim.Identify(content))
+}
+
+// repeats reports whether the reply repeats one that is in the chat already, and waits for one under the same number that
+// is on its way. If an earlier one may be in the chat, only a number lets the platform tell a repetition.
+func (out *outgoing) repeats(ctx context.Context) (known bool, err error) {
+	if out.claim == nil {
+		return false, nil
+	}
+	if out.past, err = out.claim.Wait(ctx); err != nil {
+		return false, err
+	}
+	known = out.past.State == ledger.Sent || out.past.State == ledger.Uncertain && out.seqless()
+	if known && out.past.Differs {
+		out.warnDiffers()
+	}
+	return known, nil
+}
+
+// warnDiffers logs that the reply was not sent, although it is not the one in the chat.
+func (out *outgoing) warnDiffers() {
+	out.c.p.cfg.log.Warnf("richmedia: a reply was not sent: an earlier run has sent another one under its msg_seq %d", out.claim.Seq())
+}
+
+// seqless reports whether the reply goes without a msg_seq: guilds know none, and the platform may take one for a proactive
+// message if it comes with an event_id.
+func (out *outgoing) seqless() bool {
+	t := out.c.in.target
+	return t.Scope.guild() || t.MsgID == "" && out.c.p.seqless.Load()
 }
 
 // deadline is the end of the reply window; zero for a proactive message.
@@ -163,18 +204,25 @@ func endOfReplies(err error) error {
 	return nil
 }
 
-// settle returns the slot if the reply is certainly not in the chat by this call: it was refused, never sent, or put
-// there by another call. In doubt the slot is used, and so it is if a repetition finds the reply that an earlier
-// attempt has delivered.
+// settle reports to the ledger how the reply has ended: in doubt its slot is used.
 func (out *outgoing) settle(sent platform.Sent, err error) {
-	if out.claim == nil {
-		return
+	switch {
+	case out.claim == nil:
+	case isUnknown(err):
+		out.claim.Settle(ledger.Doubtful)
+	case err != nil:
+		out.claim.Settle(ledger.Refused)
+	case sent.Duplicate && !sent.Again:
+		switch {
+		case out.past.Differs:
+			out.warnDiffers()
+		case out.past.State == ledger.Unsent:
+			out.c.p.cfg.log.Infof("richmedia: a reply with msg_seq %d was in the chat already: by an earlier run, another process or the bot's own call", out.claim.Seq())
+		}
+		out.claim.Settle(ledger.Found)
+	default:
+		out.claim.Settle(ledger.Delivered)
 	}
-	if err == nil && (!sent.Duplicate || sent.Again) || isUnknown(err) {
-		out.claim.Commit()
-		return
-	}
-	out.claim.Release()
 }
 
 // report passes the outcome to the trace.
@@ -185,7 +233,7 @@ func (out *outgoing) report(sent platform.Sent, err error) {
 	}
 	info := out.info
 	info.ID, info.Duplicate, info.AuditID = sent.ID, sent.Duplicate, sent.AuditID
-	if !info.Target.Scope.guild() {
+	if !out.seqless() {
 		info.Seq = out.seq()
 	}
 	info.Waited = max(out.began.Sub(info.Target.Time), 0)
@@ -220,14 +268,8 @@ func (out *outgoing) post(ctx context.Context, message func(ref) any) (platform.
 	if t.MsgID == "" {
 		r.EventID = t.EventID
 	}
-	if t.Scope.guild() || (r.EventID != "" && c.p.seqless.Load()) {
+	if out.seqless() {
 		r.MsgSeq = 0
-		if out.claim != nil { // without a number the platform cannot tell a repetition, of a handler that runs again
-			known, err := out.claim.Alone(ctx)
-			if known || err != nil {
-				return platform.Sent{Duplicate: known}, err
-			}
-		}
 	}
 	sent, err := c.send(ctx, message(r), r.MsgSeq != 0)
 	var e *platform.Error

@@ -18,6 +18,15 @@ import (
 var (
 	// ErrClosed says that the plugin is shut down.
 	ErrClosed = errors.New("the plugin is shut down")
+	// ErrSeqTaken says that this run has used this msg_seq for another reply: choose another with WithSeq.
+	ErrSeqTaken = errors.New("this msg_seq stands for another reply of this run")
+	// ErrHandlerTimeout is the cause of a handler's ctx that ended after WithHandlerTimeout.
+	ErrHandlerTimeout = errors.New("the handler took too long")
+	// ErrBusy says that an event was refused, because its chat has too many events waiting and the queue is nearly full.
+	ErrBusy = errors.New("this chat has too many events waiting")
+	// ErrWrongBot says that an event belongs to another bot of the process, for which nothing is registered: nothing is
+	// answered with another bot's token.
+	ErrWrongBot = errors.New("the event belongs to another bot")
 	// ErrReplyWindow says that it is too late to answer this event. The platform's 40034128 says that the window or
 	// the count is exceeded: it is both ErrReplyWindow and ErrReplyLimit.
 	ErrReplyWindow = errors.New("the reply window is over")

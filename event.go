@@ -11,7 +11,8 @@ import (
 	"github.com/tencent-connect/botgo/dto"
 )
 
-// Events that botgo has no name for, to register with Plugin.On. The last three cannot be answered.
+// Events that botgo has no name for, to register with Plugin.On. GROUP_DEL_ROBOT, GROUP_MSG_REJECT and C2C_MSG_REJECT
+// cannot be answered.
 const (
 	EventGroupMessageCreate dto.EventType = "GROUP_MESSAGE_CREATE" // a group's message, with or without a mention
 	EventGroupAddRobot      dto.EventType = "GROUP_ADD_ROBOT"      // the bot was added to a group
@@ -20,31 +21,54 @@ const (
 	EventGroupDelRobot      dto.EventType = "GROUP_DEL_ROBOT"      // the bot was removed from a group
 	EventGroupMsgReject     dto.EventType = "GROUP_MSG_REJECT"     // a group refuses proactive messages
 	EventC2CMsgReject       dto.EventType = "C2C_MSG_REJECT"       // a user refuses proactive messages
+
+	eventGroupMemberAdd    dto.EventType = "GROUP_MEMBER_ADD"
+	eventGroupMemberRemove dto.EventType = "GROUP_MEMBER_REMOVE"
+	eventGroupJoinRequest  dto.EventType = "GROUP_JOIN_REQUEST"
 )
 
-// answeredBy tells by which id the platform takes an answer to an event (docs 2026-08; section 7 of the protocol
-// reference). Events that are not here cannot be answered: 40034027.
-var answeredBy = map[dto.EventType]string{
+// answeredBy names the id by which the platform takes an answer to an event (docs 2026-08; section 7 of the protocol
+// reference). An event that is not here is tried by event_id: the list grows, and the platform refuses what is not on it
+// (40034027).
+var answeredBy = map[dto.EventType]answerID{
 	dto.EventC2CMessageCreate:     byMsgID,
 	dto.EventGroupAtMessageCreate: byMsgID,
 	EventGroupMessageCreate:       byMsgID,
 	dto.EventAtMessageCreate:      byMsgID,
 	dto.EventMessageCreate:        byMsgID,
 	dto.EventDirectMessageCreate:  byMsgID,
-	dto.EventInteractionCreate:    byEventID,
-	dto.EventC2CFriendAdd:         byEventID,
-	EventC2CMsgReceive:            byEventID,
-	EventGroupAddRobot:            byEventID,
-	EventGroupMsgReceive:          byEventID,
+
+	dto.EventInteractionCreate: byEventID,
+	dto.EventC2CFriendAdd:      byEventID,
+	EventC2CMsgReceive:         byEventID,
+	EventGroupAddRobot:         byEventID,
+	EventGroupMsgReceive:       byEventID,
+	eventGroupMemberAdd:        byEventID,
+
+	dto.EventC2CFriendDel: byNothing,
+	EventGroupDelRobot:    byNothing,
+	EventGroupMsgReject:   byNothing,
+	EventC2CMsgReject:     byNothing,
 }
 
+// answerID is the id by which an event is answered.
+type answerID uint8
+
 const (
-	byMsgID   = "msg_id"
-	byEventID = "event_id"
+	byTrial   answerID = iota // by event_id, if the event names a chat: whether the platform takes it is not known
+	byMsgID                   // by d.id
+	byEventID                 // by the outermost id
+	byNothing                 // documented as not answerable
 )
 
+// knownEvent reports whether the event is known here or to botgo.
+func knownEvent(typ dto.EventType) bool {
+	_, typed := typedHandlers[typ]
+	return typed || answeredBy[typ] != byTrial || typ == eventGroupMemberRemove || typ == eventGroupJoinRequest
+}
+
 // incoming is an event as the plugin needs it. Ids come from the raw payload, because botgo's types know
-// neither group_openid, member_openid nor user_openid.
+// neither group_openid nor member_openid nor user_openid.
 type incoming struct {
 	payload      *dto.WSPayload
 	target       Target
@@ -52,39 +76,55 @@ type incoming struct {
 	userID       string
 	text         string
 	attachments  []Attachment
-	message      func() *dto.Message // decoded when it is asked for; nil where the event is no message
+	message      func() *dto.Message // decoded on the first call; nil if the event is no message
 	interaction  *dto.Interaction
 }
 
 // eventData is the union of what the events' d is known to hold.
 type eventData struct {
-	ID                string `json:"id"`
-	GroupOpenID       string `json:"group_openid"`
-	GroupID           string `json:"group_id"`
-	OpenID            string `json:"openid"`
-	UserOpenID        string `json:"user_openid"`
-	GroupMemberOpenID string `json:"group_member_openid"`
-	OpMemberOpenID    string `json:"op_member_openid"`
-	GuildID           string `json:"guild_id"`
-	ChannelID         string `json:"channel_id"`
-	ChatType          *int   `json:"chat_type"` // of an interaction: 0 guild, 1 group, 2 single chat
+	ID                looseString `json:"id"`
+	GroupOpenID       looseString `json:"group_openid"`
+	GroupID           looseString `json:"group_id"`
+	OpenID            looseString `json:"openid"`
+	UserOpenID        looseString `json:"user_openid"`
+	MemberOpenID      looseString `json:"member_openid"` // of GROUP_MEMBER_ADD
+	GroupMemberOpenID looseString `json:"group_member_openid"`
+	OpMemberOpenID    looseString `json:"op_member_openid"`
+	GuildID           looseString `json:"guild_id"`
+	ChannelID         looseString `json:"channel_id"`
+	ChatType          looseString `json:"chat_type"` // of an interaction: 0 guild, 1 group, 2 single chat
 	Author            struct {
-		ID           string `json:"id"`
-		MemberOpenID string `json:"member_openid"`
-		UserOpenID   string `json:"user_openid"`
+		ID           looseString `json:"id"`
+		MemberOpenID looseString `json:"member_openid"`
+		UserOpenID   looseString `json:"user_openid"`
 	} `json:"author"`
-	Content     string       `json:"content"`
+	Content     looseString  `json:"content"`
 	Mentions    []mention    `json:"mentions"`
 	Attachments []Attachment `json:"attachments"`
 	Data        struct {
 		Resolved struct {
-			UserID string `json:"user_id"` // of an interaction in a guild
+			UserID looseString `json:"user_id"` // of an interaction in a guild
 		} `json:"resolved"`
 	} `json:"data"`
 }
 
-// parse reads a payload that arrived at the given time. Its error says what is missing; an event that is whole
-// but cannot be answered is no error here.
+// looseString is a text that the platform may send as a number or a boolean one day. Anything else reads as "".
+type looseString string
+
+// UnmarshalJSON never fails: one field must not cost the event.
+func (s *looseString) UnmarshalJSON(b []byte) error {
+	var text string
+	switch {
+	case json.Unmarshal(b, &text) == nil: // null too, as ""
+		*s = looseString(text)
+	case len(b) > 0 && b[0] != '{' && b[0] != '[':
+		*s = looseString(b)
+	}
+	return nil
+}
+
+// parse reads a payload that arrived at the given time. Its error says what is missing; a complete event that
+// cannot be answered is no error here.
 func parse(payload *dto.WSPayload, arrived time.Time) (*incoming, error) {
 	if payload == nil {
 		return nil, errors.New("richmedia: the payload is nil")
@@ -115,12 +155,12 @@ func parse(payload *dto.WSPayload, arrived time.Time) (*incoming, error) {
 	return in, nil
 }
 
-// rawData is the payload's d as it came; of a payload that was made by hand, d as it would be sent.
+// rawData returns the payload's d as it came, or encoded again if the payload was made by hand.
 func rawData(payload *dto.WSPayload) (json.RawMessage, error) {
 	if len(payload.RawMessage) == 0 {
 		raw, err := json.Marshal(payload.Data)
 		if err != nil || string(raw) == "null" {
-			return nil, fmt.Errorf("richmedia: the payload of %s is empty: hand on the one that botgo gave to the handler", eventName(payload))
+			return nil, fmt.Errorf("richmedia: the payload of %s is empty: pass on the one that botgo passed to the handler", eventName(payload))
 		}
 		return raw, nil
 	}
@@ -136,8 +176,8 @@ func rawData(payload *dto.WSPayload) (json.RawMessage, error) {
 	return envelope.D, nil
 }
 
-// tolerant lets a field of an unexpected type pass: the others are decoded all the same, and what an answer
-// needs is checked by itself.
+// tolerant ignores a field of an unexpected type: the others are decoded all the same, and what an answer
+// needs is checked separately.
 func tolerant(err error) error {
 	var field *json.UnmarshalTypeError
 	if errors.As(err, &field) {
@@ -151,21 +191,17 @@ func (in *incoming) locate(d *eventData) {
 	group := cmp.Or(d.GroupOpenID, d.GroupID)
 	switch in.payload.Type {
 	case dto.EventC2CMessageCreate:
-		in.target.Scope, in.target.ChatID = ScopeC2C, cmp.Or(d.Author.UserOpenID, d.Author.ID)
-		in.userID = in.target.ChatID
+		user := cmp.Or(d.Author.UserOpenID, d.Author.ID)
+		in.at(ScopeC2C, user, user)
 	case dto.EventGroupAtMessageCreate, EventGroupMessageCreate:
-		in.target.Scope, in.target.ChatID = ScopeGroup, group
-		in.userID = cmp.Or(d.Author.MemberOpenID, d.Author.ID)
+		in.at(ScopeGroup, group, cmp.Or(d.Author.MemberOpenID, d.Author.ID))
 	case dto.EventAtMessageCreate, dto.EventMessageCreate:
-		in.target.Scope, in.target.ChatID = ScopeChannel, d.ChannelID
-		in.userID = d.Author.ID
+		in.at(ScopeChannel, d.ChannelID, d.Author.ID)
 	case dto.EventDirectMessageCreate:
-		in.target.Scope, in.target.ChatID = ScopeDM, d.GuildID
-		in.userID = d.Author.ID
+		in.at(ScopeDM, d.GuildID, d.Author.ID)
 	case dto.EventInteractionCreate:
-		if d.ChatType != nil && *d.ChatType == 0 {
-			in.target.Scope, in.target.ChatID = ScopeChannel, d.ChannelID
-			in.userID = d.Data.Resolved.UserID
+		if d.ChatType == "0" {
+			in.at(ScopeChannel, d.ChannelID, d.Data.Resolved.UserID)
 			return
 		}
 		in.locateByOpenID(d, group)
@@ -175,22 +211,32 @@ func (in *incoming) locate(d *eventData) {
 }
 
 // locateByOpenID goes by which openid there is.
-func (in *incoming) locateByOpenID(d *eventData, group string) {
-	if user := cmp.Or(d.UserOpenID, d.OpenID); group != "" {
-		in.target.Scope, in.target.ChatID = ScopeGroup, group
-		in.userID = cmp.Or(d.GroupMemberOpenID, d.OpMemberOpenID, d.Author.MemberOpenID)
-	} else if user != "" {
-		in.target.Scope, in.target.ChatID = ScopeC2C, user
-		in.userID = user
+func (in *incoming) locateByOpenID(d *eventData, group looseString) {
+	user := cmp.Or(d.UserOpenID, d.OpenID)
+	switch {
+	case group != "":
+		in.at(ScopeGroup, group, cmp.Or(d.GroupMemberOpenID, d.OpMemberOpenID, d.MemberOpenID, d.Author.MemberOpenID))
+	case user != "":
+		in.at(ScopeC2C, user, user)
+	case answeredBy[in.payload.Type] == byTrial && d.ChannelID != "":
+		in.at(ScopeChannel, d.ChannelID, cmp.Or(d.Author.ID, d.Data.Resolved.UserID))
 	}
 }
 
-// identify finds the id of the answer, and says why there is none.
+func (in *incoming) at(scope Scope, chat, user looseString) {
+	in.target.Scope, in.target.ChatID, in.userID = scope, string(chat), string(user)
+}
+
+// identify finds the id of the answer, or why there is none.
 func (in *incoming) identify(d *eventData) error {
 	typ := in.payload.Type
 	by := answeredBy[typ]
-	if by != "" && in.target.ChatID == "" {
-		if in.target.Scope == ScopeChannel && typ == dto.EventInteractionCreate {
+	if in.target.ChatID == "" && by != byNothing {
+		switch {
+		case by == byTrial:
+			in.unanswerable = fmt.Errorf("%w: %s names no chat: group_openid, user_openid or channel_id is missing", ErrUnsupported, eventName(in.payload))
+			return nil
+		case in.target.Scope == ScopeChannel && typ == dto.EventInteractionCreate:
 			in.unanswerable = fmt.Errorf("%w: a button in a guild whose event names no channel", ErrUnsupported)
 			return nil
 		}
@@ -201,20 +247,19 @@ func (in *incoming) identify(d *eventData) error {
 		if d.ID == "" {
 			return fmt.Errorf("richmedia: the payload of %s has no message id", eventName(in.payload))
 		}
-		in.target.MsgID = d.ID
-	case byEventID:
+		in.target.MsgID = string(d.ID)
+	case byEventID, byTrial:
 		if in.payload.EventID == "" {
 			return fmt.Errorf("richmedia: the payload of %s has no outer id, by which it is answered", eventName(in.payload))
 		}
 		in.target.EventID = in.payload.EventID
-	default:
-		in.unanswerable = fmt.Errorf("%w: %s cannot be answered (40034027); the platform takes answers to messages, buttons, "+
-			"FRIEND_ADD, C2C_MSG_RECEIVE, GROUP_ADD_ROBOT and GROUP_MSG_RECEIVE", ErrUnsupported, eventName(in.payload))
+	case byNothing:
+		in.unanswerable = fmt.Errorf("%w: %s cannot be answered (40034027)", ErrUnsupported, eventName(in.payload))
 	}
 	return nil
 }
 
-// readMessage decodes what only messages have.
+// readMessage decodes the fields that only messages have.
 func (in *incoming) readMessage(d *eventData, raw json.RawMessage) {
 	in.text = plainText(in.payload.Type, d)
 	in.attachments = d.Attachments
@@ -225,11 +270,17 @@ func (in *incoming) readMessage(d *eventData, raw json.RawMessage) {
 	in.message = sync.OnceValue(func() *dto.Message { return botgoMessage(in, d, raw) })
 }
 
-// botgoMessage is the message as botgo's type, completed by what that does not know.
+// botgoMessage returns the message as botgo's type, completed by the fields that botgo does not know.
 func botgoMessage(in *incoming, d *eventData, raw json.RawMessage) *dto.Message {
 	m := &dto.Message{}
 	if tolerant(json.Unmarshal(raw, m)) != nil {
-		m.ID, m.Content = d.ID, d.Content
+		m.ID, m.Content = string(d.ID), string(d.Content)
+	}
+	for i, a := range m.Attachments { // botgo's numbers stay 0 if they came as strings
+		if a != nil && i < len(d.Attachments) {
+			read := d.Attachments[i]
+			a.Height, a.Size, a.Width = read.Height, read.Size, read.Width
+		}
 	}
 	if in.target.Scope == ScopeGroup {
 		m.GroupID = in.target.ChatID
@@ -241,7 +292,7 @@ func botgoMessage(in *incoming, d *eventData, raw json.RawMessage) *dto.Message 
 	return m
 }
 
-// ids are what a repeated delivery of the same event has in common with the first.
+// ids returns what a repeated delivery of the same event has in common with the first.
 func (in *incoming) ids() []string {
 	var ids []string
 	if in.payload.EventID != "" {

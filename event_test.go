@@ -28,7 +28,7 @@ func captures(t testing.TB) map[string][]byte {
 	return all
 }
 
-// received is the payload as botgo hands it on.
+// received returns the payload as botgo passes it to a handler.
 func received(t testing.TB, raw []byte) *dto.WSPayload {
 	t.Helper()
 	p := &dto.WSPayload{}
@@ -96,7 +96,7 @@ func FuzzEvents(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		p := &dto.WSPayload{}
 		if json.Unmarshal(raw, p) != nil {
-			return // botgo hands on what it can decode
+			return // botgo passes on only what it can decode
 		}
 		p.RawMessage = raw
 		in, err := parse(p, time.Now())

@@ -32,7 +32,7 @@ func ExamplePlugin_C2CMessage() {
 	// bot: [file note.txt text/plain; charset=utf-8, 9 bytes]
 }
 
-// FRIEND_ADD can be answered, FRIEND_DEL cannot: the payload's type tells them apart.
+// FRIEND_ADD can be answered, FRIEND_DEL cannot. The payload's type says which of them the event is.
 func ExamplePlugin_C2CFriend() {
 	platform, media, end := offline()
 	defer end()
@@ -161,7 +161,7 @@ func ExampleWithProgress() {
 	// cat.png: 16113 of 16113 bytes, 1 of 1 parts, <nil>
 }
 
-// A trace is told what became of each upload and each reply.
+// A trace is called with the result of each upload and each reply.
 func ExampleWithTrace() {
 	platform, media, end := offline(richmedia.WithTrace(richmedia.Trace{
 		Upload: func(u richmedia.UploadInfo) {

@@ -13,7 +13,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// One handler serves every scene. Guild channels and direct messages take images and texts only, so that the fallback
+// One handler serves every scene. Guild channels and direct messages accept images and texts only, so that the fallback
 // text stands in for a video there.
 func ExamplePlugin_ATMessage() {
 	platform, media, end := offline(richmedia.WithLogger(&logger{}))
@@ -91,7 +91,7 @@ func ExampleWithURLFallback() {
 	// uploaded as inline
 }
 
-// An encoder makes voices of what the platform does not take. The package voice has one that runs ffmpeg; this one only
+// An encoder converts what the platform does not accept as a voice. The package voice has one that runs ffmpeg; this one only
 // shows the shape.
 func ExampleWithVoiceEncoder() {
 	encode := func(_ context.Context, in io.Reader) (io.ReadCloser, error) {
@@ -114,5 +114,48 @@ func ExampleWithVoiceEncoder() {
 
 	// Output:
 	// carol: sing
+	// bot: [voice audio/mpeg, 15069 bytes]
+}
+
+// FromOpener is for content that is kept elsewhere, such as an object store.
+func ExampleFromOpener() {
+	platform, media, end := offline()
+	defer end()
+
+	bucket := os.DirFS("examples/quickstart/media") // stands in for one
+	report := richmedia.FromOpener("report.pdf", func(context.Context) (io.ReadCloser, error) {
+		return bucket.Open("report.pdf")
+	})
+	event.RegisterHandlers(media.GroupATMessage(func(ctx context.Context, c *richmedia.Context) error {
+		_, err := c.ReplyFile(ctx, report.Named("cats 2026.pdf")) // the chat shows this name
+		return err
+	}))
+
+	group := platform.Group("cats")
+	group.Say("ann", "the report, please")
+	show(group, 1)
+
+	// Output:
+	// ann: the report, please
+	// bot: [file cats 2026.pdf application/pdf, 745 bytes]
+}
+
+// FromFS accepts any file system: an embed.FS for media that comes with the bot, a folder, a zip.
+func ExampleFromFS() {
+	platform, media, end := offline()
+	defer end()
+
+	files := os.DirFS("examples/quickstart/media")
+	event.RegisterHandlers(media.C2CMessage(func(ctx context.Context, c *richmedia.Context) error {
+		_, err := c.ReplyVoice(ctx, richmedia.FromFS(files, "hello.mp3"))
+		return err
+	}))
+
+	carol := platform.C2C("carol")
+	carol.Say("carol", "hello?")
+	show(carol, 1)
+
+	// Output:
+	// carol: hello?
 	// bot: [voice audio/mpeg, 15069 bytes]
 }

@@ -5,18 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/tencent-connect/botgo"
 	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
-	"github.com/tencent-connect/botgo/token"
 
 	"github.com/botgo-contrib/richmedia"
 	"github.com/botgo-contrib/richmedia/richmediatest"
@@ -35,7 +32,7 @@ func offline(opts ...richmedia.Option) (platform *richmediatest.Platform, media 
 // without those of the example before it.
 func offlineOn(platform *richmediatest.Platform, opts ...richmedia.Option) (media *richmedia.Plugin, end func()) {
 	event.DefaultHandlers = noHandlers
-	opts = append([]richmedia.Option{richmedia.WithHTTPClient(platform.Client()), richmedia.WithBaseURL(platform.URL())}, opts...)
+	opts = append([]richmedia.Option{richmedia.WithPlatform(platform)}, opts...)
 	media, err := richmedia.New(platform.TokenSource(), opts...)
 	if err != nil {
 		log.Panic(err)
@@ -67,8 +64,7 @@ func Example() {
 	platform := richmediatest.New()
 	media, err := richmedia.New(
 		platform.TokenSource(), // token.NewQQBotTokenSource(credentials)
-		richmedia.WithHTTPClient(platform.Client()),
-		richmedia.WithBaseURL(platform.URL()),
+		richmedia.WithPlatform(platform),
 	)
 	if err != nil {
 		log.Panic(err)
@@ -99,27 +95,6 @@ func Example() {
 	// Output:
 	// ann: a cat, please
 	// bot: [image image/png, 16113 bytes] meow
-}
-
-// A bot on the real platform, over a websocket. It wants a cat.png beside it.
-func Example_websocket() {
-	cat := func(ctx context.Context, c *richmedia.Context) error {
-		_, err := c.ReplyImage(ctx, richmedia.FromFile("cat.png"), richmedia.WithCaption("meow"))
-		return err
-	}
-
-	credentials := &token.QQBotCredentials{AppID: os.Getenv("QQBOT_APPID"), AppSecret: os.Getenv("QQBOT_SECRET")}
-	src := token.NewQQBotTokenSource(credentials)
-	media, err := richmedia.New(src)
-	if err != nil {
-		log.Fatal(err)
-	}
-	intents := event.RegisterHandlers(media.GroupATMessage(cat), media.C2CMessage(cat))
-	gateway, err := botgo.NewOpenAPI(credentials.AppID, src).WS(context.Background(), nil, "")
-	if err != nil {
-		log.Fatal(err)
-	}
-	log.Fatal(botgo.NewSessionManager().Start(gateway, src, &intents))
 }
 
 // On registers handlers for the events that botgo has no handler type for, such as the bot's arrival in a group.
@@ -164,7 +139,7 @@ func ExamplePlugin_Interaction() {
 	// bot: [video video/mp4, 34680 bytes]
 }
 
-// A bot that has handlers of botgo's own types keeps them, and makes the Context by itself.
+// A bot that has handlers of botgo's own types keeps them, and gets its Context from the payload.
 func ExamplePlugin_Context() {
 	platform, media, end := offline()
 	defer end()
@@ -220,7 +195,7 @@ func ExamplePlugin_Upload() {
 	// 1 upload
 }
 
-// A Target goes through a queue as JSON. Whoever takes it out replies with a msg_seq that belongs to the job, so
+// A Target goes through a queue as JSON. The worker replies with a msg_seq that belongs to the job, so
 // that a job that runs twice is in the chat once.
 func ExamplePlugin_For() {
 	platform, media, end := offline()
@@ -343,206 +318,8 @@ func ExampleContext_NextSeq() {
 	// bot: [image image/png, 16113 bytes]
 }
 
-// QQ shows captions with images only; elsewhere the words are a reply of their own.
-func ExampleWithCaption() {
-	platform, media, end := offline()
-	defer end()
-
-	files := os.DirFS("examples/quickstart/media")
-	event.RegisterHandlers(media.C2CMessage(func(ctx context.Context, c *richmedia.Context) error {
-		if _, err := c.ReplyImage(ctx, richmedia.FromFS(files, "cat.png"), richmedia.WithCaption("This is me.")); err != nil {
-			return err
-		}
-		if _, err := c.ReplyText(ctx, "And this is me, nodding:"); err != nil {
-			return err
-		}
-		_, err := c.ReplyVideo(ctx, richmedia.FromFS(files, "clip.mp4"))
-		return err
-	}))
-
-	carol := platform.C2C("carol")
-	carol.Say("carol", "who are you?")
-	show(carol, 3)
-
-	// Output:
-	// carol: who are you?
-	// bot: [image image/png, 16113 bytes] This is me.
-	// bot: And this is me, nodding:
-	// bot: [video video/mp4, 34680 bytes]
-}
-
-// countingStore counts the uploads that a store has saved.
-type countingStore struct {
-	richmedia.Store
-	saved atomic.Int64
-}
-
-func (s *countingStore) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	value, ok, err := s.Store.Get(ctx, key)
-	if ok {
-		s.saved.Add(1)
-	}
-	return value, ok, err
-}
-
-// A store has three methods. This one counts what another one finds.
-func ExampleWithStore() {
-	store := &countingStore{Store: richmedia.NewMemoryStore(1000)}
-	platform, media, end := offline(richmedia.WithStore(store))
-	defer end()
-
-	event.RegisterHandlers(media.GroupATMessage(func(ctx context.Context, c *richmedia.Context) error {
-		_, err := c.ReplyImage(ctx, richmedia.FromFile("examples/quickstart/media/cat.png"))
-		return err
-	}))
-
-	for _, name := range []string{"cats", "dogs"} {
-		group := platform.Group(name)
-		group.Say("ann", "a cat, please")
-		show(group, 1)
-	}
-	fmt.Println("uploads saved:", store.saved.Load())
-
-	// Output:
-	// ann: a cat, please
-	// bot: [image image/png, 16113 bytes]
-	// ann: a cat, please
-	// bot: [image image/png, 16113 bytes, reused]
-	// uploads saved: 1
-}
-
-// A picture that many chats get is renewed before the platform forgets it, while nobody waits. Here the platform keeps
-// uploads for a second.
-func ExampleWithRefreshAhead() {
-	platform := richmediatest.New(richmediatest.WithTTL(time.Second))
-	renewed := make(chan richmedia.UploadInfo, 1)
-	media, end := offlineOn(platform,
-		richmedia.WithRefreshAhead(100),
-		richmedia.WithTrace(richmedia.Trace{Upload: func(i richmedia.UploadInfo) {
-			if i.Ahead {
-				renewed <- i
-			}
-		}}),
-	)
-	defer end()
-
-	cat := richmedia.FromFile("examples/quickstart/media/cat.png")
-	for _, name := range []string{"cats", "dogs"} {
-		group := richmedia.Target{Scope: richmedia.ScopeGroup, ChatID: platform.Group(name).OpenID()}
-		if _, err := media.Upload(context.Background(), group, richmedia.KindImage, cat); err != nil {
-			log.Panic(err)
-		}
-	}
-	i := <-renewed
-	fmt.Println(i.Name, "by", i.Route, i.Err)
-	fmt.Println(platform.Count(richmediatest.OpUpload), "uploads, of which nobody waited for the second")
-
-	// Output:
-	// cat.png by inline <nil>
-	// 2 uploads, of which nobody waited for the second
-}
-
-// The error handler gets what handlers return, and their panics. Its context may be over.
-func ExampleWithErrorHandler() {
-	platform, media, end := offline(
-		richmedia.WithErrorHandler(func(ctx context.Context, c *richmedia.Context, err error) {
-			fmt.Printf("%q failed: %v\n", c.Text(), err)
-			if _, err := c.ReplyText(ctx, "Sorry, that did not work."); err != nil {
-				fmt.Println(err)
-			}
-		}),
-	)
-	defer end()
-
-	event.RegisterHandlers(media.GroupATMessage(func(context.Context, *richmedia.Context) error {
-		return errors.New("the cat is asleep")
-	}))
-
-	group := platform.Group("cats")
-	group.Say("ann", "a cat, please")
-	show(group, 1)
-
-	// Output:
-	// "a cat, please" failed: the cat is asleep
-	// ann: a cat, please
-	// bot: Sorry, that did not work.
-}
-
-// Sentinels say what to do about an error; an APIError has the platform's own words.
-func ExampleAPIError() {
-	platform, media, end := offline()
-	defer end()
-	platform.Fail(richmediatest.OpSend, 1, http.StatusBadRequest, 40034006, "content refused")
-
-	event.RegisterHandlers(media.GroupATMessage(func(ctx context.Context, c *richmedia.Context) error {
-		_, err := c.ReplyText(ctx, "something rude")
-		var refused *richmedia.APIError
-		if errors.As(err, &refused) {
-			fmt.Println(refused.Op, refused.Status, refused.Code, refused.Message)
-			fmt.Println("delivered:", refused.Delivered)
-		}
-		if errors.Is(err, richmedia.ErrNotPermitted) {
-			_, err = c.ReplyText(ctx, "I had better not say that.")
-		}
-		return err
-	}))
-
-	group := platform.Group("cats")
-	group.Say("ann", "speak")
-	show(group, 1)
-
-	// Output:
-	// send 400 40034006 content refused
-	// delivered: no
-	// ann: speak
-	// bot: I had better not say that.
-}
-
-// FromOpener is for content that is kept elsewhere, such as an object store.
-func ExampleFromOpener() {
-	platform, media, end := offline()
-	defer end()
-
-	bucket := os.DirFS("examples/quickstart/media") // stands in for one
-	report := richmedia.FromOpener("report.pdf", func(context.Context) (io.ReadCloser, error) {
-		return bucket.Open("report.pdf")
-	})
-	event.RegisterHandlers(media.GroupATMessage(func(ctx context.Context, c *richmedia.Context) error {
-		_, err := c.ReplyFile(ctx, report.Named("cats 2026.pdf")) // the chat shows this name
-		return err
-	}))
-
-	group := platform.Group("cats")
-	group.Say("ann", "the report, please")
-	show(group, 1)
-
-	// Output:
-	// ann: the report, please
-	// bot: [file cats 2026.pdf application/pdf, 745 bytes]
-}
-
-// FromFS takes any file system: an embed.FS for media that comes with the bot, a folder, a zip.
-func ExampleFromFS() {
-	platform, media, end := offline()
-	defer end()
-
-	files := os.DirFS("examples/quickstart/media")
-	event.RegisterHandlers(media.C2CMessage(func(ctx context.Context, c *richmedia.Context) error {
-		_, err := c.ReplyVoice(ctx, richmedia.FromFS(files, "hello.mp3"))
-		return err
-	}))
-
-	carol := platform.C2C("carol")
-	carol.Say("carol", "hello?")
-	show(carol, 1)
-
-	// Output:
-	// carol: hello?
-	// bot: [voice audio/mpeg, 15069 bytes]
-}
-
-// WebhookHandler goes into the bot's own server. It answers the check that the platform's console makes of a new
-// address too.
+// WebhookHandler goes into the bot's own server. It also answers the check that the platform's console makes of a new
+// address.
 func ExampleWebhookHandler() {
 	platform, media, end := offline()
 	defer end()

@@ -29,7 +29,7 @@ import (
 // faultSwitch switches a fault on for the next times calls of op, or for all below 0.
 type faultSwitch = func(f *richmediatest.Faults, op richmediatest.Op, times int) (remove func())
 
-// faultKinds is what can befall a call. One that passes must not cost the answer, unless it is said to be final.
+// faultKinds are the faults that a call can meet. A fault that happens once must not lose the reply, unless it is final.
 var faultKinds = []struct {
 	name  string
 	set   faultSwitch
@@ -76,7 +76,7 @@ func limitedFor(after time.Duration) faultSwitch {
 	}
 }
 
-// faultRoutes are the ways of an answer, with the calls that each makes and the scenes that have it.
+// faultRoutes are the routes of a reply, with the calls of each and the scenes that have it.
 var faultRoutes = []struct {
 	name   string
 	ops    []richmediatest.Op
@@ -96,13 +96,13 @@ var faultRoutes = []struct {
 
 var grouped = []string{"group", "c2c"}
 
-// verdict is what the bot author is told of an answer.
+// verdict is the result of a reply as the handler sees it.
 type verdict int
 
 const (
 	delivered verdict = iota // nil
 	definite                 // an error that says that nothing is in the chat
-	unknown                  // an error that says that nobody can know
+	unknown                  // an error that says that the reply may have arrived
 	verdicts
 )
 
@@ -124,7 +124,7 @@ func (n tally) sum() int { return n[delivered] + n[definite] + n[unknown] }
 
 func (n tally) String() string { return fmt.Sprintf("%d/%d/%d", n[delivered], n[definite], n[unknown]) }
 
-// TestFaultMatrix lets every fault befall every call on every route, once and always, and compares what the handler was told
+// TestFaultMatrix injects every fault into every call on every route, once and always, and compares the handler's result
 // with what is in the chat. The table that it prints is README's:
 //
 //	go test -run TestFaultMatrix -v .
@@ -139,8 +139,8 @@ func TestFaultMatrix(t *testing.T) {
 				for _, op := range route.ops {
 					for mode, times := range []int{1, -1} {
 						for _, scene := range route.scenes {
-							c := faultCell{route: route.name, op: op, scene: scene, times: times, set: fault.set, mends: times == 1 && !fault.final}
-							c.mends = c.mends && (c.op != richmediatest.OpSend || !c.guild()) // no msg_seq there: what may have arrived is not sent again
+							c := faultCell{route: route.name, op: op, scene: scene, times: times, set: fault.set, passes: times == 1 && !fault.final}
+							c.passes = c.passes && (c.op != richmediatest.OpSend || !c.guild()) // no msg_seq there: what may have arrived is not sent again
 							v := c.run(t)
 							table[i][mode][r][v]++
 							totals[mode][v]++
@@ -168,7 +168,7 @@ func TestFaultMatrix(t *testing.T) {
 		_, _ = fmt.Fprintln(tw)
 	}
 	require.NoError(t, tw.Flush())
-	t.Logf("answers: delivered/refused for certain/not known, and told so\n%s", text.String())
+	t.Logf("replies: delivered/definitely refused/reported as unknown\n%s", text.String())
 	once, always := totals[0], totals[1]
 	t.Logf("%d answers with a fault that passes: %d delivered, %d refused for certain, %d not known; %d with one that lasts: %d, %d, %d; none twice, none lost",
 		once.sum(), once[delivered], once[definite], once[unknown], always.sum(), always[delivered], always[definite], always[unknown])
@@ -180,14 +180,14 @@ type faultCell struct {
 	op           richmediatest.Op
 	times        int
 	set          faultSwitch
-	mends        bool // a retry can mend it: nothing but success will do
+	passes       bool // a retry fixes it: the reply has to succeed
 }
 
 func (c faultCell) String() string {
 	return fmt.Sprintf("%s %s, %s, %d times", c.scene, c.route, c.op, c.times)
 }
 
-// guild tells whether the scene is one of a guild.
+// guild reports whether the scene belongs to a guild.
 func (c faultCell) guild() bool { return c.scene == "channel" || c.scene == "dm" }
 
 var (
@@ -206,17 +206,13 @@ func (c faultCell) content() []byte {
 func (c faultCell) run(t *testing.T) (v verdict) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		keepHandlers(t)
 		p := richmediatest.New(richmediatest.WithoutData(),
 			richmediatest.WithParts(richmediatest.PartShape{BlockSize: int64(len(c.content()) / 2), Concurrency: 2, RetryTimeout: 20}))
 		limit := int64(5 << 20)
 		if c.route == "parts" {
 			limit = 0
 		}
-		media, err := richmedia.New(timedSource{p}, richmedia.WithHTTPClient(p.Client()), richmedia.WithBaseURL(p.URL()),
-			richmedia.WithInlineLimit(limit), richmedia.WithLogger(&logger{}), richmedia.WithURLFallback(p.Client()))
-		require.NoError(t, err)
-		p.PushTo(richmedia.WebhookHandler(p.Credentials()))
+		media := newBedFrom(t, p, timedSource{p}, richmedia.WithInlineLimit(limit), richmedia.WithURLFallback(p.Client())).media
 		chat, window := p.Group("club"), 5*time.Minute
 		switch c.scene {
 		case "c2c":
@@ -236,6 +232,7 @@ func (c faultCell) run(t *testing.T) (v verdict) {
 			}
 		}
 
+		var err error
 		answered, took, allowed, left, until := 0, time.Duration(0), 0, 0, time.Time{}
 		handler := func(ctx context.Context, rc *richmedia.Context) error {
 			answered++
@@ -267,7 +264,7 @@ func (c faultCell) run(t *testing.T) (v verdict) {
 		}
 		assert.True(t, ev.Pushes()[0].Acked)
 		assert.Equal(t, 1, answered)
-		assert.Greater(t, p.Count(c.op), before, "%s: the fault befell nobody", c)
+		assert.Greater(t, p.Count(c.op), before, "%s: no call met the fault", c)
 		assert.LessOrEqual(t, took, window, "%s", c)
 		switch v {
 		case delivered:
@@ -277,7 +274,7 @@ func (c faultCell) run(t *testing.T) (v verdict) {
 		default:
 			assert.LessOrEqual(t, inChat, 1, "%s: %v", c, err)
 		}
-		if c.mends || c.op == richmediatest.OpAck {
+		if c.passes || c.op == richmediatest.OpAck {
 			assert.NoError(t, err, "%s", c)
 		}
 		used := 1

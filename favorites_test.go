@@ -84,7 +84,7 @@ func TestFavoritesAreInOnePlaceEach(t *testing.T) {
 	}
 }
 
-func TestAFavoriteThatIsBeingRenewedKeepsItsPlace(t *testing.T) {
+func TestAFavoriteKeepsItsPlaceDuringItsRenewal(t *testing.T) {
 	s := newFavorites(1)
 	useFavorite(&s, "a")
 	useFavorite(&s, "a").busy = true

@@ -51,7 +51,7 @@ type web func(*http.Request) (*http.Response, error)
 
 func (w web) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
 
-// page is an answer with body. A size below 0 is not told.
+// page returns a response with body. A size below 0 is not declared.
 func page(status int, size int64, body io.Reader) *http.Response {
 	return &http.Response{StatusCode: status, ContentLength: size, Body: io.NopCloser(body), Header: http.Header{}}
 }
@@ -171,11 +171,11 @@ func TestTheDefaultFallbackConnectsToNoPrivateAddress(t *testing.T) {
 	require.NoError(t, l.(*net.TCPListener).SetDeadline(time.Now().Add(50*time.Millisecond))) //nolint:forcetypeassert // it is TCP
 	_, err = l.Accept()
 	var timeout net.Error
-	require.ErrorAs(t, err, &timeout, "nobody has connected")
+	require.ErrorAs(t, err, &timeout, "no connection was accepted")
 	assert.True(t, timeout.Timeout())
 }
 
-func TestAClientOfOnesOwnFetchesFromAnIntranet(t *testing.T) {
+func TestAGivenClientFetchesFromAnIntranet(t *testing.T) {
 	var got http.Header
 	intranet := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = r.Header.Clone()
@@ -191,7 +191,7 @@ func TestAClientOfOnesOwnFetchesFromAnIntranet(t *testing.T) {
 	assert.Empty(t, got.Get("X-Union-Appid"))
 }
 
-func TestWhatCannotBeFetchedHereEitherSaysBothReasons(t *testing.T) {
+func TestAFetchThatFailsHereTooReportsBothReasons(t *testing.T) {
 	for want, answer := range map[string]web{
 		"HTTP 404 Not Found":      func(*http.Request) (*http.Response, error) { return page(404, -1, strings.NewReader("")), nil },
 		"no route":                func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("no route") },
@@ -249,7 +249,7 @@ func TestAFetchMayTakeAsLongAsBytesCome(t *testing.T) {
 	})
 }
 
-// slow gives at most n bytes after every pause.
+// slow returns at most n bytes after every pause.
 type slow struct {
 	r     io.Reader
 	pause time.Duration
@@ -300,7 +300,7 @@ func TestAFetchOfAnUnknownSizeIsBounded(t *testing.T) {
 	require.ErrorIs(t, err, richmedia.ErrTooLarge)
 }
 
-func TestARedirectThatLeadsNowhereTellsNoSecret(t *testing.T) {
+func TestAFailedRedirectRevealsNoSecret(t *testing.T) {
 	for _, loc := range []string{"/%zz?sign=credential", "https://x.example/%zz?sign=credential", "//h.example/%zz?sign=credential"} {
 		b := newBed(t, richmedia.WithURLFallback(&http.Client{Transport: web(func(*http.Request) (*http.Response, error) {
 			r := page(302, 0, strings.NewReader(""))
@@ -316,7 +316,7 @@ func TestARedirectThatLeadsNowhereTellsNoSecret(t *testing.T) {
 	}
 }
 
-func TestNothingIsLeftOfFetchesAndEncodings(t *testing.T) {
+func TestFetchesAndEncodingsLeaveNothingOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var open atomic.Int32
 		body := func(ctx context.Context, kind int) io.Reader {
@@ -400,7 +400,7 @@ type closer struct {
 
 func (c closer) Close() error { c.n.Add(-1); return nil }
 
-func TestAHostThatGivesAByteNowAndThenHoldsUpNobody(t *testing.T) {
+func TestAHostThatSendsAByteNowAndThenDoesNotBlockOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, richmedia.WithURLFallback(&http.Client{Transport: web(func(*http.Request) (*http.Response, error) {
 			return page(200, -1, &slow{endless{}, 25 * time.Second, 1}), nil

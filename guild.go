@@ -25,6 +25,9 @@ func sendGuildImage(kind Kind, src Source) compose {
 			return platform.Sent{}, err
 		}
 		defer up.close()
+		if err := out.identify(mediaContent(kind, src, up.identity, out.options)); err != nil {
+			return platform.Sent{}, err
+		}
 		ctx, report := up.watch(ctx, false)
 		sent, err := out.postGuildImage(ctx, up)
 		report(File{}, apiError(err))

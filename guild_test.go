@@ -163,10 +163,10 @@ func TestGuildsTakeImagesOnlyAndTheErrorSaysWhatToDo(t *testing.T) {
 
 func TestAButtonInAChannelIsAnsweredByItsEvent(t *testing.T) {
 	b := newBed(t)
-	event.RegisterHandlers(b.media.Interaction(func(ctx context.Context, c *richmedia.Context) error {
+	b.onButton(func(ctx context.Context, c *richmedia.Context) error {
 		_, err := c.ReplyImage(ctx, cat(), richmedia.WithCaption(c.ButtonData()+" by "+c.UserID()))
 		return err
-	}))
+	})
 	lounge := b.Channel("lounge")
 	ev := lounge.Press("alice", "again")
 	m := answers(t, lounge, 1)[0]
@@ -285,7 +285,7 @@ type readSeekNopCloser struct{ *bytes.Reader }
 
 func (readSeekNopCloser) Close() error { return nil }
 
-func TestTheTraceTellsOfAGuildsImage(t *testing.T) {
+func TestAGuildImageIsTraced(t *testing.T) {
 	var uploads []richmedia.UploadInfo
 	var replies []richmedia.ReplyInfo
 	b := newBed(t, richmedia.WithTrace(richmedia.Trace{
@@ -314,7 +314,7 @@ func TestAnAlbumInAGuildArrivesInOrder(t *testing.T) {
 	})
 }
 
-func TestAnAuditedMessageIsASuccessWithWhatIsKnown(t *testing.T) {
+func TestAMessageUnderAuditIsASuccess(t *testing.T) {
 	var replies []richmedia.ReplyInfo
 	b := newBed(t, richmedia.WithTrace(richmedia.Trace{Reply: func(i richmedia.ReplyInfo) { replies = append(replies, i) }}))
 	lounge := b.Channel("lounge")
@@ -326,7 +326,7 @@ func TestAnAuditedMessageIsASuccessWithWhatIsKnown(t *testing.T) {
 	} {
 		m, err := reply()
 		require.NoError(t, err)
-		assert.Empty(t, m.ID, "nobody knows it before the audit")
+		assert.Empty(t, m.ID, "the id is not known before the audit")
 		assert.Equal(t, lounge.Audits()[i].ID, replies[i].AuditID)
 		assert.False(t, replies[i].Duplicate)
 		assert.Contains(t, b.log.text(), "waits for the platform's audit "+replies[i].AuditID)
@@ -379,7 +379,7 @@ func TestAHandlerOfManyRepliesCanBeRunAgainInAGuild(t *testing.T) {
 	})
 }
 
-func TestTheTraceOfAGuildsImageHasItsAttemptsAndAPublicError(t *testing.T) {
+func TestTheTraceOfAGuildImageHasItsAttemptsAndAPublicError(t *testing.T) {
 	var ups []richmedia.UploadInfo
 	b := newBed(t, richmedia.WithRetries(0), richmedia.WithTrace(richmedia.Trace{Upload: func(i richmedia.UploadInfo) { ups = append(ups, i) }}))
 	c := b.context(t, b.Channel("lounge"))
@@ -411,7 +411,7 @@ func TestASourceThatPanicsWhileItIsSentIsTheSameErrorEverywhere(t *testing.T) {
 	}
 }
 
-func TestABusyChannelHoldsUpNobodyElse(t *testing.T) {
+func TestABusyChannelDoesNotDelayOtherChats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		lounge := b.context(t, b.Channel("lounge"))

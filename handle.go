@@ -3,6 +3,7 @@ package richmedia
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tencent-connect/botgo/dto"
@@ -10,11 +11,17 @@ import (
 	"github.com/botgo-contrib/richmedia/internal/dispatch"
 )
 
-// The platform announces repeated pushes of one message (docs 2026-08), and a resumed websocket repeated events
-// that were almost 7 minutes old (agentscope-ai/QwenPaw#7946).
+// seenFor is how long an event is remembered. The platform announces repeated pushes of one message (docs 2026-08), and a
+// resumed websocket repeated events that were almost 7 minutes old (agentscope-ai/QwenPaw#7946).
+const seenFor = 15 * time.Minute
+
 const (
-	seenFor  = 15 * time.Minute
-	seenSize = 1 << 19 // ids; beyond it the oldest are forgotten early
+	// slowHandler is how long a handler may run before its place among the workers goes to another.
+	slowHandler = 30 * time.Second
+	// noWorkerFor is how long chats wait without a free worker until that is logged.
+	noWorkerFor = 10 * time.Second
+	// defaultHandlerTimeout is that of an event without a reply window.
+	defaultHandlerTimeout = 5 * time.Minute
 )
 
 // handle accepts an event on botgo's goroutine.
@@ -60,18 +67,37 @@ func (p *Plugin) accept(c *Context, h Handler) error {
 		}
 	}
 	if p.cfg.inline {
-		return p.run(c, h, nil)
+		return p.run(c, h, &work{inline: true})
 	}
 	traced := make(chan struct{}) // the stage "queued"; only then may "started" follow
-	err := p.dispatch.Submit(p.life, c.queue(), func(overdue func()) {
-		<-traced
-		_ = p.run(c, h, overdue)
+	w := &work{}
+	err := p.dispatch.Submit(p.life, dispatch.Task{
+		Key: c.queue(), ID: w, Label: eventName(c.in.payload), Until: c.until(),
+		Run: func() {
+			<-traced
+			_ = p.run(c, h, w)
+		},
+		Late: func() {
+			<-traced
+			p.event(c, EventLate, time.Since(c.in.target.Time), 0, ErrReplyWindow)
+		},
 	})
 	defer close(traced)
-	if err == nil {
+	switch {
+	case err == nil:
 		p.event(c, EventQueued, 0, 0, nil)
+	case errors.Is(err, dispatch.ErrBusy):
+		err = fmt.Errorf("richmedia: %s %q is refused: %w", eventName(c.in.payload), c.in.payload.EventID, ErrBusy)
+		if !pushed(c.in.payload) { // botgo's websocket drops it
+			p.report(p.life, c, err)
+		}
 	}
 	return closed(err)
+}
+
+// pushed reports whether the event came by a webhook, so that the platform pushes it again after an error.
+func pushed(payload *dto.WSPayload) bool {
+	return payload.Session != nil && payload.Session.AppID != ""
 }
 
 // closed returns ErrClosed for the dispatcher's.
@@ -97,30 +123,54 @@ func (p *Plugin) ackNow(c *Context) {
 	}
 }
 
-// run calls h, and reports its error or panic. overdue is called if ctx ends before h does: what h does then is of no use,
-// and must not hold up other chats. It may be nil.
-func (p *Plugin) run(c *Context, h Handler, overdue func()) (err error) {
-	ctx := p.life
-	if until := c.until(); !until.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
-		defer cancel()
-	}
-	if overdue != nil {
-		stop := context.AfterFunc(ctx, overdue)
-		defer stop()
-	}
+// run calls h, and reports its error or panic.
+func (p *Plugin) run(c *Context, h Handler, w *work) (err error) {
+	ctx, returned := context.WithCancelCause(context.WithValue(p.life, workKey{}, w))
+	defer returned(errHandlerReturned)
+	ctx, cancel := p.withDeadline(ctx, c)
+	defer cancel()
 	c.started = true
 	began := time.Now()
 	waited := began.Sub(c.in.target.Time)
 	p.event(c, EventStarted, waited, 0, nil)
-	protect(func() error { return h(ctx, c) }, func(failed error) {
+	protect("handler", func() error { return h(ctx, c) }, func(failed error) {
 		if err = failed; err != nil {
 			p.report(ctx, c, err)
 		}
 		p.event(c, EventDone, waited, time.Since(began), err)
 	})
 	return err
+}
+
+// withDeadline ends a handler's ctx at the reply window, or at the handler timeout if that is earlier.
+func (p *Plugin) withDeadline(ctx context.Context, c *Context) (context.Context, context.CancelFunc) {
+	window, timeout := c.until(), p.cfg.handlerTimeout
+	if timeout == 0 && window.IsZero() {
+		timeout = defaultHandlerTimeout
+	}
+	end, cause := window, ErrReplyWindow
+	if timeout > 0 {
+		if t := time.Now().Add(timeout); window.IsZero() || t.Before(window) {
+			end, cause = t, ErrHandlerTimeout
+		}
+	}
+	return context.WithDeadlineCause(ctx, end, cause)
+}
+
+// warn logs what an operator has to know of the handlers. The dispatcher repeats each at most once a minute.
+func (p *Plugin) warn(n dispatch.Notice) {
+	s := n.Stats
+	switch n.Kind {
+	case dispatch.Slow:
+		p.cfg.log.Warnf("richmedia: a handler of %s has been running for %s: its place among the %d workers goes to another; %d such handlers",
+			n.Label, slowHandler, p.cfg.workers, s.Overdue)
+	case dispatch.Full:
+		p.cfg.log.Warnf("richmedia: the queue of %d events is full: botgo waits; %d handlers run, %d for more than %s",
+			p.cfg.queue, s.Running+s.Overdue, s.Overdue, slowHandler)
+	case dispatch.Starved:
+		p.cfg.log.Warnf("richmedia: no worker has been free for %s: %d events wait; %d handlers run, %d for more than %s",
+			noWorkerFor, s.Queued, s.Running+s.Overdue, s.Overdue, slowHandler)
+	}
 }
 
 // report passes err to the bot's error handler, which may panic as well.

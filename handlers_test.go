@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
 )
 
@@ -27,18 +26,5 @@ func keepHandlers(t testing.TB) {
 	t.Cleanup(func() {
 		event.DefaultHandlers = was
 		keepers--
-	})
-}
-
-// dropHandler replaces the handler that event.RegisterHandler or Plugin.On registers for typ, when t ends. botgo cannot forget
-// one: from then on the event goes to the handler of Plain, as an event does for which nothing was registered.
-func dropHandler(t testing.TB, typ dto.EventType) {
-	t.Cleanup(func() {
-		event.RegisterHandler(dto.WSDispatchEvent, typ, func(payload *dto.WSPayload, message []byte) error {
-			if plain := event.DefaultHandlers.Plain; plain != nil {
-				return plain(payload, message)
-			}
-			return nil
-		})
 	})
 }

@@ -68,8 +68,8 @@ func TestNewNamesEveryOptionThatIsOutOfRange(t *testing.T) {
 	require.NoError(t, fine.Close())
 }
 
-// TestBadInputIsToldBeforeAnyRequest goes through what a bot author can get wrong.
-func TestBadInputIsToldBeforeAnyRequest(t *testing.T) {
+// TestBadInputIsAnErrorBeforeAnyRequest goes through what a bot author can get wrong.
+func TestBadInputIsAnErrorBeforeAnyRequest(t *testing.T) {
 	b := newBed(t)
 	dir := t.TempDir()
 	file := func(name, content string) string {
@@ -144,7 +144,7 @@ type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-func TestAnUnreadableFileIsToldBeforeAnyRequest(t *testing.T) {
+func TestAnUnreadableFileIsAnErrorBeforeAnyRequest(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root may read everything")
 	}
@@ -190,7 +190,7 @@ func TestPayloadsThatCannotBeAnsweredAreErrors(t *testing.T) {
 		{"no outer id", payload("FRIEND_ADD", "", `{"openid":"U"}`)},
 		{"FRIEND_DEL cannot be answered", payload("FRIEND_DEL", "FRIEND_DEL:1", `{"openid":"U"}`)},
 		{"GROUP_DEL_ROBOT cannot be answered", payload("GROUP_DEL_ROBOT", "GROUP_DEL_ROBOT:1", `{"group_openid":"G"}`)},
-		{"GUILD_CREATE cannot be answered", payload("GUILD_CREATE", "GUILD_CREATE:1", `{"id":"1"}`)},
+		{"GUILD_CREATE names no chat", payload("GUILD_CREATE", "GUILD_CREATE:1", `{"id":"1"}`)},
 		{"a button in a guild", payload("INTERACTION_CREATE", "INTERACTION_CREATE:1", `{"id":"1","chat_type":0,"guild_id":"2","type":11}`)},
 	} {
 		_, err := b.media.Context(c.payload)
@@ -199,7 +199,7 @@ func TestPayloadsThatCannotBeAnsweredAreErrors(t *testing.T) {
 	assert.Empty(t, b.Calls())
 }
 
-func TestAButtonInAGuildIsNoSingleChat(t *testing.T) {
+func TestAButtonInAGuildIsNotTakenForASingleChat(t *testing.T) {
 	b := newBed(t)
 	for _, ids := range []string{`"guild_id":"2"`, `"user_openid":"U"`, `"group_openid":"G","group_member_openid":"U"`} {
 		p := payload("INTERACTION_CREATE", "INTERACTION_CREATE:"+ids, `{"id":"1","chat_type":0,"type":11,`+ids+`}`)
@@ -208,7 +208,7 @@ func TestAButtonInAGuildIsNoSingleChat(t *testing.T) {
 		require.ErrorContains(t, err, "a button in a guild", ids)
 
 		got := make(chan *richmedia.Context, 1)
-		event.RegisterHandlers(b.media.Interaction(func(_ context.Context, c *richmedia.Context) error { got <- c; return nil }))
+		b.onButton(func(_ context.Context, c *richmedia.Context) error { got <- c; return nil })
 		require.NoError(t, event.ParseAndHandle(p))
 		c := <-got
 		assert.Zero(t, left(c), ids)
@@ -230,7 +230,7 @@ func TestAButtonInAGuildIsNoSingleChat(t *testing.T) {
 	assert.Zero(t, b.Count(richmediatest.OpUpload))
 }
 
-func TestAnOptionThatIsNilIsNone(t *testing.T) {
+func TestANilOptionIsIgnored(t *testing.T) {
 	b := newBed(t)
 	_, err := b.media.Upload(t.Context(), target(b.Group("club")), richmedia.KindImage, cat(), nil, richmedia.WithoutCache(), nil)
 	require.NoError(t, err)
@@ -240,7 +240,7 @@ func TestAnOptionThatIsNilIsNone(t *testing.T) {
 	assert.Len(t, b.Uploads(), 2)
 }
 
-func TestAMalformedEventLeavesTheBotAlive(t *testing.T) {
+func TestAMalformedEventDoesNotStopTheBot(t *testing.T) {
 	b := newBed(t)
 	b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
 		_, err := c.ReplyText(ctx, "fine")
@@ -251,7 +251,7 @@ func TestAMalformedEventLeavesTheBotAlive(t *testing.T) {
 	answers(t, b.Group("club"), 1)
 }
 
-func TestOddFieldsDoNotCostAnAnswer(t *testing.T) {
+func TestFieldsOfUnexpectedTypesDoNotPreventAReply(t *testing.T) {
 	b := newBed(t)
 	for _, p := range []*dto.WSPayload{
 		payload("GROUP_AT_MESSAGE_CREATE", "x", `{"id":"M","group_openid":"G","content":7,"author":{"member_openid":"U"},"attachments":{},"mentions":[{"id":3}]}`),
@@ -267,7 +267,7 @@ func TestOddFieldsDoNotCostAnAnswer(t *testing.T) {
 	}
 }
 
-func TestEitherOfThePlatformsCodesNamesTheReason(t *testing.T) {
+func TestEitherCodeOfAResponseDecidesTheSentinel(t *testing.T) {
 	b := newBed(t)
 	b.Intercept(richmediatest.OpSend, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.WriteHeader(http.StatusBadRequest)
@@ -317,7 +317,7 @@ func TestTencentsSilkIsAVoice(t *testing.T) {
 	require.ErrorIs(t, err, richmedia.ErrUnsupported)
 }
 
-func TestWhatThePlatformRefusesIsNamed(t *testing.T) {
+func TestARefusedUploadIsReportedWithItsSentinel(t *testing.T) {
 	b := newBed(t)
 	_, err := b.context(t, b.Group("club")).ReplyImage(t.Context(), richmedia.FromURL("https://example.com/missing.png?sign=SECRET"), richmedia.WithoutCache())
 	require.ErrorIs(t, err, richmedia.ErrFetchFailed)
@@ -341,4 +341,21 @@ func TestWhatThePlatformRefusesIsNamed(t *testing.T) {
 		require.ErrorIs(t, err, want, code)
 		assert.Equal(t, 1, b.Count(richmediatest.OpUpload), code)
 	}
+}
+
+func TestAnimatedPNGAndM4VAreAcceptedAsPNGAndMP4(t *testing.T) {
+	b := newBed(t)
+	png := readMedia(t, "cat.png")
+	apng := append([]byte{}, png[:33]...) // a control chunk behind the header makes it one
+	apng = append(apng, 0, 0, 0, 8, 'a', 'c', 'T', 'L', 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)
+	apng = append(apng, png[33:]...)
+	m4v := append([]byte{0, 0, 0, 0x20}, "ftypM4V \x00\x00\x00\x00M4V mp42isom\x00\x00\x00\x00"...)
+	b.Intercept(richmediatest.OpUpload, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, `{"file_info":"abc"}`)
+	})
+	_, err := b.media.Upload(t.Context(), target(b.Group("club")), richmedia.KindImage, richmedia.FromBytes("x.png", apng))
+	require.NoError(t, err)
+	_, err = b.media.Upload(t.Context(), target(b.Group("club")), richmedia.KindVideo, richmedia.FromBytes("x.mp4", append(m4v, make([]byte, 100)...)))
+	require.NoError(t, err)
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // To open a pipe would wait for its writer, which may never come.
-func TestANamedPipeIsNoFile(t *testing.T) {
+func TestANamedPipeIsRefusedAsAFile(t *testing.T) {
 	b := newBed(t)
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	require.NoError(t, syscall.Mkfifo(pipe, 0o600))

@@ -49,7 +49,7 @@ func TestOneInstanceRenewsAnUploadForAllHoweverLongItTakes(t *testing.T) {
 	})
 }
 
-func TestARenewalThatFailsIsAnotherInstancesToTry(t *testing.T) {
+func TestAFailedRenewalIsTriedByAnotherInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := renewing(t, newSharedStore())
 		f.Fail(richmediatest.OpUpload, 1, 400, 10000, "no")
@@ -60,7 +60,7 @@ func TestARenewalThatFailsIsAnotherInstancesToTry(t *testing.T) {
 	})
 }
 
-func TestARenewalThatPanicsGivesItsLeaseBack(t *testing.T) {
+func TestARenewalThatPanicsReleasesItsLease(t *testing.T) {
 	for name, end := range map[string]func(){"panic": func() { panic("x") }, "goexit": runtime.Goexit} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -56,7 +56,7 @@ func TestInstancesWithoutALeaserUploadOnceEach(t *testing.T) {
 	})
 }
 
-func TestAnInstanceWhoseUploadFailsLetsTheNextTryAtOnce(t *testing.T) {
+func TestAFailedUploadReleasesItsLeaseAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newSharedStore()
 		f := newFleet(t, 2, store)
@@ -74,7 +74,7 @@ func TestAnInstanceWhoseUploadFailsLetsTheNextTryAtOnce(t *testing.T) {
 	})
 }
 
-func TestALeaseWhoseHolderDiedHoldsUpNobodyForLonger(t *testing.T) {
+func TestALeaseOfADeadInstanceDelaysOthersNoLongerThanItsTTL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newSharedStore()
 		f := newFleet(t, 4, store)
@@ -112,7 +112,7 @@ func TestAnInstanceThatWaitsTooLongUploadsByItself(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFleet(t, 1, occupied{newSharedStore()})
 				began := time.Now()
-				c1, err := f.bots[0].Context(f.Group("g").Say("ann", "hi").Payload())
+				c1, err := f.bots[0].media.Context(f.Group("g").Say("ann", "hi").Payload())
 				require.NoError(t, err)
 				_, err = c1.Reply(t.Context(), c.kind, c.src)
 				require.NoError(t, err)
@@ -122,7 +122,7 @@ func TestAnInstanceThatWaitsTooLongUploadsByItself(t *testing.T) {
 	}
 }
 
-func TestAnUploadThatOutlivesItsLeaseIsKeptAndStillAnswersItsOwnChat(t *testing.T) {
+func TestAnUploadThatOutlivesItsLeaseIsKeptAndAnswersItsChat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2, newSharedStore())
 		f.Delay(richmediatest.OpUpload, 1, time.Minute)
@@ -145,7 +145,7 @@ func TestWaitingForAnotherInstanceEndsWithTheCaller(t *testing.T) {
 		began := time.Now()
 		require.ErrorContains(t, f.answer(ctx, 0, f.Group("g")), "had enough")
 		assert.Equal(t, 3*time.Second, time.Since(began))
-		require.NoError(t, f.bots[0].Close())
+		require.NoError(t, f.bots[0].media.Close())
 		assert.Zero(t, f.Count(richmediatest.OpUpload))
 	})
 }
@@ -170,7 +170,7 @@ func TestClosingAnInstanceReleasesItsLease(t *testing.T) {
 		go func() { ended <- f.answer(t.Context(), 0, f.Group("g")) }()
 		synctest.Wait()
 		assert.Equal(t, 1, store.held())
-		require.NoError(t, f.bots[0].Close())
+		require.NoError(t, f.bots[0].media.Close())
 		require.ErrorIs(t, <-ended, richmedia.ErrClosed)
 		assert.Zero(t, store.held())
 	})
@@ -187,9 +187,9 @@ func TestAnOutageOfTheStoreIsLoggedOnceWithItsEnd(t *testing.T) {
 				time.Sleep(7 * time.Second)
 			}
 		}
-		lines := func() []string { return strings.Split(strings.TrimSpace(f.logs[0].text()), "\n") }
+		lines := func() []string { return strings.Split(strings.TrimSpace(f.bots[0].log.text()), "\n") }
 		replyAll(1)
-		assert.Empty(t, f.logs[0].text())
+		assert.Empty(t, f.bots[0].log.text())
 		store.fail(errors.New("LOADING"), "get", "set", "lease")
 		replyAll(20)
 		require.Len(t, lines(), 1)
@@ -217,12 +217,12 @@ func TestAStoreThatFailsNowAndThenIsLoggedOnceAMinute(t *testing.T) {
 			require.NoError(t, f.answer(t.Context(), 0, f.Group(fmt.Sprint(i))))
 			time.Sleep(time.Second)
 		}
-		n := strings.Count(f.logs[0].text(), "failed to")
+		n := strings.Count(f.bots[0].log.text(), "failed to")
 		assert.True(t, n == 2 || n == 3, "%d lines in two minutes", n)
 	})
 }
 
-func TestALeaseThatFailsCostsAnUploadAndNoReply(t *testing.T) {
+func TestAFailedLeaseCausesAnUploadAndLosesNoReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newSharedStore()
 		store.fail(errors.New("broken"), "lease")
@@ -235,14 +235,14 @@ func TestALeaseThatFailsCostsAnUploadAndNoReply(t *testing.T) {
 		for i := range 2 {
 			began := time.Now()
 			require.NoError(t, f.answer(t.Context(), i, f.Group("g")))
-			assert.Zero(t, time.Since(began), "nobody is waited for")
+			assert.Zero(t, time.Since(began), "there is no wait")
 		}
 		assert.EqualValues(t, 1, calls.Load(), "the second finds it in the store")
 	})
 }
 
 // It dies in the middle of a large upload, and the other has the rest of its reply window.
-func TestADeadHolderCostsNoReply(t *testing.T) {
+func TestALeaseOfADeadInstanceDoesNotPreventAReply(t *testing.T) {
 	for _, leaser := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			store := newSharedStore()
@@ -255,7 +255,7 @@ func TestADeadHolderCostsNoReply(t *testing.T) {
 			f.Stall(richmediatest.OpPart, 1)
 			src := func() richmedia.Source { return richmedia.FromBytes("big.bin", big) }
 			reply := func(ctx context.Context, i int) error {
-				c, err := f.bots[i].Context(f.Group("g").Say("ann", "cat").Payload())
+				c, err := f.bots[i].media.Context(f.Group("g").Say("ann", "cat").Payload())
 				if err != nil {
 					return err
 				}

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/botgo-contrib/richmedia"
+	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
 // lean is a platform that keeps nothing: what is on the heap is the plugin's. It looks at the heap in the middle of
@@ -98,8 +99,8 @@ func newLeanBot(t testing.TB, opts ...richmedia.Option) (*richmedia.Plugin, *lea
 	return plugin, l
 }
 
-// TestWhatIsFetchedEncodedOrSentToAGuildCostsTheSameMemory is the way of a stream through every one of them.
-func TestWhatIsFetchedEncodedOrSentToAGuildCostsTheSameMemory(t *testing.T) {
+// TestFetchingEncodingAndGuildsNeedConstantMemory is the way of a stream through every one of them.
+func TestFetchingEncodingAndGuildsNeedConstantMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("hashes and sends some 200 MB")
 	}
@@ -153,8 +154,8 @@ func TestWhatIsFetchedEncodedOrSentToAGuildCostsTheSameMemory(t *testing.T) {
 	assert.Empty(t, left)
 }
 
-// TestAFileCostsTheSameMemoryWhateverItsSize sends from every sort of source, and several at once.
-func TestAFileCostsTheSameMemoryWhateverItsSize(t *testing.T) {
+// TestAFileOfAnySizeNeedsConstantMemory sends from every sort of source, and several at once.
+func TestAFileOfAnySizeNeedsConstantMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("hashes and sends some 700 MB")
 	}
@@ -202,4 +203,36 @@ func TestAFileCostsTheSameMemoryWhateverItsSize(t *testing.T) {
 	left, err := os.ReadDir(tmp)
 	require.NoError(t, err)
 	assert.Empty(t, left)
+}
+
+// TestBytesAreNotHeldWhole compares what an inline upload allocates with what it sends.
+func TestBytesAreNotHeldWhole(t *testing.T) {
+	p := richmediatest.New(richmediatest.WithoutData())
+	sink := &http.Client{Transport: discard{}} // the fake reads a body whole
+	b := newBedOn(t, p, richmedia.WithHTTPClient(sink))
+	src := richmedia.FromBytes("x.bin", make([]byte, 5<<20))
+	upload := func() {
+		_, err := b.media.Upload(t.Context(), target(p.Group("club")), richmedia.KindFile, src, richmedia.WithoutCache())
+		require.NoError(t, err)
+	}
+	upload()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	upload()
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(256<<10))
+}
+
+// discard is a platform that keeps nothing.
+type discard struct{}
+
+func (discard) RoundTrip(r *http.Request) (*http.Response, error) {
+	n, err := io.Copy(io.Discard, r.Body)
+	if err != nil || n != r.ContentLength {
+		return nil, errors.New("the body is not as long as announced")
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{}, Request: r,
+		Body: io.NopCloser(strings.NewReader(`{"file_info":"X","file_uuid":"U","ttl":300}`)),
+	}, nil
 }

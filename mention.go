@@ -6,18 +6,18 @@ import (
 	"github.com/tencent-connect/botgo/dto"
 )
 
-// mention is somebody whom a message names.
+// mention is a user or bot that a message mentions.
 type mention struct {
-	ID           string `json:"id"`
-	MemberOpenID string `json:"member_openid"`
-	IsYou        bool   `json:"is_you"` // groups only
-	Bot          bool   `json:"bot"`
+	ID           looseString `json:"id"`
+	MemberOpenID looseString `json:"member_openid"`
+	IsYou        bool        `json:"is_you"` // groups only
+	Bot          bool        `json:"bot"`
 }
 
-// plainText is the content without the mention of the bot.
+// plainText returns the content without the mention of the bot.
 func plainText(typ dto.EventType, d *eventData) string {
-	text := d.Content
-	bots := map[string]bool{}
+	text := string(d.Content)
+	bots := map[looseString]bool{}
 	for _, m := range d.Mentions {
 		if m.Bot {
 			bots[m.ID] = true
@@ -26,11 +26,11 @@ func plainText(typ dto.EventType, d *eventData) string {
 			text = unmention(text, m.ID, m.MemberOpenID)
 		}
 	}
-	// A guild does not say which of the mentioned the bot is. AT_MESSAGE_CREATE comes because it is one of them: the only
-	// bot, or the one that is called first.
+	// A guild does not say which of the mentions is the bot. AT_MESSAGE_CREATE is sent because the bot is one of them: the only
+	// bot, or the one at the start.
 	if typ == dto.EventAtMessageCreate {
 		for id := range bots {
-			leads := strings.HasPrefix(strings.TrimSpace(text), "<@!"+id+">") || strings.HasPrefix(strings.TrimSpace(text), "<@"+id+">")
+			leads := strings.HasPrefix(strings.TrimSpace(text), "<@!"+string(id)+">") || strings.HasPrefix(strings.TrimSpace(text), "<@"+string(id)+">")
 			if len(bots) == 1 || leads {
 				text = unmention(text, id)
 				break
@@ -40,11 +40,11 @@ func plainText(typ dto.EventType, d *eventData) string {
 	return strings.TrimSpace(text)
 }
 
-// unmention is text without the mentions of ids: <@id> or <@!id>.
-func unmention(text string, ids ...string) string {
+// unmention returns text without the mentions of ids: <@id> or <@!id>.
+func unmention(text string, ids ...looseString) string {
 	for _, id := range ids {
 		if id != "" {
-			text = strings.NewReplacer("<@"+id+">", "", "<@!"+id+">", "").Replace(text)
+			text = strings.NewReplacer("<@"+string(id)+">", "", "<@!"+string(id)+">", "").Replace(text)
 		}
 	}
 	return text

@@ -21,7 +21,8 @@ import (
 // limits for replies by event_id: those of msg_id are kept.
 const (
 	defaultWorkers     = 16
-	defaultQueue       = 1024
+	defaultQueue       = 4096
+	defaultMemory      = 1 << 19
 	defaultRetries     = 3
 	defaultStoreSize   = 4096
 	defaultInlineLimit = 5 << 20
@@ -34,10 +35,11 @@ const (
 	defaultGuildWindow  = 5 * time.Minute // of channels and DMs; how many replies is not documented
 )
 
-// The most that WithWorkers and WithQueue take.
+// The most that WithWorkers, WithQueue and WithMemory accept.
 const (
 	maxWorkers = 100_000
 	maxQueue   = 10_000_000
+	maxMemory  = 1 << 26
 )
 
 // Option changes a Plugin. New checks all of them at once.
@@ -47,25 +49,28 @@ type config struct {
 	store        Store
 	workers      int
 	queue        int
+	memory       int // events
 	inline       bool
 	sharedEvents bool
 	manualAck    bool
-	errorHandler func(ctx context.Context, c *Context, err error)
-	log          log.Logger
-	trace        Trace
-	http         *http.Client
-	ownHTTP      bool // made here, so that its idle connections are closed here
-	baseURL      string
-	noPlatform   bool // WithPlatform was called with nothing to connect to
-	sandbox      bool
-	retries      int
-	inlineLimit  int64
-	concurrency  int
-	fallback     *http.Client
-	ownFallback  bool // as ownHTTP
-	encoder      encoder
-	limits       map[Scope]replyLimits
-	refreshAhead int
+
+	handlerTimeout time.Duration // 0: the default
+	errorHandler   func(ctx context.Context, c *Context, err error)
+	log            log.Logger
+	trace          Trace
+	http           *http.Client
+	ownHTTP        bool // made here, so that its idle connections are closed here
+	baseURL        string
+	noPlatform     bool // WithPlatform was called with nothing to connect to
+	sandbox        bool
+	retries        int
+	inlineLimit    int64
+	concurrency    int
+	fallback       *http.Client
+	ownFallback    bool // as ownHTTP
+	encoder        encoder
+	limits         map[Scope]replyLimits
+	refreshAhead   int
 }
 
 type replyLimits struct {
@@ -80,6 +85,7 @@ func defaultConfig() config {
 		queue:   defaultQueue,
 		log:     log.DefaultLogger,
 		retries: defaultRetries,
+		memory:  defaultMemory,
 		ownHTTP: true,
 
 		inlineLimit: defaultInlineLimit,
@@ -102,9 +108,20 @@ func WithStore(s Store) Option { return func(c *config) { c.store = s } }
 // WithWorkers bounds the handlers that run at once, overriding the default of 16.
 func WithWorkers(n int) Option { return func(c *config) { c.workers = n } }
 
-// WithQueue bounds the events that wait for a handler, overriding the default of 1024. When the queue is full
-// the adapter blocks botgo's loop, which buffers behind it; nothing is dropped.
+// WithQueue bounds the events that wait for a handler, overriding the default of 4096. The last quarter of the queue is kept
+// for chats that hold less than a quarter of it: once the rest is full, an event of a livelier chat is refused with ErrBusy.
+// Behind a webhook the platform pushes it again; over a websocket it is lost, and the error handler gets it. A queue below 8 has
+// no such shares. If the queue is full the adapter blocks botgo's loop, which buffers behind it.
 func WithQueue(n int) Option { return func(c *config) { c.queue = n } }
+
+// WithHandlerTimeout ends a handler's ctx after d, with the cause ErrHandlerTimeout, overriding the default of 0: the reply
+// window, or 5 minutes if the event has none. The reply window ends it in any case. A handler that ignores its ctx goes on.
+func WithHandlerTimeout(d time.Duration) Option { return func(c *config) { c.handlerTimeout = d } }
+
+// WithMemory is how many events are remembered, overriding the default of 1<<19 (524288). It scales every such bound: that of the
+// events whose repeated delivery is known for 15 minutes, and that of the answered messages. Beyond it the oldest are
+// forgotten early. docs/operations.md has the bytes for each.
+func WithMemory(events int) Option { return func(c *config) { c.memory = events } }
 
 // WithInline runs handlers on botgo's goroutine and returns their error to it, overriding the default of running
 // them on the plugin's own. Behind a webhook a failed event is then pushed again by the platform; but the
@@ -241,6 +258,12 @@ func (c *config) check() error {
 	}
 	if c.queue < 1 || c.queue > maxQueue {
 		refuse("WithQueue(%d): give 1 to %d events that can wait", c.queue, maxQueue)
+	}
+	if c.memory < 1 || c.memory > maxMemory {
+		refuse("WithMemory(%d): give 1 to %d events to remember", c.memory, maxMemory)
+	}
+	if c.handlerTimeout < 0 {
+		refuse("WithHandlerTimeout(%s): give a duration above 0, or 0 for the reply window", c.handlerTimeout)
 	}
 	if c.retries < 0 || c.retries > 100 {
 		refuse("WithRetries(%d): give 0 to 100 attempts after the first", c.retries)

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"runtime/debug"
 
-	"github.com/botgo-contrib/richmedia/internal/content"
-	"github.com/botgo-contrib/richmedia/internal/flight"
+	"github.com/botgo-contrib/richmedia/internal/panics"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -16,7 +14,7 @@ type PanicError struct {
 	Value any    // what was passed to panic
 	Stack []byte // of the goroutine that panicked
 
-	what string // panicked; "" is the handler
+	what string // that panicked; "" is the handler
 }
 
 // Error says the value; the stack is a field.
@@ -30,22 +28,14 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// protect calls fn, and then done with fn's error. If fn panics or calls runtime.Goexit the error is a *PanicError.
-func protect(fn func() error, done func(error)) {
-	var err error
-	returned := false
-	defer func() {
-		if !returned {
-			v := recover()
-			if v == nil {
-				v = "runtime.Goexit was called"
-			}
-			err = &PanicError{Value: v, Stack: debug.Stack()}
+// protect calls fn, and then done with fn's error. If fn panics or calls runtime.Goexit the error is a *PanicError of what.
+func protect(what string, fn func() error, done func(error)) {
+	panics.Do(fn, func(err error) {
+		if panicked, ok := err.(*panics.Error); ok { //nolint:errorlint // one that fn returned in another error is fn's own
+			err = &PanicError{Value: panicked.Value, Stack: panicked.Stack, what: what}
 		}
 		done(err)
-	}()
-	err = fn()
-	returned = true
+	})
 }
 
 // panicError returns the public form of a panic that was recovered in an inner package; other errors stay as they are. In
@@ -53,8 +43,7 @@ func protect(fn func() error, done func(error)) {
 func panicError(err error) error {
 	var opened *platform.Panic
 	var call *platform.Error
-	var read *content.PanicError
-	var shared *flight.PanicError
+	var shared *panics.Error
 	switch {
 	case errors.As(err, &opened):
 		public := &PanicError{Value: opened.Value, Stack: opened.Stack, what: opened.What}
@@ -65,10 +54,8 @@ func panicError(err error) error {
 			return withPanic{err, public}
 		}
 		return public
-	case errors.As(err, &read):
-		return &PanicError{Value: read.Value, Stack: read.Stack}
 	case errors.As(err, &shared):
-		return &PanicError{Value: shared.Value, Stack: shared.Stack}
+		return &PanicError{Value: shared.Value, Stack: shared.Stack, what: "the source"}
 	}
 	return err
 }

@@ -26,8 +26,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,17 +42,16 @@ import (
 	"github.com/botgo-contrib/richmedia/internal/seen"
 )
 
-// ledgerSize bounds how many answered messages are remembered. Only messages that were answered count, and only
-// until their window is over.
-const ledgerSize = 1 << 20
-
-// Handler answers an event. ctx ends when the event can be answered no more (cause ErrReplyWindow) and when the
-// plugin is shut down (cause ErrClosed). What it returns goes to the error handler.
+// Handler answers an event. ctx ends if the handler returns, if the event can no longer be answered (cause ErrReplyWindow),
+// after WithHandlerTimeout (ErrHandlerTimeout), or if the plugin is shut down (ErrClosed). Work that goes on after the handler
+// belongs to Context.Go. A returned error goes to the error handler.
 type Handler func(ctx context.Context, c *Context) error
 
 // Plugin is one bot's rich media. It is safe for concurrent use, and one is enough for all of the bot's shards.
 type Plugin struct {
 	cfg      config
+	source   oauth2.TokenSource
+	appID    string // "" if the source knows none
 	client   *platform.Client
 	uploads  *uploader
 	ledger   *ledger.Ledger
@@ -91,25 +90,26 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 		cfg.http = newHTTPClient()
 	}
 	p := &Plugin{
-		cfg:      cfg,
-		ledger:   ledger.New(ledgerSize),
-		dispatch: dispatch.New(cfg.workers, cfg.queue),
-		seen:     seen.New(seenFor, seenSize),
-		acks:     seen.New(seenFor, seenSize),
+		cfg:    cfg,
+		source: src,
+		appID:  appIDOf(src),
+		ledger: ledger.New(cfg.memory),
+		seen:   seen.New(seenFor, cfg.memory),
+		acks:   seen.New(seenFor, cfg.memory),
 	}
 	p.life, p.end = context.WithCancelCause(context.Background())
+	p.dispatch = dispatch.New(dispatch.Config{
+		Workers: cfg.workers, Queue: cfg.queue, Slow: slowHandler, Starved: noWorkerFor, Notice: p.warn,
+	})
 
-	// botgo's source knows the bot's app id. Without it uploads are kept under a name that only this Plugin
-	// has: a store may be shared, and another bot's file_info would be refused.
-	var appID, owner string
-	if s, ok := src.(interface{ GetAppID() string }); ok {
-		appID = s.GetAppID()
-	}
-	if owner = appID; owner == "" {
+	// Without an app id uploads are kept under a name that only this Plugin has: a store may be shared, and another bot's
+	// file_info would be refused.
+	owner := p.appID
+	if owner == "" {
 		owner = rand.Text()
 	}
 	p.client = platform.New(platform.Config{
-		HTTP: cfg.http, Base: cfg.base, Source: src, AppID: appID, Retries: cfg.retries, Log: cfg.log,
+		HTTP: cfg.http, Base: cfg.base, Source: src, AppID: p.appID, Retries: cfg.retries, Log: cfg.log,
 	})
 	files := &cache{store: cfg.store, owner: owner, log: cfg.log}
 	p.uploads = &uploader{
@@ -131,82 +131,62 @@ func newHTTPClient() *http.Client {
 	return &http.Client{Transport: transport}
 }
 
+// The adapters below return handlers for event.RegisterHandlers. Each may also be wrapped, or called with a payload. In a
+// process with several bots an event reaches the plugin of its own bot, whichever adapter botgo has; see ErrWrongBot. A nil
+// Handler panics.
+
 // GroupATMessage answers GROUP_AT_MESSAGE_CREATE: a group's message that mentions the bot.
 func (p *Plugin) GroupATMessage(h Handler) event.GroupATMessageEventHandler {
-	return func(payload *dto.WSPayload, _ *dto.WSGroupATMessageData) error { return p.handle(payload, h) }
+	a := p.adapter("GroupATMessage", h, dto.EventGroupAtMessageCreate)
+	return func(payload *dto.WSPayload, _ *dto.WSGroupATMessageData) error { return a.take(payload) }
 }
 
 // C2CMessage answers C2C_MESSAGE_CREATE: a user's message in the single chat.
 func (p *Plugin) C2CMessage(h Handler) event.C2CMessageEventHandler {
-	return func(payload *dto.WSPayload, _ *dto.WSC2CMessageData) error { return p.handle(payload, h) }
+	a := p.adapter("C2CMessage", h, dto.EventC2CMessageCreate)
+	return func(payload *dto.WSPayload, _ *dto.WSC2CMessageData) error { return a.take(payload) }
 }
 
 // ATMessage answers AT_MESSAGE_CREATE: a message in a guild's channel that mentions the bot.
 func (p *Plugin) ATMessage(h Handler) event.ATMessageEventHandler {
-	return func(payload *dto.WSPayload, _ *dto.WSATMessageData) error { return p.handle(payload, h) }
+	a := p.adapter("ATMessage", h, dto.EventAtMessageCreate)
+	return func(payload *dto.WSPayload, _ *dto.WSATMessageData) error { return a.take(payload) }
 }
 
 // Message answers MESSAGE_CREATE: any message in a guild's channel. Only private-domain bots get it.
 func (p *Plugin) Message(h Handler) event.MessageEventHandler {
-	return func(payload *dto.WSPayload, _ *dto.WSMessageData) error { return p.handle(payload, h) }
+	a := p.adapter("Message", h, dto.EventMessageCreate)
+	return func(payload *dto.WSPayload, _ *dto.WSMessageData) error { return a.take(payload) }
 }
 
 // DirectMessage answers DIRECT_MESSAGE_CREATE: a user's direct message in a guild.
 func (p *Plugin) DirectMessage(h Handler) event.DirectMessageEventHandler {
-	return func(payload *dto.WSPayload, _ *dto.WSDirectMessageData) error { return p.handle(payload, h) }
+	a := p.adapter("DirectMessage", h, dto.EventDirectMessageCreate)
+	return func(payload *dto.WSPayload, _ *dto.WSDirectMessageData) error { return a.take(payload) }
 }
 
 // Interaction answers INTERACTION_CREATE: a button that was pressed, in a group, a single chat or a guild's channel. It
 // is acknowledged as it arrives, unless WithManualAck is set.
 func (p *Plugin) Interaction(h Handler) event.InteractionEventHandler {
-	return func(payload *dto.WSPayload, _ *dto.WSInteractionData) error { return p.handle(payload, h) }
+	a := p.adapter("Interaction", h, dto.EventInteractionCreate)
+	return func(payload *dto.WSPayload, _ *dto.WSInteractionData) error { return a.take(payload) }
 }
 
-// C2CFriend gets FRIEND_ADD and FRIEND_DEL; Context.Payload().Type tells which. FRIEND_DEL cannot be answered.
+// C2CFriend answers FRIEND_ADD and FRIEND_DEL; Context.Payload().Type says which. FRIEND_DEL cannot be answered.
 func (p *Plugin) C2CFriend(h Handler) event.C2CFriendEventHandler {
-	return func(payload *dto.WSPayload, _ *dto.WSC2CFriendData) error { return p.handle(payload, h) }
+	a := p.adapter("C2CFriend", h, dto.EventC2CFriendAdd, dto.EventC2CFriendDel)
+	return func(payload *dto.WSPayload, _ *dto.WSC2CFriendData) error { return a.take(payload) }
 }
 
-// On registers h with botgo for an event that botgo has no typed handler for (GROUP_MESSAGE_CREATE,
-// GROUP_ADD_ROBOT, GROUP_MSG_RECEIVE, C2C_MSG_RECEIVE, ...) and returns the intent to add to the bot's. Handlers
-// in botgo belong to the process: a later On for the same event replaces this one. Events that the platform
-// does not let a bot answer reach h too; their replies fail with ErrUnsupported.
-func (p *Plugin) On(eventType dto.EventType, h Handler) dto.Intent {
-	switch eventType { // registered past botgo's typed handlers, these would keep every later one from being called
-	case dto.EventGroupAtMessageCreate:
-		return event.RegisterHandlers(p.GroupATMessage(h))
-	case dto.EventC2CMessageCreate:
-		return event.RegisterHandlers(p.C2CMessage(h))
-	case dto.EventInteractionCreate:
-		return event.RegisterHandlers(p.Interaction(h))
-	case dto.EventAtMessageCreate:
-		return event.RegisterHandlers(p.ATMessage(h))
-	case dto.EventMessageCreate:
-		return event.RegisterHandlers(p.Message(h))
-	case dto.EventDirectMessageCreate:
-		return event.RegisterHandlers(p.DirectMessage(h))
-	}
-	event.RegisterHandler(dto.WSDispatchEvent, eventType, func(payload *dto.WSPayload, _ []byte) error {
-		return p.handle(payload, h)
-	})
-	// botgo gives no intent to the events that it does not know (docs 2026-08 have them).
-	if intent := dto.EventToIntent(eventType); intent != 0 {
-		return intent
-	}
-	if strings.HasPrefix(string(eventType), "GROUP_MEMBER_") {
-		return intentGroupMember
-	}
-	return dto.IntentGroupMessages
-}
-
-const intentGroupMember dto.Intent = 1 << 24
-
-// Context makes the Context of an event inside a handler of the bot's own, from the payload that botgo gave to
+// Context returns the Context of an event inside a handler of the bot's own, from the payload that botgo passed to
 // it. The reply window counts from the first call for the event. A payload that is delivered again counts its replies
 // from the start again, so that each of them is in the chat once. Events that cannot be answered are an error
-// (ErrUnsupported).
-// Nothing is acknowledged, queued or dropped as a duplicate here: that is the bot's own handler's.
+// (ErrUnsupported), and so are events of another bot of the process (ErrWrongBot).
+// Nothing is acknowledged, queued or dropped as a duplicate here: that is left to the bot's own handler.
 func (p *Plugin) Context(payload *dto.WSPayload) (*Context, error) {
+	if p.owner(payload) == otherBot {
+		return nil, fmt.Errorf("richmedia: Context: %w", ErrWrongBot)
+	}
 	in, err := parse(payload, time.Now())
 	if err != nil {
 		return nil, err
@@ -217,12 +197,35 @@ func (p *Plugin) Context(payload *dto.WSPayload) (*Context, error) {
 	return &Context{p: p, in: in}, nil
 }
 
-// For makes a Context outside a handler, to reply later or from another process, which then has to number its replies
-// with WithSeq. A Target without MsgID and EventID sends proactive messages, which the platform limits and may refuse.
-// What is wrong with t is told by the replies.
+// For returns a Context outside a handler, to reply later or from another process: c.Target in the handler, t in the job.
+//
+// Its replies count from t.Seq in every run. A job that a queue runs again, in this process or another, sends each of its
+// replies once, and a job that was enqueued twice by an event that was delivered twice answers once; a reply that is in the chat
+// already is no error, and its message has no ID. More than 100 replies are ErrReplyLimit. A Target that was made by hand, with
+// a Seq of 0, counts from 501 to 600, for all of them that answer one message in this process: a job on it that runs again
+// elsewhere repeats the numbers of other jobs. Guilds know no msg_seq, and the platform takes some replies by event_id without
+// one only (ReplyInfo.Seq is 0): a job that runs again there may be sent again.
+//
+// A Target without MsgID and EventID sends proactive messages, which the platform limits and may refuse. The replies say
+// what is wrong with t, before any request.
 func (p *Plugin) For(t Target) *Context {
 	if t.Time.IsZero() {
 		t.Time = time.Now()
 	}
 	return &Context{p: p, in: &incoming{target: t, unanswerable: t.check()}}
+}
+
+// Stats is a snapshot of a Plugin, for gauges.
+type Stats struct {
+	Queued     int // events that wait for their handler
+	Running    int // handlers that run, those of WithInline and the overdue ones not counted
+	Overdue    int // handlers that have been running for more than 30 s, whose places among the workers were given away
+	Uploads    int // uploads under way
+	Remembered int // events that are remembered, so that a repeated delivery is known
+}
+
+// Stats returns a snapshot. It may be called at any time.
+func (p *Plugin) Stats() Stats {
+	s := p.dispatch.Stats()
+	return Stats{Queued: s.Queued, Running: s.Running, Overdue: s.Overdue, Uploads: p.uploads.flights.Running(), Remembered: p.seen.Len()}
 }

@@ -179,7 +179,7 @@ func (r *refresher) renew(v *favorite) {
 	defer cancel()
 	var f File
 	var fresh bool
-	protect(func() (err error) {
+	protect("the source", func() (err error) {
 		f, fresh, err = r.make(ctx, &job)
 		return err
 	}, func(err error) {
@@ -251,5 +251,5 @@ func (r *refresher) wait(ctx context.Context) error {
 	if r == nil {
 		return nil
 	}
-	return r.running.wait(ctx)
+	return r.running.wait(ctx, false)
 }

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -53,7 +51,7 @@ func (b *bed) use(t testing.TB, src richmedia.Source, opts ...richmedia.UploadOp
 // uploads is how often the platform was asked for one so far.
 func (b *bed) uploads() int { return b.Count(richmediatest.OpUpload) }
 
-func TestAHotUploadIsRenewedBeforeItEnds(t *testing.T) {
+func TestAFrequentlyUsedUploadIsRenewedBeforeItExpires(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "cat.png")
 	require.NoError(t, os.WriteFile(file, readMedia(t, "cat.png"), 0o600))
@@ -98,7 +96,7 @@ func TestAHotUploadIsRenewedBeforeItEnds(t *testing.T) {
 	}
 }
 
-func TestAHotUploadIsWaitedForOnceAnHour(t *testing.T) {
+func TestAFrequentlyUsedUploadIsAwaitedOnceAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := refreshBed(t, 1, rec.option())
@@ -118,14 +116,14 @@ func TestAHotUploadIsWaitedForOnceAnHour(t *testing.T) {
 	})
 }
 
-func TestAnUploadThatIsUsedNoMoreEnds(t *testing.T) {
+func TestAnUploadThatIsNoLongerUsedExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := refreshBed(t, 10)
 		for range 100 {
 			b.use(t, cat())
 		}
 		time.Sleep(time.Hour)
-		assert.Equal(t, 2, b.uploads(), "it was renewed once, and then used by nobody")
+		assert.Equal(t, 2, b.uploads(), "it was renewed once, and then no longer used")
 		b.use(t, cat())
 		time.Sleep(time.Hour)
 		assert.Equal(t, 3, b.uploads(), "and being used once renews nothing")
@@ -136,7 +134,7 @@ func TestAnUploadThatIsUsedNoMoreEnds(t *testing.T) {
 	})
 }
 
-func TestOneOffsAreNotRenewed(t *testing.T) {
+func TestUploadsUsedOnceAreNotRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := refreshBed(t, 10)
 		for i := range 50 {
@@ -149,7 +147,7 @@ func TestOneOffsAreNotRenewed(t *testing.T) {
 	})
 }
 
-func TestTheMostUsedAreRenewedWhateverElseIsSent(t *testing.T) {
+func TestTheMostUsedUploadsAreRenewedAmongManyOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := refreshBed(t, 2, rec.option())
@@ -184,7 +182,7 @@ func TestTheMostUsedAreRenewedWhateverElseIsSent(t *testing.T) {
 	})
 }
 
-func TestNoMoreThanMaxAreRenewed(t *testing.T) {
+func TestAtMostTheGivenNumberIsRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := refreshBed(t, 3)
 		for range 2 {
@@ -197,7 +195,7 @@ func TestNoMoreThanMaxAreRenewed(t *testing.T) {
 	})
 }
 
-func TestTheMoreUsedTakesThePlaceOfTheLessUsed(t *testing.T) {
+func TestAMoreUsedUploadReplacesALessUsedOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := refreshBed(t, 1, rec.option())
@@ -213,7 +211,7 @@ func TestTheMoreUsedTakesThePlaceOfTheLessUsed(t *testing.T) {
 	})
 }
 
-func TestWhatWasHotOnceMakesRoomForWhatIsHotNow(t *testing.T) {
+func TestAFormerlyUsedUploadMakesRoomForACurrentOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
 		b := refreshBed(t, 1, rec.option())
@@ -286,7 +284,7 @@ func TestChangedContentIsNotKeptUnderItsOldKey(t *testing.T) {
 		b.use(t, richmedia.FromFile(file))
 		require.NoError(t, os.WriteFile(file, append(old, "changed"...), 0o600))
 		time.Sleep(shortTTL)
-		assert.Equal(t, 1, b.uploads(), "nobody asked for the new content")
+		assert.Equal(t, 1, b.uploads(), "no reply asked for the new content")
 		assert.Empty(t, b.log.text())
 		b.use(t, richmedia.FromBytes("cat.png", old))
 		require.Len(t, b.Uploads(), 2)
@@ -312,7 +310,7 @@ func TestWithCacheKeyIsRenewedUnderThatKey(t *testing.T) {
 	})
 }
 
-func TestARenewalThatFailsCostsAnUploadAndNoReply(t *testing.T) {
+func TestAFailedRenewalCausesAnUploadAndLosesNoReply(t *testing.T) {
 	panics := errors.New("the bucket is gone")
 	for name, fault := range map[string]func(b *bed, broken *atomic.Bool){
 		"refused": func(b *bed, _ *atomic.Bool) { b.Fail(richmediatest.OpUpload, 1, 400, 850019, "secret") },
@@ -365,329 +363,5 @@ func TestAFailedRenewalLogsNoSecret(t *testing.T) {
 		time.Sleep(shortTTL)
 		assert.Contains(t, b.log.text(), "was not renewed")
 		assert.NotContains(t, b.log.text(), "secret")
-	})
-}
-
-// underWay gives a bed on which the renewal of cat takes 20 s, with the first of them over, and nothing of it in the store.
-func underWay(t *testing.T, opts ...richmedia.Option) *bed {
-	t.Helper()
-	b := refreshBed(t, 10, append(opts, richmedia.WithStore(richmedia.NewMemoryStore(1)))...)
-	b.use(t, cat())
-	b.use(t, cat())
-	remove := b.Delay(richmediatest.OpUpload, -1, 20*time.Second)
-	for range 300 {
-		if b.uploads() == 2 {
-			break
-		}
-		time.Sleep(time.Second)
-		synctest.Wait()
-	}
-	require.Equal(t, 2, b.uploads(), "under way")
-	b.use(t, cat())
-	require.Equal(t, 2, b.uploads(), "and what there is can be used meanwhile")
-	remove()
-	b.use(t, picture(t, "pushes cat out of the store"))
-	require.Equal(t, 3, b.uploads())
-	return b
-}
-
-func TestWhoMissesAnUploadThatIsBeingRenewedWaitsForIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var rec recorder
-		b := underWay(t, rec.option())
-		rec.takeUploads()
-		b.use(t, cat())
-		assert.Equal(t, 3, b.uploads())
-		synctest.Wait()
-		routes := map[richmedia.UploadRoute]bool{}
-		for _, up := range rec.takeUploads() {
-			routes[up.Route] = up.Ahead
-		}
-		assert.Equal(t, map[richmedia.UploadRoute]bool{richmedia.RouteJoined: false, richmedia.RouteInline: true}, routes)
-	})
-}
-
-func TestARenewalJoinsWhoMissedTheUploadAlready(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var rec recorder
-		b := refreshBed(t, 10, rec.option(), richmedia.WithStore(richmedia.NewMemoryStore(1)))
-		b.use(t, cat())
-		b.use(t, cat())
-		time.Sleep(shortDue * 14 / 16)
-		b.use(t, picture(t, "pushes cat out of the store"))
-		rec.takeUploads()
-		b.Delay(richmediatest.OpUpload, -1, 28*time.Second)
-		b.use(t, cat())
-		synctest.Wait()
-		assert.Equal(t, 3, b.uploads())
-		routes := map[richmedia.UploadRoute]bool{}
-		for _, up := range rec.takeUploads() {
-			routes[up.Route] = up.Ahead
-		}
-		assert.Equal(t, map[richmedia.UploadRoute]bool{richmedia.RouteJoined: true, richmedia.RouteInline: false}, routes)
-	})
-}
-
-func TestWhoMissesAnUploadIsNotHurtByARenewalThatFails(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := underWay(t)
-		gone := b.Group("club")
-		gone.Mute(true)
-		fine := target(b.Group("fine"))
-		_, err := b.media.Upload(t.Context(), fine, richmedia.KindImage, cat())
-		require.NoError(t, err)
-		assert.Equal(t, 4, b.uploads())
-		synctest.Wait()
-		assert.Contains(t, b.log.text(), "was not renewed")
-	})
-}
-
-func TestARenewalEndsWithTheUpload(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := refreshBed(t, 10, richmedia.WithRetries(100))
-		b.use(t, cat())
-		b.use(t, cat())
-		b.Stall(richmediatest.OpUpload, -1)
-		time.Sleep(shortTTL - time.Second)
-		assert.NotContains(t, b.log.text(), "was not renewed")
-		time.Sleep(2 * time.Second)
-		assert.Contains(t, b.log.text(), "the upload ended before it was renewed")
-		tried := b.uploads()
-		time.Sleep(time.Hour)
-		assert.Equal(t, tried, b.uploads())
-	})
-}
-
-func TestProcessesThatShareAStoreShareRenewals(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := richmedia.NewMemoryStore(0)
-		p := richmediatest.New(richmediatest.WithTTL(shortTTL))
-		var recs [4]recorder
-		var beds []*bed
-		for i := range recs {
-			b := newBedOn(t, p, richmedia.WithStore(store), richmedia.WithRefreshAhead(10), recs[i].option())
-			beds = append(beds, b)
-		}
-		p.Delay(richmediatest.OpUpload, -1, 100*time.Millisecond)
-		const hours = 4
-		for range hours * 3600 / 20 {
-			for _, b := range beds {
-				b.use(t, cat())
-			}
-			time.Sleep(20 * time.Second)
-		}
-		waited, taken := 0, 0
-		for i := range recs {
-			for _, up := range recs[i].takeUploads() {
-				switch {
-				case up.Ahead && up.Route == richmedia.RouteCache:
-					taken++
-				case !up.Ahead && up.Route != richmedia.RouteCache:
-					waited++
-				}
-			}
-		}
-		assert.Equal(t, 1, waited)
-		// One renewal of the four for each upload, but where two come within its 100 ms.
-		assert.Less(t, p.Count(richmediatest.OpUpload), 3*int(hours*time.Hour/shortDue)/2)
-		t.Logf("%d uploads in %d hours by 4 processes, %d renewals found a newer upload", p.Count(richmediatest.OpUpload), hours, taken)
-	})
-}
-
-func TestTwoRenewalsRunAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := refreshBed(t, 10)
-		for range 2 {
-			for i := range 8 {
-				b.use(t, picture(t, fmt.Sprint(i)))
-			}
-		}
-		var mu sync.Mutex
-		now, most := 0, 0
-		b.Intercept(richmediatest.OpUpload, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			mu.Lock()
-			now++
-			most = max(most, now)
-			mu.Unlock()
-			time.Sleep(15 * time.Second)
-			next.ServeHTTP(w, r)
-			mu.Lock()
-			now--
-			mu.Unlock()
-		})
-		time.Sleep(shortTTL)
-		mu.Lock()
-		defer mu.Unlock()
-		assert.Equal(t, 2, most)
-		assert.Equal(t, 16, b.uploads())
-	})
-}
-
-func TestARenewalSendsOnePartAtATime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBedOn(t, richmediatest.New(richmediatest.WithTTL(shortTTL), richmediatest.WithParts(richmediatest.PartShape{BlockSize: 100_000, Concurrency: 4})),
-			richmedia.WithInlineLimit(0), richmedia.WithRefreshAhead(10))
-		var now, most atomic.Int32
-		b.Intercept(richmediatest.OpPart, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			if n := now.Add(1); n > most.Load() {
-				most.Store(n)
-			}
-			time.Sleep(time.Second)
-			next.ServeHTTP(w, r)
-			now.Add(-1)
-		})
-		big := picture(t, strings.Repeat("x", 1_000_000))
-		b.use(t, big)
-		b.use(t, big)
-		assert.Equal(t, int32(4), most.Swap(0))
-		time.Sleep(shortTTL)
-		assert.Equal(t, int32(1), most.Load())
-		assert.Len(t, b.Uploads(), 2)
-	})
-}
-
-func TestARefusedUploadIsRenewedFromItsSuccessorOn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := refreshBed(t, 10, richmedia.WithReplyLimits(richmedia.ScopeGroup, 0, 0))
-		reply := func() {
-			t.Helper()
-			_, err := b.context(t, b.Group("club")).ReplyImage(t.Context(), cat())
-			require.NoError(t, err)
-		}
-		reply()
-		reply()
-		time.Sleep(100 * time.Second)
-		b.ExpireUploads()
-		reply()
-		reply()
-		assert.Equal(t, 2, b.uploads())
-		time.Sleep(shortDue * 14 / 16)
-		assert.Equal(t, 2, b.uploads(), "the old one's renewal is off")
-		time.Sleep(shortDue * 2 / 16)
-		assert.Equal(t, 3, b.uploads())
-	})
-}
-
-func TestShutdownDoesNotWaitForWhatIsToBeRenewedLater(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := refreshBed(t, 10)
-		b.use(t, cat())
-		b.use(t, cat())
-		synctest.Wait()
-		ended, cancel := context.WithCancel(t.Context())
-		began := time.Now()
-		require.NoError(t, b.media.Shutdown(t.Context()))
-		assert.Zero(t, time.Since(began))
-		cancel()
-		require.NoError(t, b.media.Shutdown(ended), "nothing is left")
-		time.Sleep(time.Hour)
-		assert.Equal(t, 1, b.uploads())
-	})
-}
-
-func TestNothingIsRenewedWhileShutdownDrains(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := refreshBed(t, 10)
-		b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
-			_, err := c.ReplyImage(ctx, cat()) // accepted before the end
-			time.Sleep(shortTTL)
-			return err
-		})
-		b.use(t, cat())
-		b.Group("club").Say("alice", "hi")
-		began := time.Now()
-		require.NoError(t, b.media.Shutdown(t.Context()))
-		assert.Equal(t, shortTTL, time.Since(began))
-		assert.Equal(t, 1, b.uploads())
-	})
-}
-
-func TestCloseWaitsForASourceThatIsBeingReadForARenewal(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := refreshBed(t, 10)
-		var opening, opened atomic.Int32
-		src := richmedia.FromOpener("cat.png", func(context.Context) (io.ReadCloser, error) {
-			if opening.Add(1) > 2 {
-				time.Sleep(time.Minute) // heeds nothing
-			}
-			opened.Add(1)
-			return io.NopCloser(bytes.NewReader(readMedia(t, "cat.png"))), nil
-		})
-		b.use(t, src)
-		b.use(t, src)
-		time.Sleep(shortDue)
-		assert.Equal(t, int32(3), opening.Load())
-		require.NoError(t, b.media.Close())
-		assert.Equal(t, int32(3), opened.Load())
-		assert.Equal(t, 1, b.uploads())
-	})
-}
-
-func TestShutdownAndCloseCancelRenewalsAndWaitForThem(t *testing.T) {
-	for name, end := range map[string]func(*richmedia.Plugin) error{
-		"shutdown": func(p *richmedia.Plugin) error { return p.Shutdown(context.Background()) },
-		"close":    (*richmedia.Plugin).Close,
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var rec recorder
-				b := refreshBed(t, 10, rec.option())
-				b.use(t, cat())
-				b.use(t, cat())
-				rec.takeUploads()
-				var returned atomic.Bool
-				b.Intercept(richmediatest.OpUpload, func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
-					<-r.Context().Done()
-					time.Sleep(time.Second) // it is in no hurry
-					returned.Store(true)
-					panic(http.ErrAbortHandler)
-				})
-				time.Sleep(shortDue)
-				assert.Equal(t, 2, b.uploads())
-				began := time.Now()
-				require.NoError(t, end(b.media))
-				assert.Equal(t, time.Second, time.Since(began))
-				assert.True(t, returned.Load())
-				require.ErrorIs(t, rec.theUpload(t).Err, richmedia.ErrClosed)
-				assert.NotContains(t, b.log.text(), "was not renewed", "this is no failure")
-			})
-		})
-	}
-}
-
-func TestShutdownLeavesARenewalToWhoWaitsForIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := underWay(t)
-		got := make(chan error, 1)
-		go func() {
-			_, err := b.media.Upload(context.Background(), target(b.Group("club")), richmedia.KindImage, cat())
-			got <- err
-		}()
-		synctest.Wait()
-		require.NoError(t, b.media.Shutdown(t.Context()))
-		require.NoError(t, <-got)
-		assert.Equal(t, 3, b.uploads())
-	})
-}
-
-func TestUsesRenewalsAndTheEndRaceSafely(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := refreshBed(t, 3)
-		var wg sync.WaitGroup
-		for i := range 8 {
-			wg.Go(func() {
-				for n := 0; ; n++ {
-					_, err := b.media.Upload(context.Background(), target(b.Group(fmt.Sprint(i))), richmedia.KindImage, picture(t, fmt.Sprint(n%(i+2))))
-					if err != nil {
-						assert.ErrorIs(t, err, richmedia.ErrClosed)
-						return
-					}
-					time.Sleep(time.Duration(1+i) * 7 * time.Second)
-				}
-			})
-		}
-		time.Sleep(time.Hour)
-		require.NoError(t, b.media.Shutdown(t.Context()))
-		wg.Wait()
 	})
 }

@@ -2,12 +2,14 @@ package richmedia
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/tencent-connect/botgo/dto"
 
+	"github.com/botgo-contrib/richmedia/internal/ledger"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -51,12 +53,11 @@ func WithFallbackText(text string) ReplyOption {
 	return replyOption(func(c *replyConfig) { c.fallback = &text })
 }
 
-// WithSeq sends the reply under a msg_seq of the caller's choice, so that a job can be repeated after a restart, or
-// made by another process than the one that answered first, and is in the chat once. Without it replies are numbered
-// 1001, 1002, ... in the order of their calls, in every process: a second process that answers the same message needs
-// numbers of its own, because a repeated number stands for the reply that was sent under it before. Give the job a number
-// from Context.NextSeq of the process that got the event, or choose one from 100 to 1000; botgo's own sends use 1, 2, 3.
-// The platform documents no upper bound; this plugin accepts up to 65535.
+// WithSeq sends the reply under a msg_seq of the caller's choice. Without it a handler's replies are numbered 1001, 1002, ...
+// in the order of their calls, and those of Plugin.For from its Target's Seq on, in every process and every run. Free for
+// WithSeq are 101 to 500, 601 to 1000, and the numbers from Context.NextSeq; botgo's own sends use 1, 2, 3, and this plugin
+// accepts up to 65535. Within one run a number stands for one reply: other content under it is ErrSeqTaken. In a later run it
+// repeats that reply, whatever its content is, and the reply is in the chat once.
 func WithSeq(seq uint32) ReplyOption {
 	return replyOption(func(c *replyConfig) { c.seq = &seq })
 }
@@ -94,7 +95,7 @@ func (c *Context) Reply(ctx context.Context, kind Kind, src Source, opts ...Repl
 	if err := c.checkMedia(kind, o); err != nil {
 		return nil, err
 	}
-	return newOutgoing(c, kind, o).deliver(ctx, c.sendMedia(kind, src))
+	return newOutgoing(c, kind, o, mediaContent(kind, src, src.identity(kind, o.upload.cacheKey), o)).deliver(ctx, c.sendMedia(kind, src))
 }
 
 // checkMedia returns why a reply with media is hopeless, whatever its source is.
@@ -119,8 +120,39 @@ func (c *Context) sendMedia(kind Kind, src Source) compose {
 			return platform.Sent{}, err
 		}
 		defer up.close()
+		if err := out.identify(mediaContent(kind, src, up.identity, out.options)); err != nil {
+			return platform.Sent{}, err
+		}
 		return out.uploadAndPost(ctx, up)
 	}
+}
+
+// text is the caption, "" if there is none.
+func (o *replyConfig) text() string {
+	if o.caption == nil {
+		return ""
+	}
+	return *o.caption
+}
+
+// mediaContent identifies a reply with media by what the caller asked for. identity is "" if it is not known without reading
+// the source.
+func mediaContent(kind Kind, src Source, identity string, o *replyConfig) ledger.Content {
+	return ledger.ContentOf("media", kind.String(), src.name, o.text()).Of(identity)
+}
+
+// messageContent identifies a message of botgo's type by its JSON without the ids.
+func messageContent(msg *dto.MessageToCreate) ledger.Content {
+	if msg == nil {
+		return ledger.Content{}
+	}
+	m := *msg
+	m.MsgID, m.EventID, m.MsgSeq = "", "", 0
+	body, err := json.Marshal(m)
+	if err != nil {
+		return ledger.Content{} // the send fails with it
+	}
+	return ledger.ContentOf("message", string(body))
 }
 
 // uploadAndPost sends up's File. If the platform refuses it, up is uploaded once more, through this very chat.
@@ -176,7 +208,7 @@ func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption
 	if err := c.checkMedia(f.Kind, o); err != nil {
 		return nil, err
 	}
-	return newOutgoing(c, f.Kind, o).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
+	return newOutgoing(c, f.Kind, o, ledger.ContentOf("uploaded", o.text()).Of(f.UUID)).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
 		switch {
 		case c.in.target.Scope.guild():
 			return platform.Sent{}, errNoGuildUpload
@@ -198,7 +230,7 @@ func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOptio
 	if o.caption != nil || o.fallback != nil {
 		return nil, errors.New("richmedia: ReplyText: WithCaption and WithFallbackText belong to media; put the words into the text")
 	}
-	return newOutgoing(c, 0, o).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
+	return newOutgoing(c, 0, o, ledger.ContentOf("text", text)).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
 		// Here, after the reply has its number: in the next run of the handler the text may not be empty, and the replies
 		// after it must have the same numbers then.
 		if strings.TrimSpace(text) == "" {
@@ -215,7 +247,7 @@ func (c *Context) ReplyMessage(ctx context.Context, msg *dto.MessageToCreate, op
 	if o.caption != nil || o.fallback != nil {
 		return nil, errors.New("richmedia: ReplyMessage: WithCaption and WithFallbackText belong to media; set the message's Content")
 	}
-	return newOutgoing(c, 0, o).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
+	return newOutgoing(c, 0, o, messageContent(msg)).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
 		if msg == nil {
 			return platform.Sent{}, errors.New("richmedia: ReplyMessage: the message is nil")
 		}

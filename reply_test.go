@@ -52,7 +52,7 @@ func TestRepliesToOneMessageHaveSeqsOfTheirOwn(t *testing.T) {
 	assert.Len(t, b.Uploads(), 1, "a hopeless upload never begins")
 }
 
-func TestTheWindowIsKeptOnThisSide(t *testing.T) {
+func TestAReplyAfterTheWindowIsRefusedWithoutARequest(t *testing.T) {
 	for name, scene := range map[string]struct {
 		chat   func(*bed) *richmediatest.Chat
 		window time.Duration
@@ -97,7 +97,7 @@ func TestTheWindowEndsAnUploadThatIsUnderWay(t *testing.T) {
 	})
 }
 
-func TestADefiniteRefusalGivesTheSlotBack(t *testing.T) {
+func TestADefiniteRefusalReturnsTheSlot(t *testing.T) {
 	b := newBed(t)
 	club := b.Group("club")
 	c := b.context(t, club)
@@ -137,7 +137,7 @@ func TestReplyIsSentOnceWhenTheResponseIsLost(t *testing.T) {
 	})
 }
 
-func TestALossThatLastsIsUnknownAndUsesTheSlot(t *testing.T) {
+func TestAResponseThatStaysLostIsUnknownAndUsesTheSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, richmedia.WithRetries(1))
 		c := b.context(t, b.Group("club"))
@@ -175,10 +175,10 @@ func TestARefusedFileIsUploadedOnceMoreWithTheSameSeq(t *testing.T) {
 	b.Fail(richmediatest.OpSend, -1, 400, 40034004, "富媒体文件转存失败")
 	_, err = c.ReplyImage(t.Context(), cat())
 	require.ErrorIs(t, err, richmedia.ErrBadFile)
-	assert.Len(t, b.Uploads(), 3, "once more, not for ever")
+	assert.Len(t, b.Uploads(), 3, "once more, not forever")
 }
 
-func TestFilesPerChatAreHealed(t *testing.T) {
+func TestFilesThatAreValidPerChatAreUploadedForEach(t *testing.T) {
 	b := newBedOn(t, richmediatest.New(richmediatest.WithFileInfoPerChat()))
 	for _, name := range []string{"first", "second"} {
 		_, err := b.context(t, b.Group(name)).ReplyImage(t.Context(), cat())
@@ -262,7 +262,7 @@ func post(t *testing.T, b *bed, path string, body []byte) int {
 	return resp.StatusCode
 }
 
-func TestIntegerTimestampsAreNoFailure(t *testing.T) {
+func TestIntegerTimestampsAreAccepted(t *testing.T) {
 	b := newBedOn(t, richmediatest.New(richmediatest.WithIntegerTimestamps()))
 	msg, err := b.context(t, b.C2C("bob")).ReplyImage(t.Context(), cat())
 	require.NoError(t, err)
@@ -270,7 +270,7 @@ func TestIntegerTimestampsAreNoFailure(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestASeqThatMakesAReplyProactiveIsLeftOut(t *testing.T) {
+func TestAReplyByEventIDIsRepeatedWithoutASeqThatMakesItProactive(t *testing.T) {
 	b := newBed(t)
 	b.Intercept(richmediatest.OpSend, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		body := bodyOf(t, r)
@@ -292,7 +292,7 @@ func TestASeqThatMakesAReplyProactiveIsLeftOut(t *testing.T) {
 	assert.Len(t, club.Answers(), 2)
 	assert.Equal(t, 3, b.Count(richmediatest.OpSend), "learnt after the first")
 	c := b.context(t, club)
-	_, err := c.ReplyText(t.Context(), "a message is answered with a seq all the same")
+	_, err := c.ReplyText(t.Context(), "a message is still answered with a seq")
 	require.NoError(t, err)
 	assert.EqualValues(t, 1001, club.Answers()[2].Seq)
 }
@@ -389,7 +389,7 @@ func TestUploadAheadAndSendToManyChats(t *testing.T) {
 	}
 }
 
-func TestTwoRepliesForTheLastSlot(t *testing.T) {
+func TestOneOfTwoRepliesGetsTheLastSlot(t *testing.T) {
 	b := newBed(t, richmedia.WithReplyLimits(richmedia.ScopeGroup, 1, time.Minute))
 	club := b.Group("club")
 	c := b.context(t, club)
@@ -411,7 +411,7 @@ func TestTwoRepliesForTheLastSlot(t *testing.T) {
 	assert.Len(t, club.Answers(), 1)
 }
 
-func TestNoLimitsOnThisSide(t *testing.T) {
+func TestWithReplyLimitsZeroLiftsTheLimits(t *testing.T) {
 	b := newBed(t, richmedia.WithReplyLimits(richmedia.ScopeGroup, 0, 0))
 	c := b.context(t, b.Group("club"))
 	n, until := c.RepliesLeft()
@@ -426,7 +426,7 @@ func TestNoLimitsOnThisSide(t *testing.T) {
 	require.ErrorIs(t, err, richmedia.ErrReplyWindow, "40034128 says either")
 }
 
-func TestACancelledCallerIsTold(t *testing.T) {
+func TestACancelledReplyReportsItsCause(t *testing.T) {
 	b := newBed(t)
 	c := b.context(t, b.Group("club"))
 	gone := errors.New("gone")

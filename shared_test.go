@@ -16,9 +16,9 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// push delivers the event to instance i, as botgo does, and returns what the platform would be told.
+// push delivers the event to instance i, as botgo does, and returns the error that the platform would see.
 func (f *fleet) push(i int, ev *richmediatest.Event, h richmedia.Handler) error {
-	return f.bots[i].GroupATMessage(h)(ev.Payload(), nil)
+	return f.bots[i].media.GroupATMessage(h)(ev.Payload(), nil)
 }
 
 // counted answers with a text, after a while, and counts.
@@ -55,7 +55,7 @@ func TestAnEventThatIsPushedToTwoInstancesRunsOneHandlerAndIsAnsweredOnce(t *tes
 					require.NoError(t, f.push(i, ev, counted(&runs, 0)))
 				}
 				for i := range 2 {
-					require.NoError(t, f.bots[i].Shutdown(t.Context()))
+					require.NoError(t, f.bots[i].media.Shutdown(t.Context()))
 				}
 				assert.Equal(t, c.runs, runs.Load())
 				assert.Len(t, f.Group("g").Answers(), 1)
@@ -71,8 +71,8 @@ func TestAGuildsEventThatIsPushedToTwoInstancesIsAnsweredOnceOnlyWhereEventsAreS
 			ev := f.Channel("c").Say("ann", "hi")
 			var runs atomic.Int32
 			for i := range 2 {
-				require.NoError(t, f.bots[i].ATMessage(counted(&runs, 0))(ev.Payload(), nil))
-				require.NoError(t, f.bots[i].Shutdown(t.Context()))
+				require.NoError(t, f.bots[i].media.ATMessage(counted(&runs, 0))(ev.Payload(), nil))
+				require.NoError(t, f.bots[i].media.Shutdown(t.Context()))
 			}
 			assert.Len(t, f.Channel("c").Answers(), answers, "a guild knows no msg_seq")
 		})
@@ -110,7 +110,7 @@ func TestAStoreThatFailsLetsEachInstanceHandleItsEventAndTheUserSeesOneAnswer(t 
 				var runs atomic.Int32
 				for i := range 2 {
 					require.NoError(t, f.push(i, ev, counted(&runs, 0)))
-					require.NoError(t, f.bots[i].Shutdown(t.Context()))
+					require.NoError(t, f.bots[i].media.Shutdown(t.Context()))
 				}
 				assert.EqualValues(t, 2, runs.Load())
 				assert.Len(t, f.Group("g").Answers(), 1)
@@ -119,7 +119,7 @@ func TestAStoreThatFailsLetsEachInstanceHandleItsEventAndTheUserSeesOneAnswer(t 
 	}
 }
 
-func TestAnEventWhoseInlineHandlerFailedRunsOnTheInstanceThatGetsItNext(t *testing.T) {
+func TestAnEventWhoseInlineHandlerFailedRunsOnTheNextInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents(), richmedia.WithInline())
 		ev := f.Group("g").Say("ann", "hi")
@@ -134,7 +134,7 @@ func TestAnEventWhoseInlineHandlerFailedRunsOnTheInstanceThatGetsItNext(t *testi
 	})
 }
 
-func TestAPushBesideAnInlineHandlerOfAnotherInstanceTakesOverWhenThatFails(t *testing.T) {
+func TestAPushDuringAnInlineHandlerOfAnotherInstanceRunsWhenThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents(), richmedia.WithInline())
 		ev := f.Group("g").Say("ann", "hi")
@@ -155,7 +155,7 @@ func TestAPushBesideAnInlineHandlerOfAnotherInstanceTakesOverWhenThatFails(t *te
 	})
 }
 
-func TestAnEventOfAnInstanceThatDiedInItsInlineHandlerIsTakenOver(t *testing.T) {
+func TestAnEventOfADeadInstanceIsHandledByAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newSharedStore()
 		f := newFleet(t, 2, store, richmedia.WithSharedEvents(), richmedia.WithInline())
@@ -178,15 +178,15 @@ func TestAnEventOfAnInstanceThatDiedInItsInlineHandlerIsTakenOver(t *testing.T) 
 	})
 }
 
-func TestAnEventThatAnInstanceGivesBackAtItsShutdownIsHandledElsewhere(t *testing.T) {
+func TestAnEventRefusedDuringShutdownIsHandledByAnotherInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents())
-		require.NoError(t, f.bots[0].Shutdown(t.Context()))
+		require.NoError(t, f.bots[0].media.Shutdown(t.Context()))
 		ev := f.Group("g").Say("ann", "hi")
 		var runs atomic.Int32
 		require.Error(t, f.push(0, ev, counted(&runs, 0)))
 		require.NoError(t, f.push(1, ev, counted(&runs, 0)))
-		require.NoError(t, f.bots[1].Shutdown(t.Context()))
+		require.NoError(t, f.bots[1].media.Shutdown(t.Context()))
 		assert.EqualValues(t, 1, runs.Load())
 	})
 }
@@ -196,12 +196,12 @@ func TestClosingAnInstanceEndsItsWaitForAnotherOnesHandler(t *testing.T) {
 		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents(), richmedia.WithInline())
 		ev := f.Group("g").Say("ann", "hi")
 		var runs atomic.Int32
-		go func() { _ = f.push(0, ev, counted(&runs, 20*time.Second)) }()
+		go func() { _ = f.push(0, ev, counted(&runs, 4*time.Second)) }()
 		synctest.Wait()
 		waiting := make(chan error, 1)
 		go func() { waiting <- f.push(1, ev, counted(&runs, 0)) }()
 		synctest.Wait()
-		require.NoError(t, f.bots[1].Close())
+		require.NoError(t, f.bots[1].media.Close())
 		require.ErrorIs(t, <-waiting, richmedia.ErrClosed)
 		assert.EqualValues(t, 1, runs.Load())
 	})
@@ -241,7 +241,7 @@ func TestShutdownWaitsForTheMarkOfAnEvent(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- f.push(0, ev, counted(&runs, 2*time.Second)) }()
 		time.Sleep(time.Second)
-		require.NoError(t, f.bots[0].Shutdown(t.Context()))
+		require.NoError(t, f.bots[0].media.Shutdown(t.Context()))
 		sets, held := store.sets.Load(), store.held()
 		<-done
 		assert.EqualValues(t, 1, sets, "the mark, before Shutdown returns: the caller closes Redis now")
@@ -249,16 +249,16 @@ func TestShutdownWaitsForTheMarkOfAnEvent(t *testing.T) {
 	})
 }
 
-func TestAnEventThatWasHandledWithoutAClaimIsMarkedAllTheSame(t *testing.T) {
+func TestAnEventHandledWithoutAClaimIsMarkedAsHandled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newSharedStore()
 		f := newFleet(t, 2, store, richmedia.WithSharedEvents(), richmedia.WithInline())
 		ev := f.Channel("c").Say("ann", "hi")
 		var runs atomic.Int32
 		store.fail(context.DeadlineExceeded, "lease")
-		require.NoError(t, f.bots[0].ATMessage(counted(&runs, 4*time.Second))(ev.Payload(), nil))
+		require.NoError(t, f.bots[0].media.ATMessage(counted(&runs, 4*time.Second))(ev.Payload(), nil))
 		store.fail(nil, "lease")
-		require.NoError(t, f.bots[1].ATMessage(counted(&runs, time.Second))(ev.Payload(), nil))
+		require.NoError(t, f.bots[1].media.ATMessage(counted(&runs, time.Second))(ev.Payload(), nil))
 		assert.Len(t, f.Channel("c").Answers(), 1)
 	})
 }

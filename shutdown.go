@@ -3,62 +3,92 @@ package richmedia
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 )
 
-// Shutdown refuses new events, waits until those that were accepted are handled and the replies and uploads
-// under way are done, and then ends the plugin, as http.Server does. If ctx ends first, everything is
+// Shutdown refuses new events, waits until those that were accepted are handled and the functions of Context.Go, the replies
+// and the uploads under way are done, and then ends the plugin, as http.Server does. If ctx ends first, everything is
 // cancelled (cause ErrClosed), events that no handler has begun are dropped, and ctx's cause is returned without
-// waiting for handlers that ignore their ctx. It may be called repeatedly and together with Close.
+// waiting for handlers that ignore their ctx. With the ctx of a handler, or of a function of Context.Go, Shutdown does not wait
+// for that one. It may be called repeatedly and together with Close.
 func (p *Plugin) Shutdown(ctx context.Context) error {
+	self := workOf(ctx)
 	p.stop(false)
-	err := p.dispatch.Drain(ctx)
-	if err == nil {
-		err = p.inline.wait(ctx)
-	}
+	err := p.drain(ctx, self)
 	p.stop(true)
 	if err == nil {
-		err = p.calls.wait(ctx)
+		err = p.calls.wait(ctx, false)
 	}
 	p.cancel()
 	if err != nil {
 		return err
 	}
-	return p.settle(ctx)
+	return p.settle(ctx, self)
 }
 
+// closeWait is how long Close waits for handlers: it has no ctx, and a handler may call it.
+const closeWait = 5 * time.Second
+
 // Close cancels everything now (cause ErrClosed), drops the events that no handler has begun, and waits until
-// its goroutines have ended; it waits for handlers and token sources that ignore their ctx. It always returns nil, and
-// may be called repeatedly.
+// its goroutines have ended, for 5 s at most: the error counts the handlers, functions of Context.Go and uploads that still run
+// then, because they ignore their ctx or call Close themselves. It may be called repeatedly.
 func (p *Plugin) Close() error {
 	p.stop(false)
 	p.stop(true)
 	p.cancel()
-	return p.settle(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
+	defer cancel()
+	if p.settle(ctx, nil) == nil {
+		return nil
+	}
+	s := p.dispatch.Stats()
+	return fmt.Errorf("richmedia: Close: %d handlers, %d functions of Context.Go and %d uploads still run after %s",
+		s.Running+s.Overdue+p.inline.count(), s.Beside, p.uploads.flights.Running(), closeWait)
+}
+
+// drain waits for handlers and functions of Context.Go, except for self.
+func (p *Plugin) drain(ctx context.Context, self *work) error {
+	var id any
+	if self != nil {
+		id = self
+	}
+	if err := p.dispatch.Drain(ctx, id); err != nil {
+		return err
+	}
+	return p.inline.wait(ctx, self != nil && self.inline)
 }
 
 // stop refuses events from now on, and with all calls too.
 func (p *Plugin) stop(all bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.draining = true
 	p.closed = p.closed || all
+	p.mu.Unlock()
+	registered.remove(p)
 	p.uploads.refresher.stop()
+}
+
+// accepting reports whether events are accepted.
+func (p *Plugin) accepting() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.draining
 }
 
 // cancel ends the plugin's life.
 func (p *Plugin) cancel() {
 	p.end(ErrClosed)
-	if n := p.dispatch.Discard(); n > 0 {
-		p.cfg.log.Warnf("richmedia: shut down before %d accepted events were handled", n)
+	if events, functions := p.dispatch.Discard(); events+functions > 0 {
+		p.cfg.log.Warnf("richmedia: shut down before %d accepted events were handled and %d functions of Context.Go ran", events, functions)
 	}
 }
 
-// settle waits for all work that the plugin has started.
-func (p *Plugin) settle(ctx context.Context) error {
+// settle waits for all work that the plugin has started, except for self.
+func (p *Plugin) settle(ctx context.Context, self *work) error {
 	err := errors.Join(
-		p.dispatch.Drain(ctx),
-		p.inline.wait(ctx),
-		p.calls.wait(ctx),
+		p.drain(ctx, self),
+		p.calls.wait(ctx, false),
 		p.uploads.refresher.wait(ctx),
 		p.uploads.flights.Wait(ctx),
 		p.client.Wait(ctx),

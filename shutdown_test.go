@@ -51,7 +51,7 @@ func TestShutdownFinishesWhatWasAccepted(t *testing.T) {
 	})
 }
 
-func TestShutdownEndsByItsContextWhateverAHandlerDoes(t *testing.T) {
+func TestShutdownEndsWithItsContextWhateverAHandlerDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, richmedia.WithWorkers(1))
 		release := make(chan struct{})
@@ -59,7 +59,7 @@ func TestShutdownEndsByItsContextWhateverAHandlerDoes(t *testing.T) {
 		b.onGroup(func(ctx context.Context, _ *richmedia.Context) error {
 			<-ctx.Done()
 			cause <- context.Cause(ctx)
-			<-release // heeds nothing
+			<-release // ignores ctx
 			return nil
 		})
 		b.Group("club").Say("alice", "stuck")
@@ -119,7 +119,7 @@ func TestCloseCancelsWhatIsUnderWay(t *testing.T) {
 	})
 }
 
-func TestCloseInsteadOfShutdownWhileItDrains(t *testing.T) {
+func TestCloseEndsAShutdownThatDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
 		b.onGroup(func(ctx context.Context, _ *richmedia.Context) error {
@@ -135,7 +135,7 @@ func TestCloseInsteadOfShutdownWhileItDrains(t *testing.T) {
 	})
 }
 
-func TestShutdownEndsByItsContextWhateverATokenSourceDoes(t *testing.T) {
+func TestShutdownEndsWithItsContextWhateverATokenSourceDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := richmediatest.New()
 		release := make(chan struct{})

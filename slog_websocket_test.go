@@ -22,11 +22,8 @@ func TestABotOnTheWebsocketAtDebugLevelLogsNoSecretTokenOrBody(t *testing.T) {
 	var w lockedBuffer
 	useSlog(t, slogTo(&w))
 	p := richmediatest.New()
-	_, err := p.Listen()
-	require.NoError(t, err)
-	defer p.UseBotgo()()
-	restore := event.DefaultHandlers
-	defer func() { event.DefaultHandlers = restore }()
+	keepHandlers(t)
+	useBotgo(t, p)
 	src := token.NewQQBotTokenSource(p.Credentials())
 	media, err := richmedia.New(src)
 	require.NoError(t, err)

@@ -32,8 +32,8 @@ var (
 	soakSeed = flag.Uint64("seed", 0, "the seed of TestSoak; 0 takes one that is fixed, and then one by chance")
 )
 
-// TestSoak lets many chats talk to a bot in bad weather, for hours of their time, and compares the whole transcript with
-// what the handlers were told: no reply is there twice, none that succeeded is missing, none that was refused is there.
+// TestSoak lets many chats talk to a bot under faults, for hours of their time, and compares the whole transcript with
+// the handlers' results: no reply is there twice, none that succeeded is missing, none that was refused is there.
 //
 //	go test -run TestSoak -soak 10m -seed 7 .
 //
@@ -67,7 +67,7 @@ const (
 	soakEvents = 100 // of a round
 )
 
-// soak is a platform in bad weather, its users, and the bot: one plugin after another, sometimes two at once.
+// soak is a platform with faults, its users, and the bot: one plugin after another, sometimes two at once.
 type soak struct {
 	*richmediatest.Platform
 	t     *testing.T
@@ -87,10 +87,10 @@ type soak struct {
 	handled int
 }
 
-// soakReply is what was told of one reply, over all runs of its handler.
+// soakReply is the results of one reply, over all runs of its handler.
 type soakReply struct {
-	told tally
-	last error
+	results tally
+	last    error
 }
 
 // soakBot is one plugin, as a process would have it.
@@ -116,7 +116,7 @@ func newSoak(t *testing.T, seed uint64) *soak {
 	for i := range soakPictures {
 		s.Host(soakURL(i), soakPicture(i))
 	}
-	// botgo keeps one handler for the process: it hands on to the plugin of the moment.
+	// botgo keeps one handler for the process: it calls the current plugin.
 	event.RegisterHandlers(
 		event.GroupATMessageEventHandler(func(p *dto.WSPayload, d *dto.WSGroupATMessageData) error { return s.live.Load().group(p, d) }),
 		event.C2CMessageEventHandler(func(p *dto.WSPayload, d *dto.WSC2CMessageData) error { return s.live.Load().c2c(p, d) }),
@@ -132,11 +132,11 @@ const soakPictures = 5
 func soakPicture(i int) []byte { return append(bytes.Clone(quickCat), byte(i)) }
 func soakURL(i int) string     { return fmt.Sprintf("https://example.com/%d.png", i) }
 
-// start makes the plugin of the moment.
+// start creates the current plugin.
 func (s *soak) start() {
 	b := &soakBot{}
 	opts := []richmedia.Option{
-		richmedia.WithHTTPClient(s.Client()), richmedia.WithBaseURL(s.URL()), richmedia.WithLogger(mute{}), richmedia.WithStore(s.store),
+		richmedia.WithPlatform(s), richmedia.WithLogger(mute{}), richmedia.WithStore(s.store),
 		richmedia.WithInlineLimit(4 << 10), richmedia.WithWorkers(32), richmedia.WithErrorHandler(func(context.Context, *richmedia.Context, error) {}),
 	}
 	first := richmedia.EventQueued
@@ -158,7 +158,7 @@ func (s *soak) start() {
 	s.live.Store(b)
 }
 
-// restart ends the plugin of the moment: in order or at once, before the next one or beside it.
+// restart ends the current plugin, in order or at once, before the next one starts or while it runs.
 func (s *soak) restart() {
 	s.restarts++
 	old := s.live.Load()
@@ -190,8 +190,8 @@ func (s *soak) restart() {
 	s.bots.Go(end)
 }
 
-// weather is what befalls the calls, one in ten or so.
-func (s *soak) weather() {
+// injectFaults lets about one call in ten fail.
+func (s *soak) injectFaults() {
 	f := s.Chance(s.seed, 0.1)
 	for op, code := range passing {
 		for _, kind := range faultKinds {
@@ -203,7 +203,7 @@ func (s *soak) weather() {
 
 // run goes on for some rounds, each of which is checked as a whole and then forgotten.
 func (s *soak) run(enough *atomic.Bool) {
-	s.weather()
+	s.injectFaults()
 	var heaps []uint64
 	var goroutines []int
 	for round := 0; round < soakRounds || !enough.Load() && !s.t.Failed(); round++ {
@@ -224,7 +224,7 @@ func (s *soak) run(enough *atomic.Bool) {
 	before, after := mean(heaps[:quarter]), mean(heaps[len(heaps)-quarter:])
 	assert.Less(s.t, after, before+before/4+(4<<20), "the heap grows: %d", heaps)
 	assert.LessOrEqual(s.t, goroutines[len(goroutines)-1], goroutines[0]+2, "goroutines are left: %v", goroutines)
-	s.t.Logf("seed %d: %d events, pushed again %d times, handled %d times, %d plugins: %d replies in the chat, %d refused for certain, %d unknown and told so; "+
+	s.t.Logf("seed %d: %d events, pushed again %d times, handled %d times, %d plugins: %d replies in the chat, %d definitely refused, %d reported as unknown; "+
 		"none twice, none lost; heap %.1f to %.1f MB, goroutines %d to %d", s.seed, s.events, s.deliveries, s.handled, s.restarts+1,
 		s.total[delivered], s.total[definite], s.total[unknown], float64(before)/(1<<20), float64(after)/(1<<20), goroutines[0], goroutines[len(goroutines)-1])
 }
@@ -272,7 +272,7 @@ func (s *soak) round() {
 	}
 }
 
-// mishap is what happens beside the weather.
+// mishap is an event on the platform beside the faults.
 func (s *soak) mishap(users *sync.WaitGroup) {
 	switch s.rand.IntN(200) {
 	case 0:
@@ -334,7 +334,7 @@ func (s *soak) handle(ctx context.Context, c *richmedia.Context) error {
 	return failed
 }
 
-// reply sends one reply that carries key, and notes what it is told.
+// reply sends one reply that carries key, and records the result.
 func (s *soak) reply(ctx context.Context, c *richmedia.Context, key string, way, picture int) error {
 	var err error
 	switch name := key + ".bin"; way {
@@ -363,14 +363,14 @@ func (s *soak) reply(ctx context.Context, c *richmedia.Context, key string, way,
 		s.replies[key] = r
 	}
 	v := verdictOf(err)
-	r.told[v]++
+	r.results[v]++
 	if err != nil {
 		r.last = err
 	}
 	return err
 }
 
-// check compares the transcript with what was told.
+// check compares the transcript with the recorded results.
 func (s *soak) check() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -383,7 +383,7 @@ func (s *soak) check() {
 			}
 			inChat[key]++
 			if s.replies[key] == nil {
-				assert.Fail(s.t, "nobody was told of a message", "%s", m)
+				assert.Fail(s.t, "no handler has sent this message", "%s", m)
 			}
 		}
 	}
@@ -391,16 +391,16 @@ func (s *soak) check() {
 		n := inChat[key]
 		switch {
 		case n > 1:
-			assert.Fail(s.t, "a reply is there twice", "%s: %d times, told %s, %v", key, n, r.told, r.last)
-		case r.told[delivered] > 0 && n == 0:
-			assert.Fail(s.t, "a reply is lost", "%s: told %s, %v", key, r.told, r.last)
-		case r.told[delivered]+r.told[unknown] == 0 && n > 0:
-			assert.Fail(s.t, "a reply is there that was refused for certain", "%s: told %s, %v", key, r.told, r.last)
+			assert.Fail(s.t, "a reply is there twice", "%s: %d times, results %s, %v", key, n, r.results, r.last)
+		case r.results[delivered] > 0 && n == 0:
+			assert.Fail(s.t, "a reply is lost", "%s: results %s, %v", key, r.results, r.last)
+		case r.results[delivered]+r.results[unknown] == 0 && n > 0:
+			assert.Fail(s.t, "a reply is there that was definitely refused", "%s: results %s, %v", key, r.results, r.last)
 		}
 		switch {
-		case r.told[delivered] > 0:
+		case r.results[delivered] > 0:
 			s.total[delivered]++
-		case r.told[unknown] > 0:
+		case r.results[unknown] > 0:
 			s.total[unknown]++
 		default:
 			s.total[definite]++

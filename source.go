@@ -9,31 +9,30 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
-	"unicode"
 
 	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/sniff"
 )
 
-// Source is where media comes from. It is opaque and cheap to copy; nothing is opened before the upload. The
-// zero Source is an error when it is used, never a no-op. All but FromReader's can be used any number of times,
-// and at the same time.
+// Source is where media comes from. It is opaque and cheap to copy, and nothing is opened before the upload. The use of the
+// zero Source is an error. A Source can be used any number of times and by several goroutines at once, except one of
+// FromReader, which can be used once.
 type Source struct {
 	name string
 	url  string
-	wav  string                                       // where a voice is to be had as WAV, "" where it is not
-	open func(context.Context) (io.ReadCloser, error) // from the start, every time
-	once *oneShot                                     // FromReader
-	err  error                                        // what the FromX found wrong
+	wav  string                                       // the address of a voice's WAV form, "" if there is none
+	open func(context.Context) (io.ReadCloser, error) // returns a reader at the start; nil for a URL and for FromReader
+	once *oneShot                                     // of FromReader
+	err  error                                        // what is wrong with the arguments of the constructor
 }
 
-// FromURL is media that the platform fetches itself. The address must be absolute, http or https, and reachable
-// from the platform: private addresses never are, and ports other than 80 and 443 are not known to be.
+// FromURL returns a Source that the platform fetches itself. The address must be absolute, http or https, and reachable from
+// the platform: private addresses are not, and ports other than 80 and 443 are not known to be. Its last element is the
+// file's name. With another address the use of the Source is an error.
 func FromURL(rawURL string) Source {
 	u, err := url.Parse(rawURL)
 	switch {
@@ -49,7 +48,8 @@ func FromURL(rawURL string) Source {
 	return Source{url: rawURL, name: sanitize(u.Path)}
 }
 
-// FromFile is a file on disk. It is opened for each reading, so it should stay as it is until the reply is sent.
+// FromFile returns a Source that is a regular file on disk. The file is opened for each reading and must not change until the
+// reply is sent: an upload of content that changed is an error.
 func FromFile(name string) Source {
 	return Source{
 		name: sanitize(filepath.ToSlash(name)),
@@ -65,7 +65,8 @@ func FromFile(name string) Source {
 	}
 }
 
-// FromFS is a file of fsys: an embed.FS, an os.Root's FS, a zip.Reader.
+// FromFS returns a Source that is a file of fsys, such as an embed.FS, the FS of an os.Root or a zip.Reader. It is opened for
+// each reading.
 func FromFS(fsys fs.FS, name string) Source {
 	if fsys == nil {
 		return Source{name: sanitize(name), err: errors.New("FromFS: the file system is nil")}
@@ -90,7 +91,7 @@ func FromFS(fsys fs.FS, name string) Source {
 	}
 }
 
-// FromBytes is content in memory. b must not change until the reply is sent.
+// FromBytes returns a Source with the content b. b is not copied, and must not change until the reply is sent.
 func FromBytes(name string, b []byte) Source {
 	return Source{
 		name: sanitize(name),
@@ -105,9 +106,9 @@ type bytesReader struct{ *bytes.Reader }
 
 func (bytesReader) Close() error { return nil }
 
-// FromReader is content that can be read one time. It is kept in memory up to 256 KiB and in a temporary file
-// beyond that, which is gone when the reply is. A second use of the Source is an error. r is not closed. Where a Read of
-// r blocks for ever the reply still ends with its ctx, and one goroutine stays with r.
+// FromReader returns a Source whose content is read from r, once. The content is kept in memory up to 256 KiB, and in a
+// temporary file beyond that, which is removed after the reply. A second use of the Source is an error. r is not closed. If a
+// Read of r blocks forever the reply still ends with its ctx, and one goroutine stays with r.
 func FromReader(name string, r io.Reader) Source {
 	if r == nil {
 		return Source{name: sanitize(name), err: errors.New("FromReader: the reader is nil")}
@@ -115,9 +116,10 @@ func FromReader(name string, r io.Reader) Source {
 	return Source{name: sanitize(name), once: &oneShot{r: r}}
 }
 
-// FromOpener is content that open gives from its start every time, such as an object store's. Where its reader is an
-// io.ReaderAt or an io.Seeker it is opened for each part and read at its offset; any other is opened once for an upload
-// and kept like FromReader's. open must be safe for concurrent use.
+// FromOpener returns a Source that open opens, such as an object of an object store. Every call of open returns a reader at the
+// start of the same content; the plugin closes it. If the reader is an io.Seeker open is called for each part, which is read at
+// its offset. Other readers are opened once for an upload and kept as those of FromReader are. open must be safe for concurrent
+// use.
 func FromOpener(name string, open func(context.Context) (io.ReadCloser, error)) Source {
 	if open == nil {
 		return Source{name: sanitize(name), err: errors.New("FromOpener: the function is nil")}
@@ -125,15 +127,15 @@ func FromOpener(name string, open func(context.Context) (io.ReadCloser, error)) 
 	return Source{name: sanitize(name), open: func(ctx context.Context) (io.ReadCloser, error) {
 		rc, err := open(ctx)
 		if err == nil && rc == nil {
-			err = errors.New("FromOpener: the function gave neither a reader nor an error")
+			err = errors.New("FromOpener: the function returned neither a reader nor an error")
 		}
 		return rc, err
 	}}
 }
 
-// FromAttachment sends back what the user sent. The platform fetches the attachment from its own address, which
-// ends after a while: upload it soon. As a voice it is taken from VoiceWAVURL where there is one: what users record need
-// not be what the platform takes from bots.
+// FromAttachment returns a Source with the content of a, which a user sent. The platform fetches it from the address of the
+// attachment, which expires after a while. A voice is fetched from VoiceWAVURL if there is one, because the platform does not
+// accept every format from bots that users record in.
 func FromAttachment(a Attachment) Source {
 	s := FromURL(withScheme(a.URL))
 	if a.URL == "" {
@@ -144,12 +146,13 @@ func FromAttachment(a Attachment) Source {
 	}
 	if a.VoiceWAVURL != "" {
 		wav := FromURL(withScheme(a.VoiceWAVURL))
-		s.wav = wav.url // "" where it is no address
+		s.wav = wav.url // "" if it is no address
 	}
 	return s
 }
 
-// Named is the same content under another file name, which the chat shows for KindFile.
+// Named returns a Source with the content of s and another file name, which the chat shows for KindFile. Of a path the last
+// element counts, and characters that do not show are removed.
 func (s Source) Named(name string) Source {
 	s.name = sanitize(name)
 	return s
@@ -171,9 +174,11 @@ func (o *oneShot) take() (io.Reader, error) {
 	return o.r, nil
 }
 
-// inspect reads s as o says. s has content of its own: it is no URL.
-func (s Source) inspect(ctx context.Context, o content.Options) (*content.Content, error) {
-	o.Format = sniff.Format
+// inspect reads s as o says, and names its format if kind does not accept every format. s is no URL.
+func (s Source) inspect(ctx context.Context, kind Kind, o content.Options) (*content.Content, error) {
+	if kindRules[kind].types != nil {
+		o.Format = sniff.Format
+	}
 	if s.once == nil {
 		return content.Inspect(ctx, s.open, o)
 	}
@@ -184,7 +189,27 @@ func (s Source) inspect(ctx context.Context, o content.Options) (*content.Conten
 	return content.Spool(ctx, r, o)
 }
 
-// check says what is wrong with s before anything is opened.
+// as returns s as it is read for kind: a voice from its WAV, if there is one.
+func (s Source) as(kind Kind) Source {
+	if kind == KindVoice && s.wav != "" {
+		s.url, s.err = s.wav, nil
+	}
+	return s
+}
+
+// identity is equal for the same content, as far as it is known without reading it: by the caller's cacheKey or by the URL;
+// else "".
+func (s Source) identity(kind Kind, cacheKey string) string {
+	if cacheKey != "" {
+		return "key:" + cacheKey
+	}
+	if url := s.as(kind).url; url != "" {
+		return "url:" + url
+	}
+	return ""
+}
+
+// check returns what is wrong with s that can be known before anything is opened.
 func (s Source) check() error {
 	if s.err != nil {
 		return s.err
@@ -195,7 +220,7 @@ func (s Source) check() error {
 	return nil
 }
 
-// label names s in errors and logs: the file's name, or the address without its query, which may be a credential.
+// label returns what errors and logs call s: the file's name, or the address without its query, which may be a credential.
 func (s Source) label() string {
 	if s.url != "" {
 		return redact(s.url)
@@ -204,22 +229,6 @@ func (s Source) label() string {
 		return s.name
 	}
 	return "media"
-}
-
-// sanitize makes a file name of what may be a path or a foreign text: the last element, without control
-// characters.
-func sanitize(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, name)
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	if name == "." || name == "/" || name == ".." {
-		return ""
-	}
-	return name
 }
 
 func regular(info fs.FileInfo) error {
@@ -232,7 +241,7 @@ func regular(info fs.FileInfo) error {
 	return nil
 }
 
-// redact is an address that may be shown: without user, query and fragment.
+// redact returns rawURL without user, query and fragment, so that it can be shown.
 func redact(rawURL string) string {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -241,10 +250,10 @@ func redact(rawURL string) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
-// schemed is an address that needs no completing. A "://" further on belongs to its query.
+// schemed matches an address that has a scheme. A "://" further on belongs to its query.
 var schemed = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 
-// withScheme completes the addresses of attachments, which may lack the scheme (nonebot).
+// withScheme returns u with a scheme, which addresses of attachments may lack (nonebot).
 func withScheme(u string) string {
 	switch {
 	case u == "", schemed.MatchString(u):

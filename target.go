@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
+	"github.com/botgo-contrib/richmedia/internal/ledger"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -70,13 +72,14 @@ func (k Kind) withArticle() string {
 }
 
 // Target is a chat, and the message or event in it that is answered. It is plain data, safe to put in a job
-// queue: Plugin.For makes a Context of it.
+// queue: Plugin.For returns a Context for it.
 type Target struct {
 	Scope   Scope
 	ChatID  string    // group_openid, user_openid, channel_id, or the DM's guild_id
 	MsgID   string    // what is answered: one of MsgID, EventID; MsgID wins
 	EventID string    // the outermost id of the payload, with its TYPE: prefix
 	Time    time.Time // when the event arrived: the start of the reply window; zero means now
+	Seq     uint32    // the first msg_seq of replies made through Plugin.For; 0 means 501
 }
 
 // check returns what is missing to send to t.
@@ -88,7 +91,18 @@ func (t Target) check() error {
 	if strings.TrimSpace(t.ChatID) == "" {
 		return fmt.Errorf("richmedia: Target.ChatID is empty: give the %s", scope.id)
 	}
+	if strings.ContainsFunc(t.ChatID, notInID) {
+		return fmt.Errorf("richmedia: Target.ChatID is no %s: an id has no blank, no control character and none of / \\ ? # %%", scope.id)
+	}
+	if t.Seq > maxSeq && t.Seq != ledger.NoSeq {
+		return fmt.Errorf("richmedia: Target.Seq is %d: keep the number that Context.Target returned, or use 0", t.Seq)
+	}
 	return nil
+}
+
+// notInID reports whether r would change the path of a request. Other than that an id is opaque.
+func notInID(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`/\?#%`, r)
 }
 
 // answered is the id of what t answers; "" for a proactive message.

@@ -78,6 +78,7 @@ type upload struct {
 	src      Source
 	purpose  purpose
 	cacheKey string    // WithCacheKey
+	identity string    // equal for the same content
 	key      string    // in the store; "" without a cache
 	deadline time.Time // the caller's
 	progress *progress
@@ -90,12 +91,9 @@ type upload struct {
 // open checks everything that can be checked before a request. It reads the source if its content is the key to
 // the store. The error is an *UploadError; without one, close must be called.
 func (u *uploader) open(ctx context.Context, to Target, kind Kind, src Source, cfg uploadConfig, use purpose) (*upload, error) {
-	if kind == KindVoice && src.wav != "" {
-		src.url, src.err = src.wav, nil
-	}
 	up := &upload{
-		u: u, to: to, kind: kind, src: src, purpose: use, cacheKey: cfg.cacheKey,
-		progress: newProgress(cfg.progress, src.label(), u.log),
+		u: u, to: to, kind: kind, src: src.as(kind), purpose: use, cacheKey: cfg.cacheKey,
+		progress: newProgress(cfg.progress, src.as(kind).label(), u.log),
 	}
 	up.retain()
 	began := time.Now()
@@ -144,23 +142,17 @@ func (up *upload) check() error {
 	return nil
 }
 
-// identify finds the key in the store.
+// identify finds what is the same content, and its key in the store.
 func (up *upload) identify(ctx context.Context, cfg uploadConfig) error {
-	var identity string
-	switch {
-	case cfg.cacheKey != "":
-		identity = "key:" + cfg.cacheKey
-	case up.src.url != "":
-		identity = "url:" + up.src.url
-	default:
+	if up.identity = up.src.identity(up.kind, cfg.cacheKey); up.identity == "" {
 		c, err := up.load(ctx, true)
 		if err != nil {
 			return err
 		}
-		identity = "sha256:" + hex.EncodeToString(c.SHA256)
+		up.identity = "sha256:" + hex.EncodeToString(c.SHA256)
 	}
 	if !cfg.noCache && up.purpose != forGuildMessage {
-		up.key = fileKey(up.u.cache.owner, up.to.Scope, up.kind, up.shownName(), identity)
+		up.key = fileKey(up.u.cache.owner, up.to.Scope, up.kind, up.shownName(), up.identity)
 	}
 	return nil
 }
@@ -171,7 +163,7 @@ func (up *upload) load(ctx context.Context, hashed bool) (*content.Content, erro
 	if c := up.content.Load(); c != nil {
 		return c, nil
 	}
-	c, err := up.src.inspect(ctx, content.Options{Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard})
+	c, err := up.src.inspect(ctx, up.kind, content.Options{Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard})
 	if err != nil {
 		return nil, up.failed("open", err)
 	}
@@ -187,7 +179,7 @@ func (up *upload) keepContent(c *content.Content) error {
 	if c.Size == 0 {
 		return errors.New("the content is empty")
 	}
-	if up.encodes() {
+	if up.encodes() && !undecodable(c.Format) {
 		return nil // other formats are encoded before they are sent
 	}
 	return checkFormat(up.kind, c.Format)
@@ -326,7 +318,7 @@ func (up *upload) uploadAndKeep(ctx context.Context) (File, error) {
 	f, err := up.upload(ctx)
 	if err == nil && up.key != "" {
 		// On the plugin's ctx: the callers may have left, and the upload is worth keeping all the same.
-		up.u.cache.put(up.u.life, up.key, f)
+		up.u.cache.put(up.u.life, up.key, f) //nolint:contextcheck // see above
 	}
 	return f, err
 }

@@ -14,7 +14,7 @@ type encoder func(ctx context.Context, in io.Reader) (io.ReadCloser, error)
 
 // encode returns what the encoder makes of c. Freeing it frees c too.
 func (encode encoder) encode(ctx context.Context, c *content.Content) (voice *content.Content, err error) {
-	protect(func() (err error) {
+	protect("the voice encoder", func() (err error) {
 		voice, err = encode.run(ctx, c)
 		return err
 	}, func(failed error) { err = failed })

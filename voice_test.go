@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,10 +18,10 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// amr is audio that the platform does not take as a voice.
+// amr is audio that the platform does not accept as a voice.
 var amr = append([]byte("#!AMR\n"), make([]byte, 1000)...)
 
-// studio is a voice encoder that notes what it is given, and makes mp3 of all of it.
+// studio is a voice encoder that records its input, and returns mp3 for all of it.
 type studio struct {
 	mp3 []byte
 	got [][]byte
@@ -60,7 +61,7 @@ func TestAVoiceThatThePlatformDoesNotTakeIsEncoded(t *testing.T) {
 	}
 }
 
-func TestWhatThePlatformTakesIsNotEncoded(t *testing.T) {
+func TestAVoiceThatThePlatformAcceptsIsNotEncoded(t *testing.T) {
 	s := newStudio(t)
 	b := newBed(t, richmedia.WithVoiceEncoder(s.encode))
 	c := b.context(t, b.Group("club"))
@@ -101,12 +102,12 @@ func TestAnEncoderThatFailsIsAStepOfTheUpload(t *testing.T) {
 		}
 	}
 	for want, encode := range map[string]func(context.Context, io.Reader) (io.ReadCloser, error){
-		"no ffmpeg":                   func(context.Context, io.Reader) (io.ReadCloser, error) { return nil, errors.New("no ffmpeg") },
-		"neither a reader nor":        func(context.Context, io.Reader) (io.ReadCloser, error) { return nil, nil },
-		"the encoder broke":           give("ID3", errors.New("the encoder broke")),
-		"gave nothing":                give("", io.EOF),
-		"what the voice encoder gave": give("text", io.EOF),
-		"handler panicked: boom":      func(context.Context, io.Reader) (io.ReadCloser, error) { panic("boom") },
+		"no ffmpeg":                        func(context.Context, io.Reader) (io.ReadCloser, error) { return nil, errors.New("no ffmpeg") },
+		"neither a reader nor":             func(context.Context, io.Reader) (io.ReadCloser, error) { return nil, nil },
+		"the encoder broke":                give("ID3", errors.New("the encoder broke")),
+		"gave nothing":                     give("", io.EOF),
+		"what the voice encoder gave":      give("text", io.EOF),
+		"the voice encoder panicked: boom": func(context.Context, io.Reader) (io.ReadCloser, error) { panic("boom") },
 	} {
 		t.Run(want, func(t *testing.T) {
 			b := newBed(t, richmedia.WithVoiceEncoder(encode))
@@ -186,4 +187,25 @@ func TestAnEncoderThatFailsAtItsEndIsAnError(t *testing.T) {
 	club := b.Group("club")
 	_, err := b.context(t, club).ReplyVoice(t.Context(), richmedia.FromBytes("a.amr", amr))
 	require.ErrorContains(t, err, "exit status 1")
+}
+
+func TestSilkThatCannotBeDecodedIsRefusedBeforeTheEncoder(t *testing.T) {
+	for file, want := range map[string]string{
+		"silk-22050.silk": "encode sound of 24,000 Hz",
+		"silk-amr.amr":    "silk behind the mark of amr",
+	} {
+		content, err := os.ReadFile("testdata/formats/" + file)
+		require.NoError(t, err)
+		b := newBed(t, richmedia.WithVoiceEncoder(func(context.Context, io.Reader) (io.ReadCloser, error) {
+			t.Error("the encoder was called")
+			return nil, errors.New("called")
+		}))
+		_, err = b.context(t, b.Group("club")).ReplyVoice(t.Context(), richmedia.FromBytes(file, content))
+		require.ErrorIs(t, err, richmedia.ErrUnsupported, file)
+		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), "WithVoiceEncoder")
+		assert.Empty(t, b.Calls())
+		_, err = b.context(t, b.Group("club")).ReplyFile(t.Context(), richmedia.FromBytes(file, content))
+		require.NoError(t, err, "as a file it is sent")
+	}
 }

@@ -19,11 +19,12 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // running counts work that Shutdown waits for. Unlike a sync.WaitGroup it can be waited for until a ctx ends, without a
-// goroutine.
+// goroutine, and by work that is itself counted.
 type running struct {
-	mu   sync.Mutex
-	n    int
-	idle chan struct{} // closed when n falls to 0; nil if nothing waits
+	mu      sync.Mutex
+	n       int
+	waiting int           // of n: calls of wait by work that is itself counted
+	changed chan struct{} // closed when wait has to look again; nil if nothing waits
 }
 
 func (r *running) add() {
@@ -35,28 +36,51 @@ func (r *running) add() {
 func (r *running) done() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.n--; r.n == 0 && r.idle != nil {
-		close(r.idle)
-		r.idle = nil
+	r.n--
+	r.wake()
+}
+
+// count returns how much work runs.
+func (r *running) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.n
+}
+
+// wake lets wait look again, if there is nothing left to wait for. It needs r.mu.
+func (r *running) wake() {
+	if r.n <= r.waiting && r.changed != nil {
+		close(r.changed)
+		r.changed = nil
 	}
 }
 
-// wait returns nil when the count is 0, or ctx's cause.
-func (r *running) wait(ctx context.Context) error {
+// wait returns nil when nothing runs, or ctx's cause. counted says that the caller is itself counted: it waits neither for
+// itself nor for others that wait.
+func (r *running) wait(ctx context.Context, counted bool) error {
 	r.mu.Lock()
-	if r.n == 0 {
+	defer r.mu.Unlock()
+	if counted {
+		r.waiting++
+		defer func() { r.waiting-- }()
+		r.wake()
+	}
+	for r.n > 0 && (!counted || r.n > r.waiting) {
+		if r.changed == nil {
+			r.changed = make(chan struct{})
+		}
+		changed := r.changed
 		r.mu.Unlock()
-		return nil
+		var ended error
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			ended = context.Cause(ctx)
+		}
+		r.mu.Lock()
+		if ended != nil {
+			return ended
+		}
 	}
-	if r.idle == nil {
-		r.idle = make(chan struct{})
-	}
-	idle := r.idle
-	r.mu.Unlock()
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -34,6 +35,8 @@ func FuzzWebhook(f *testing.F) {
 	f.Add(http.MethodPost, "", "1725442341", int64(0), []byte(`{"op":13,"d":{"plain_token":"Arq0D5A61EgUu4OxUvOp","event_ts":"1725442341"}}`))
 	f.Add(http.MethodPost, "", "", int64(0), []byte(`{"op":1,"d":"x"}`))
 	f.Add(http.MethodPost, "", "", int64(0), []byte(`{"op":0,"t":"INTERACTION_CREATE","d":[]}`))
+	f.Add(http.MethodPost, "", "", int64(0), []byte(`{"op":"0","s":"1","t":["x"],"id":7,"d":null}`))
+	f.Add(http.MethodPost, "", "1", int64(0), []byte(`{"op":"13","d":{"plain_token":"a","event_ts":1}}`))
 
 	botgo.SetLogger(mute{}) // the tests' own logger keeps every line
 	reached := watchBotgo(f)
@@ -61,7 +64,7 @@ func FuzzWebhook(f *testing.F) {
 			}{bytes.NewReader(body), nothing{}}
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
-			if !slices.Contains([]int{200, 400, 401, 405, 409, 413}, w.Code) {
+			if !slices.Contains([]int{200, 400, 401, 405, 413}, w.Code) {
 				t.Fatalf("status %d", w.Code)
 			}
 			if strings.Contains(w.Body.String(), p.Credentials().AppSecret) {
@@ -73,20 +76,20 @@ func FuzzWebhook(f *testing.F) {
 		status, handled := push()
 		if status != http.StatusOK {
 			if handled != 0 {
-				t.Fatalf("refused with %d and handled all the same", status)
+				t.Fatalf("refused with %d, but handled", status)
 			}
 			return
 		}
 		signature, err := hex.DecodeString(sig)
-		var payload dto.WSPayload
+		var envelope struct{ Op any }
 		switch seconds, notime := strconv.ParseInt(stamp, 10, 64); {
 		case method != http.MethodPost:
 			t.Fatalf("%q was taken", method)
 		case err != nil || len(signature) != ed25519.SignatureSize || !ed25519.Verify(public, append([]byte(stamp), body...), signature):
 			t.Fatalf("the signature %q was taken", sig)
-		case json.Unmarshal(body, &payload) != nil:
+		case json.Unmarshal(body, &envelope) != nil:
 			t.Fatalf("a body that is no payload was taken: %q", body)
-		case payload.OPCode == dto.HTTPCallbackValidation:
+		case isOp(envelope.Op, dto.HTTPCallbackValidation):
 			if handled != 0 {
 				t.Fatal("a check of the address ran a handler")
 			}
@@ -94,10 +97,16 @@ func FuzzWebhook(f *testing.F) {
 		case notime != nil, time.Since(time.Unix(seconds, 0)).Abs() > skew+time.Minute:
 			t.Fatalf("the timestamp %q was taken", stamp)
 		}
-		if status, again := push(); again != 0 || handled != 0 && status != http.StatusConflict {
-			t.Fatalf("the very same push was taken again: %d", status)
+		if status, again := push(); again != 0 || status != http.StatusOK {
+			t.Fatalf("the very same push was handled again, or refused: %d", status)
 		}
 	})
+}
+
+// isOp reports whether op is want, as a number or as a string that holds it.
+func isOp(op any, want dto.OPCode) bool {
+	n, err := strconv.ParseFloat(fmt.Sprint(op), 64)
+	return err == nil && n == float64(want)
 }
 
 // signingKey is the platform's, made of the bot's secret.
@@ -105,7 +114,7 @@ func signingKey(p *richmediatest.Platform) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed([]byte(strings.Repeat(p.Credentials().AppSecret, 32)[:32]))
 }
 
-// watchBotgo counts the events that botgo hands on. Its handlers belong to the process, and are put back afterwards.
+// watchBotgo returns the number of events that botgo passes to a handler.
 func watchBotgo(f *testing.F) *int {
 	reached := new(int)
 	keepHandlers(f)
@@ -123,16 +132,3 @@ func watchBotgo(f *testing.F) *int {
 type nothing struct{}
 
 func (nothing) Close() error { return nil }
-
-// mute is a logger that keeps nothing.
-type mute struct{}
-
-func (mute) Debug(...any)          {}
-func (mute) Info(...any)           {}
-func (mute) Warn(...any)           {}
-func (mute) Error(...any)          {}
-func (mute) Debugf(string, ...any) {}
-func (mute) Infof(string, ...any)  {}
-func (mute) Warnf(string, ...any)  {}
-func (mute) Errorf(string, ...any) {}
-func (mute) Sync() error           { return nil }

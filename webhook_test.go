@@ -3,9 +3,14 @@ package richmedia_test
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"crypto/sha512"
+	"encoding/hex"
 	"io"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -14,7 +19,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/tencent-connect/botgo"
+	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
+	"github.com/tencent-connect/botgo/log"
+	"github.com/tencent-connect/botgo/token"
 
 	"github.com/botgo-contrib/richmedia"
 	"github.com/botgo-contrib/richmedia/richmediatest"
@@ -53,46 +62,181 @@ func TestBodiesReachBotgoWholeHoweverTheyTravel(t *testing.T) {
 
 func TestAPushIsHandledOnceAndWhileItIsFresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		keepHandlers(t)
 		b := newBed(t)
 		h := richmedia.WebhookHandler(b.Credentials())
-		push := func(r *http.Request, body []byte) int {
+		push := func(r *http.Request, body []byte) (status int, answer string) {
 			r.Body = io.NopCloser(bytes.NewReader(body))
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
-			return w.Code
+			return w.Code, w.Body.String()
+		}
+		takes := func(r *http.Request, body []byte, why string) {
+			t.Helper()
+			status, answer := push(r, body)
+			assert.Equal(t, 200, status, why)
+			assert.JSONEq(t, `{"op":12,"d":0}`, answer, why)
+		}
+		refuses := func(r *http.Request, body []byte, why string) {
+			t.Helper()
+			status, _ := push(r, body)
+			assert.Equal(t, 401, status, why)
 		}
 		ran := 0
 		b.onGroup(func(context.Context, *richmedia.Context) error { ran++; return nil })
 		b.PushTo(nil)
 		body := b.Group("club").Say("alice", "hi").Body()
 		r := b.SignedRequest(body)
-		assert.Equal(t, 200, push(r, body))
+		takes(r, body, "the first")
 		time.Sleep(9 * time.Minute)
-		assert.Equal(t, 409, push(r, body), "the very same request")
+		takes(r, body, "the very same request: the platform counts an error status as a failed delivery")
 		sig := r.Header.Get("X-Signature-Ed25519")
 		r.Header.Set("X-Signature-Ed25519", strings.ToUpper(sig))
-		assert.Equal(t, 409, push(r, body), "the very same signature, written otherwise")
+		takes(r, body, "the very same signature, written otherwise")
 		r.Header.Set("X-Signature-Ed25519", sig)
 		time.Sleep(2 * time.Minute)
-		assert.Equal(t, 401, push(r, body), "too old")
-		assert.Equal(t, 200, push(b.SignedRequest(body), body), "pushed again by the platform: known by its id")
+		refuses(r, body, "too old")
+		takes(b.SignedRequest(body), body, "pushed again by the platform: known by its id")
 		synctest.Wait()
 		assert.Equal(t, 1, ran)
 
 		old := b.SignedRequest(body)
 		time.Sleep(11 * time.Minute)
-		assert.Equal(t, 401, push(old, body), "kept by somebody and never handled")
+		refuses(old, body, "kept by somebody and never handled")
 		require.NoError(t, b.media.Shutdown(t.Context()))
 		fresh := b.Group("club").Say("alice", "late").Body()
 		r = b.SignedRequest(fresh)
 		for range 2 {
-			w := httptest.NewRecorder()
-			r.Body = io.NopCloser(bytes.NewReader(fresh))
-			h.ServeHTTP(w, r)
-			assert.Equal(t, 200, w.Code)
-			assert.JSONEq(t, `{"op":12,"d":1}`, w.Body.String(), "given back, so that the same push may come again")
+			status, answer := push(r, fresh)
+			assert.Equal(t, 200, status)
+			assert.JSONEq(t, `{"op":12,"d":1}`, answer, "given back, so that the same push may come again")
 		}
 	})
+}
+
+// untouchable fails the test when it is read.
+type untouchable struct{ t *testing.T }
+
+func (u untouchable) Read([]byte) (int, error) { u.t.Error("the body was read"); return 0, io.EOF }
+
+func (u untouchable) Close() error { return nil }
+
+func TestWhatCanBeRefusedByTheHeadersIsRefusedBeforeTheBody(t *testing.T) {
+	p := signer()
+	for name, c := range map[string]struct {
+		change func(*http.Request)
+		status int
+	}{
+		"method":            {func(r *http.Request) { r.Method = http.MethodPut }, 405},
+		"no signature":      {func(r *http.Request) { r.Header.Del("X-Signature-Ed25519") }, 401},
+		"a short one":       {func(r *http.Request) { r.Header.Set("X-Signature-Ed25519", strings.Repeat("0", 126)) }, 401},
+		"a long one":        {func(r *http.Request) { r.Header.Set("X-Signature-Ed25519", strings.Repeat("0", 130)) }, 401},
+		"no hex":            {func(r *http.Request) { r.Header.Set("X-Signature-Ed25519", strings.Repeat("x", 128)) }, 401},
+		"the last byte":     {func(r *http.Request) { r.Header.Set("X-Signature-Ed25519", strings.Repeat("0", 126)+"20") }, 401},
+		"no timestamp":      {func(r *http.Request) { r.Header.Del("X-Signature-Timestamp") }, 401},
+		"a long timestamp":  {func(r *http.Request) { r.Header.Set("X-Signature-Timestamp", strings.Repeat("1", 33)) }, 401},
+		"a declared length": {func(r *http.Request) { r.ContentLength = 1<<20 + 1 }, 413},
+	} {
+		r := p.SignedRequest([]byte("{}"))
+		r.Body = untouchable{t}
+		c.change(r)
+		w := httptest.NewRecorder()
+		richmedia.WebhookHandler(botCredentials).ServeHTTP(w, r)
+		assert.Equal(t, c.status, w.Code, name)
+	}
+}
+
+func TestHeartbeatsAndValidationsAreAnsweredWithoutAHandler(t *testing.T) {
+	keepHandlers(t)
+	event.RegisterHandlers(event.PlainEventHandler(func(*dto.WSPayload, []byte) error { t.Error("a handler ran"); return nil }))
+	p := signer()
+	h := richmedia.WebhookHandler(botCredentials)
+	for body, want := range map[string]string{
+		`{"op":1,"d":7}`:           `{"op":11,"d":7}`,
+		`{"op":1,"d":"7"}`:         `{"op":11,"d":7}`,
+		`{"op":1,"d":-1}`:          "the heartbeat has no sequence number\n",
+		`{"op":1}`:                 "the heartbeat has no sequence number\n",
+		`{"op":10,"d":{}}`:         "",
+		`{"op":13,"d":{}}`:         "the check of the address has no plain_token or no event_ts\n",
+		`{"op":13,"d":"x"}`:        "the check of the address has no plain_token or no event_ts\n",
+		`{"op":"hello","d":{}}`:    "the body is no payload\n",
+		`{"op":[],"d":{}}`:         "the body is no payload\n",
+		`{"op":0.5,"d":{}}`:        "the body is no payload\n",
+		`null`:                     "the body is no payload\n",
+		`{"op":0,"d":{}} {"op":0}`: "the body is no payload\n",
+	} {
+		for range 2 { // it does nothing, however often it comes
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, p.SignedRequest([]byte(body)))
+			assert.Equal(t, want, w.Body.String(), body)
+		}
+	}
+}
+
+// The signature of a random signer is as right as that of RFC 8032.
+func TestASignatureWithRandomnessIsTaken(t *testing.T) {
+	keepHandlers(t)
+	body := `{"op":0,"t":"NEW_EVENT","id":"x","d":{}}`
+	r := signer().SignedRequest([]byte(body))
+	sig, err := hex.DecodeString(r.Header.Get("X-Signature-Ed25519"))
+	require.NoError(t, err)
+	hedged := hedgedSignature(t, signingKey(signer()), append([]byte(r.Header.Get("X-Signature-Timestamp")), body...))
+	require.NotEqual(t, sig, hedged)
+	r.Header.Set("X-Signature-Ed25519", hex.EncodeToString(hedged))
+	w := httptest.NewRecorder()
+	richmedia.WebhookHandler(botCredentials).ServeHTTP(w, r)
+	assert.Equal(t, 200, w.Code)
+}
+
+func TestAWebhookWithoutCredentialsSaysSo(t *testing.T) {
+	assert.PanicsWithValue(t, "richmedia: WebhookHandler(nil): give the credentials that the bot hands to token.NewQQBotTokenSource", func() {
+		richmedia.WebhookHandler(nil)
+	})
+	was := log.DefaultLogger
+	l := &logger{}
+	botgo.SetLogger(l)
+	defer botgo.SetLogger(was)
+	h := richmedia.WebhookHandler(&token.QQBotCredentials{AppID: "1"})
+	assert.Contains(t, l.text(), "the app secret is empty")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, signer().SignedRequest([]byte(`{"op":13,"d":{"plain_token":"a","event_ts":"1"}}`)))
+	assert.Equal(t, 401, w.Code)
+}
+
+// hedgedSignature signs with a nonce that does not depend on the message alone, as RFC 8032 does not have it.
+func hedgedSignature(t *testing.T, key ed25519.PrivateKey, message []byte) []byte {
+	t.Helper()
+	scalar := func(seed []byte) *big.Int { // little endian, clamped
+		h := sha512.Sum512(seed)
+		h[0] &= 248
+		h[31] = h[31]&127 | 64
+		slices.Reverse(h[:32])
+		return new(big.Int).SetBytes(h[:32])
+	}
+	order, ok := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
+	require.True(t, ok)
+	nonce := bytes.Repeat([]byte{7}, ed25519.SeedSize)
+	sig := []byte(ed25519.NewKeyFromSeed(nonce).Public().(ed25519.PublicKey)) //nolint:forcetypeassert // it is one
+	k := sha512.Sum512(slices.Concat(sig, key[ed25519.SeedSize:], message))
+	slices.Reverse(k[:])
+	s := new(big.Int).SetBytes(k[:])
+	s.Mul(s, scalar(key.Seed())).Add(s, scalar(nonce)).Mod(s, order)
+	half := s.FillBytes(make([]byte, 32))
+	slices.Reverse(half)
+	return append(sig, half...)
+}
+
+// botCredentials are those of signer, the platform of the tests that need no chats.
+var botCredentials = &token.QQBotCredentials{AppID: "102000001", AppSecret: "DG5g3B4j9X2KOErG"}
+
+func signer() *richmediatest.Platform {
+	return richmediatest.New(richmediatest.WithCredentials(botCredentials.AppID, botCredentials.AppSecret))
+}
+
+// again gives a request its body back.
+func again(r *http.Request, body []byte) *http.Request {
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return r
 }
 
 // The vector of the protocol reference, section 8: the secret, timestamp and token of the platform's documents.

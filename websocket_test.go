@@ -1,7 +1,7 @@
 //go:build !race
 
 // botgo's own websocket client races inside itself (version 0.2.1), so what runs over it stands apart from the
-// race detector. The same flows run under it over the webhook, in plugin_test.go.
+// race detector. The same flows run under it over the webhook in plugin_test.go.
 
 package richmedia_test
 
@@ -20,7 +20,7 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// botgo's session manager never returns: it dials again for ever after the platform has gone.
+// botgo's session manager never returns: it dials again forever after the platform has gone.
 func init() {
 	tolerated = append(tolerated,
 		goleak.IgnoreAnyFunction("github.com/tencent-connect/botgo/sessions/local.(*ChanManager).Start"),
@@ -29,15 +29,11 @@ func init() {
 }
 
 func TestABotOnTheWebsocketAnswersEveryEvent(t *testing.T) {
-	keepHandlers(t)
-	dropHandler(t, "GROUP_ADD_ROBOT")
 	p := richmediatest.New()
-	_, err := p.Listen()
-	require.NoError(t, err)
-	defer p.UseBotgo()()
+	useBotgo(t, p)
 	src := token.NewQQBotTokenSource(p.Credentials())
-	plugin, err := richmedia.New(src, richmedia.WithLogger(&logger{}))
-	require.NoError(t, err)
+	b := newBareBed(t, p, src)
+	p.PushTo(nil)
 
 	kinds := map[string]int{"image": 0, "video": 1, "voice": 2, "file": 3}
 	answer := func(ctx context.Context, c *richmedia.Context) error {
@@ -45,8 +41,9 @@ func TestABotOnTheWebsocketAnswersEveryEvent(t *testing.T) {
 		_, err := s.reply(c, ctx, richmedia.FromFS(media, s.file))
 		return err
 	}
-	intents := event.RegisterHandlers(plugin.GroupATMessage(answer), plugin.C2CMessage(answer), plugin.Interaction(answer), plugin.C2CFriend(answer))
-	intents |= plugin.On("GROUP_ADD_ROBOT", answer)
+	intents := event.RegisterHandlers(b.media.GroupATMessage(answer), b.media.C2CMessage(answer),
+		b.media.Interaction(answer), b.media.C2CFriend(answer))
+	intents |= b.media.On("GROUP_ADD_ROBOT", answer)
 	ap, err := botgo.NewOpenAPI(p.AppID(), src).WS(t.Context(), nil, "")
 	require.NoError(t, err)
 	go botgo.NewSessionManager().Start(ap, src, &intents) //nolint:errcheck // it never returns
@@ -68,6 +65,5 @@ func TestABotOnTheWebsocketAnswersEveryEvent(t *testing.T) {
 	for _, ev := range []*richmediatest.Event{press, added, friend} {
 		assert.True(t, answered[ev.ID()], ev.Type())
 	}
-	require.NoError(t, plugin.Shutdown(soon(t)))
-	require.NoError(t, p.Close())
+	require.NoError(t, b.media.Shutdown(soon(t)))
 }

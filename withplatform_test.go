@@ -33,7 +33,7 @@ type halfPlatform struct {
 func (p halfPlatform) Client() *http.Client { return p.client }
 func (p halfPlatform) URL() string          { return p.url }
 
-func TestWithPlatformRefusesNothing(t *testing.T) {
+func TestWithPlatformRefusesANilPlatform(t *testing.T) {
 	src := richmediatest.New().TokenSource()
 	for name, opt := range map[string]richmedia.Option{
 		"nil":         richmedia.WithPlatform(nil),

@@ -3,8 +3,10 @@ package richmediatest_test
 import (
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,6 +55,42 @@ func stranger() *http.Client {
 	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 }
 
+func TestTheAddressOfAnAttachmentEnds(t *testing.T) {
+	for name, end := range map[string]func(*richmediatest.Platform){
+		"with its life": func(p *richmediatest.Platform) { p.Advance(20 * time.Minute) },
+		"by a call":     func(p *richmediatest.Platform) { p.ExpireAttachments() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBot(t, richmediatest.WithAttachmentLife(20*time.Minute))
+			c, channel := b.p.C2C("ann"), b.p.Channel("news")
+			voice := attached(t, c.Say("", "", richmediatest.Attachment{ContentType: "voice", Data: silk, VoiceWAV: wav}))
+			urls := []string{voice["url"].(string), voice["voice_wav_url"].(string)}
+			lasting, _ := attached(t, channel.Say("ann", "", richmediatest.Attachment{Data: png}))["url"].(string)
+			for _, url := range urls {
+				assert.Equal(t, 200, fetch(t, b.client, "GET", url, "").status)
+			}
+			end(b.p)
+			for _, url := range urls {
+				got := fetch(t, b.client, "GET", url, "")
+				assert.Equal(t, 400, got.status)
+				rkey := regexp.MustCompile("rkey=([^&]+)").FindStringSubmatch(url)[1]
+				assert.JSONEq(t, object("retcode", -5503007, "retmsg", "download url has expired", "rkey", rkey), string(got.body))
+			}
+			refused(t, b.files(c, object("file_type", 3, "url", urls[0])), 400, 850026, 40034001)
+			assert.Equal(t, 200, fetch(t, b.client, "GET", "https://"+lasting, "").status, "an address in a guild has no rkey")
+			anew, _ := attached(t, c.Say("", "", richmediatest.Attachment{Data: png}))["url"].(string)
+			assert.Equal(t, 200, fetch(t, b.client, "GET", anew, "").status)
+			got := fetch(t, b.client, "GET", strings.Replace(anew, "rkey=", "rkey=0", 1), "")
+			assert.Equal(t, 400, got.status)
+			assert.Contains(t, string(got.body), `{"retcode":-5503022,"retmsg":"invalid rkey","rkey":"0`)
+		})
+	}
+	b := listening(t)
+	url, _ := attached(t, b.p.Group("g").Say("ann", "", richmediatest.Attachment{Data: png}))["url"].(string)
+	b.p.ExpireAttachments()
+	assert.Equal(t, 400, fetch(t, stranger(), "GET", url, "").status)
+}
+
 func TestTheListenerServesAttachmentsToAnyClient(t *testing.T) {
 	b := listening(t)
 	for _, c := range []*richmediatest.Chat{b.p.Group("g"), b.p.C2C("ann"), b.p.Channel("cats"), b.p.DM("ann")} {
@@ -84,7 +122,7 @@ func TestTheListenerServesAttachmentsToAnyClient(t *testing.T) {
 		assert.Equal(t, []string{url, form}, []string{shown.URL, shown.VoiceWAVURL}, "the transcript has them as hosted")
 	}
 	got := fetch(t, stranger(), http.MethodGet, b.p.URL()+"/download?appid=1406&fileid=x&rkey=x&spec=0", "")
-	assert.Equal(t, 404, got.status)
+	assert.Equal(t, 400, got.status)
 	got = fetch(t, stranger(), http.MethodPost, attachedURL(t, b.p.Group("g").Say("ann", "", richmediatest.Attachment{Data: png})), "")
 	assert.Equal(t, 405, got.status)
 }

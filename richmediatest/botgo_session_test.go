@@ -58,4 +58,24 @@ func TestBotgosSessionGetsEventsAndResumes(t *testing.T) {
 	require.NoError(t, b.p.WaitReady(soon(t)))
 	three := u.Say("", "after identifying anew")
 	assert.Equal(t, three.ID(), receive().EventID)
+
+	for name, c := range map[string]struct {
+		end     func()
+		resumes bool
+	}{
+		"reset": {b.p.ResetGateway, true},
+		"FIN":   {b.p.HangUpGateway, false},
+		"1001":  {func() { b.p.DropGateway(1001) }, false},
+		"1012":  {func() { b.p.DropGateway(1012) }, false},
+		"4008":  {func() { b.p.DropGateway(4008) }, false},
+	} {
+		c.end()
+		missed := u.Say("", "during "+name) // botgo waits a second before it dials
+		require.NoError(t, b.p.WaitReady(soon(t)))
+		if c.resumes {
+			assert.Equal(t, missed.ID(), receive().EventID, name)
+		}
+		after := u.Say("", "after "+name)
+		assert.Equal(t, after.ID(), receive().EventID, name+": what came meanwhile is lost")
+	}
 }

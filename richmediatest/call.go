@@ -26,7 +26,11 @@ const (
 	OpFinish  Op = "finish"  // POST /v2/{groups|users}/{openid}/upload_part_finish
 	OpMerge   Op = "merge"   // POST /v2/{groups|users}/{openid}/files with upload_id
 	OpSend    Op = "send"    // POST /v2/{groups|users}/{openid}/messages and /{channels|dms}/{id}/messages
+	OpStream  Op = "stream"  // POST /v2/users/{openid}/stream_messages
 	OpRecall  Op = "recall"  // DELETE of .../messages/{message_id}
+	OpReact   Op = "react"   // PUT, DELETE or GET of /channels/{id}/messages/{message_id}/reactions/{type}/{id}
+	OpGuild   Op = "guild"   // GET /users/@me/guilds, /guilds/{id}, /guilds/{id}/channels, /channels/{id}; POST /users/@me/dms
+	OpMembers Op = "members" // GET /v2/groups/{openid}/members
 	OpAck     Op = "ack"     // PUT /interactions/{interaction_id}
 	OpUnknown Op = "unknown" // every other path: 404, unless an interceptor answers
 )
@@ -99,7 +103,7 @@ func (p *Platform) record(op Op, r *http.Request) *Call {
 	p.callSerial++
 	c.Number = p.callSerial
 	p.calls = append(p.calls, c)
-	p.tell(Happening{What: CallBegan, Call: *c})
+	p.report(Happening{What: CallBegan, Call: *c})
 	return c
 }
 
@@ -110,7 +114,7 @@ func (p *Platform) recordBody(c *Call, body []byte) {
 	if c.Op != OpToken {
 		c.Body = bytes.Clone(body[:min(len(body), maxCallBody)])
 	}
-	p.tell(Happening{What: CallRead, Call: *c})
+	p.report(Happening{What: CallRead, Call: *c})
 }
 
 func (p *Platform) recordAnswer(c *Call, w *answerRecorder) {
@@ -130,7 +134,7 @@ func (p *Platform) recordAnswer(c *Call, w *answerRecorder) {
 			c.Code = said.ErrCode
 		}
 	}
-	p.tell(Happening{What: CallEnded, Call: *c})
+	p.report(Happening{What: CallEnded, Call: *c})
 }
 
 func maskAuthorization(v string) string {

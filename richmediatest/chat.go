@@ -22,12 +22,14 @@ type Chat struct {
 	pace               *rate.Limiter
 
 	// guarded by p.mu
-	left    bool
-	muted   bool
-	rejects bool // pushes
-	audited bool // sends wait for audit
-	seq     int  // of the messages of a guild's chat
-	lines   []*Message
+	left      bool
+	muted     bool
+	rejects   bool // pushes
+	audited   bool // sends wait for audit
+	seq       int  // of the messages of a guild's chat
+	lines     []*Message
+	pressable []*Message // of the bot, with a keyboard: those that Forget has dropped from lines, oldest first
+	members   []member   // who have acted here, in this order
 }
 
 // Group returns the group of that name, created at first use with the bot in it.
@@ -39,6 +41,11 @@ func (p *Platform) C2C(user string) *Chat { return p.chat(sceneC2C, user) }
 func (p *Platform) chat(scene, name string) *Chat {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.chatOf(scene, name)
+}
+
+// chatOf is chat for callers that hold p.mu.
+func (p *Platform) chatOf(scene, name string) *Chat {
 	key := scene + " " + name
 	c := p.chats[key]
 	if c == nil {
@@ -50,6 +57,7 @@ func (p *Platform) chat(scene, name string) *Chat {
 			c.openid = p.openID(scene, name)
 		}
 		p.chats[key], p.openids[c.openid] = c, c
+		p.inOrder = append(p.inOrder, c)
 	}
 	return c
 }
@@ -78,17 +86,10 @@ func (c *Chat) UserOpenID(user string) string {
 }
 
 // Say lets user write to the bot: GROUP_AT_MESSAGE_CREATE in a group and AT_MESSAGE_CREATE in a channel (the mention itself
-// is not part of text), C2C_MESSAGE_CREATE or DIRECT_MESSAGE_CREATE, where user is ignored and may be "".
+// is not part of text), C2C_MESSAGE_CREATE or DIRECT_MESSAGE_CREATE, where user is ignored and may be "". The
+// event has text with &, < and > escaped, as users' messages come; a group's begins with a blank.
 func (c *Chat) Say(user, text string, atts ...Attachment) *Event {
-	switch c.scene {
-	case sceneC2C:
-		return c.message(dto.EventC2CMessageCreate, c.name, text, atts)
-	case sceneDM:
-		return c.guildMessage(dto.EventDirectMessageCreate, c.name, text, atts)
-	case sceneChannel:
-		return c.guildMessage(dto.EventAtMessageCreate, user, text, atts)
-	}
-	return c.message(dto.EventGroupAtMessageCreate, user, text, atts)
+	return c.addressed(user, text, escapes.Replace(text), atts)
 }
 
 // SayUnmentioned lets user write without a mention of the bot: in a group, where a bot in "all messages" mode gets it as
@@ -96,10 +97,11 @@ func (c *Chat) Say(user, text string, atts ...Attachment) *Event {
 // chats.
 func (c *Chat) SayUnmentioned(user, text string, atts ...Attachment) *Event {
 	c.only("SayUnmentioned", sceneGroup, sceneChannel)
+	line := &Message{User: user, Text: text, content: escapes.Replace(text), unmentioned: true}
 	if c.scene == sceneChannel {
-		return c.guildMessage(dto.EventMessageCreate, user, text, atts)
+		return c.guildMessage(dto.EventMessageCreate, line, atts)
 	}
-	return c.message(eventGroupMessage, user, text, atts)
+	return c.message(eventGroupMessage, line, atts)
 }
 
 // Interact creates an INTERACTION_CREATE of any type: 11 button, 12 quick menu, 13 and up others, which accept no ACK. It
@@ -190,7 +192,7 @@ func (p *Platform) say(c *Chat, m *Message) string {
 	c.lines = append(c.lines, m)
 	p.sent[m.ID] = &sentMessage{chat: c, line: m}
 	p.wake()
-	p.tell(Happening{What: MessageShown, Chat: c, Message: *m})
+	p.report(Happening{What: MessageShown, Chat: c, Message: *m})
 	return m.ID
 }
 

@@ -2,6 +2,7 @@ package richmediatest
 
 import (
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -17,7 +18,7 @@ const (
 	socketPatience = 2*heartbeatInterval*time.Millisecond + time.Second
 )
 
-// conn is one websocket. Its queue takes a whole backlog and as much again; a bot that does not read is cut off and can
+// conn is one websocket. Its queue has room for twice a whole backlog; a bot that does not read is cut off and can
 // resume.
 type conn struct {
 	ws      *websocket.Conn
@@ -26,18 +27,22 @@ type conn struct {
 	closing bool
 }
 
-// outgoing is a frame, or the code of the close that ends the connection.
+// outgoing is a frame, or how the connection ends: by a close with that code, or by a function on the connection below.
 type outgoing struct {
 	data []byte
 	code int
+	cut  func(net.Conn)
 }
 
 // write queues a frame. The caller holds Platform.mu.
 func (c *conn) write(data []byte) { c.queue(outgoing{data: data}) }
 
 // shut queues the close; the session is free for a resume at once. The caller holds Platform.mu.
-func (c *conn) shut(code int) {
-	c.queue(outgoing{code: code})
+func (c *conn) shut(code int) { c.end(outgoing{code: code}) }
+
+// end queues the end of the connection behind the frames before it. The caller holds Platform.mu.
+func (c *conn) end(how outgoing) {
+	c.queue(how)
 	c.closing = true
 	if c.session != nil && c.session.conn == c {
 		c.session.conn = nil
@@ -97,7 +102,7 @@ func (p *Platform) runConn(ws *websocket.Conn) {
 		c.session.conn = nil
 	}
 	p.wake()
-	p.tellBots()
+	p.reportBots()
 	p.mu.Unlock()
 	close(ended)
 	<-written
@@ -112,6 +117,11 @@ func (c *conn) writeAll(ended <-chan struct{}) {
 			return
 		case o := <-c.out:
 			deadline := time.Now().Add(socketWriteLimit)
+			if o.cut != nil {
+				o.cut(c.ws.NetConn())
+				_ = c.ws.SetReadDeadline(time.Now().Add(time.Second)) // for a bot that keeps its side open
+				return
+			}
 			if o.code != 0 {
 				text := websocket.FormatCloseMessage(o.code, closeReasons[o.code])
 				_ = c.ws.WriteControl(websocket.CloseMessage, text, deadline)

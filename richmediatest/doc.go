@@ -7,7 +7,7 @@
 // type or function names the choice.
 //
 // A Platform works in two ways. In process, nothing listens: [Platform.Client] answers every request in the caller's
-// goroutine and events are handed to the bot by [Platform.PushTo] or as [Event.Payload], so that it runs inside a
+// goroutine and events reach the bot by [Platform.PushTo] or as [Event.Payload], so that it runs inside a
 // testing/synctest bubble, whose clock then moves reply windows, ttls and token lifetimes. On a loopback address, after
 // [Platform.Listen], botgo's own clients talk to it: token source, openapi, websocket and webhook.
 //
@@ -29,8 +29,14 @@
 // Faults are one line each: [Faults.Refuse], [Faults.Drop], [Faults.Lose], [Faults.Stall], [Faults.Delay], [Faults.Drip],
 // [Faults.Fail], [Faults.RateLimit], [Faults.Empty], [Faults.Truncate], [Faults.Garble] and others apply to the next calls
 // of an endpoint, those of [Platform.Chance] to some of them, and all are built on [Faults.Intercept].
-// [Platform.RevokeTokens], [Platform.ExpireUploads] and [Platform.ExpirePartURLs] end what was issued before.
-// [Platform.Advance] moves the platform's clock, and [Platform.Watch] reports what happens as it happens.
+// [Platform.RevokeTokens], [Platform.ExpireUploads], [Platform.ExpirePartURLs] and [Platform.ExpireAttachments] end what was
+// issued before. [Platform.DropGateway], [Platform.HangUpGateway], [Platform.ResetGateway] and [Platform.Reconnect] end the
+// websocket's connections, and [Platform.LagEventIDs] makes a fresh event_id wait. What the platform accepts although a bot
+// should not send it is in [Call].Warnings. [Platform.Advance] moves the platform's clock, and [Platform.Watch] reports what happens as it happens.
+//
+// If public sources disagree, the default is what captures and official clients show, and an [Option] has the other form: see
+// [WithDocumentedPayloads], [WithOpaqueFileInfo], [WithSilkOnlyInline], [WithIntegerTimestamps] and [PartShape]. Each platform is
+// another bot, unless [WithCredentials] names it.
 //
 // The rules come from the platform's public documents, "docs 2026-08" being version 1.22.0 of that site, and from what
 // its official SDKs do. Sizes are in bytes, 1 MB being 1<<20 of them.

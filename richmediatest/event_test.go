@@ -48,8 +48,9 @@ func TestDocumentedPayloadsHaveTheOpenidsOnly(t *testing.T) {
 	ev := g.Say("ann", "看图 <b>")
 	in := d(t, ev)
 	assert.ElementsMatch(t, []string{"id", "author", "content", "timestamp", "message_scene", "message_type", "group_openid"}, keys(in))
-	assert.Equal(t, " 看图 <b>", in["content"], "group text starts with a space")
-	assert.Contains(t, string(ev.Body()), "<b>", "no HTML escapes")
+	assert.Equal(t, " 看图 &lt;b&gt;", in["content"], "group text starts with a space, and is escaped for HTML")
+	assert.Contains(t, string(ev.Body()), "&lt;b&gt;", "JSON escapes no &")
+	assert.Equal(t, "看图 <b>", g.Messages()[0].Text, "as it was typed")
 	assert.Equal(t, ev.MsgID(), in["id"])
 	assert.Equal(t, g.OpenID(), in["group_openid"])
 	author, _ := in["author"].(map[string]any)
@@ -123,6 +124,27 @@ func TestEventsHaveTheFieldsOfCapturesAndDocuments(t *testing.T) {
 	require.NoError(t, json.Unmarshal(ev.Payload().RawMessage, &struct{ D *dto.Message }{&msg}))
 	assert.Equal(t, g.OpenID(), msg.GroupID)
 	assert.Equal(t, g.UserOpenID("ann"), msg.Author.ID)
+}
+
+func TestAMentionInAllMessagesMode(t *testing.T) {
+	p := richmediatest.New(richmediatest.WithAllMessages())
+	g, u := p.Group("g"), p.C2C("ann")
+	said := g.Say("ann", "hi")
+	for _, ev := range []*richmediatest.Event{said, g.Quote("ann", "hi", richmediatest.Quotation{MsgID: said.MsgID()})} {
+		assert.EqualValues(t, "GROUP_MESSAGE_CREATE", ev.Type())
+		mentions, _ := d(t, ev)["mentions"].([]any)
+		require.Len(t, mentions, 1)
+		bot, _ := mentions[0].(map[string]any)
+		assert.Equal(t, true, bot["is_you"])
+		assert.Equal(t, bot["id"], bot["member_openid"])
+		assert.Regexp(t, "^[0-9A-F]{32}$", bot["id"])
+	}
+	assert.NotContains(t, d(t, g.SayUnmentioned("ann", "hi")), "mentions")
+	assert.NotContains(t, d(t, g.Quote("ann", "hi", richmediatest.Quotation{MsgID: said.MsgID(), Unmentioned: true})), "mentions")
+	assert.Equal(t, dto.EventC2CMessageCreate, u.Say("", "hi").Type())
+	plain := richmediatest.New().Group("g").Say("ann", "hi")
+	assert.Equal(t, dto.EventGroupAtMessageCreate, plain.Type())
+	assert.NotContains(t, d(t, plain), "mentions")
 }
 
 func TestEveryPlatformIsAnotherBot(t *testing.T) {

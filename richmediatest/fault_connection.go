@@ -12,7 +12,7 @@ import (
 )
 
 // Refuse refuses the connection of the next times calls of op (below 0: all until removed): the error wraps
-// syscall.ECONNREFUSED, and no connection ever stood. On the loopback address the listener has taken the connection before
+// syscall.ECONNREFUSED, and there was no connection. On the loopback address the listener has accepted the connection before
 // it can know what is called: there it is reset before the platform acts, as with [Faults.Drop].
 func (f *Faults) Refuse(op Op, times int) (remove func()) {
 	return f.times(op, times, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
@@ -43,7 +43,7 @@ func (f *Faults) Lose(op Op, times int) (remove func()) {
 	})
 }
 
-// Stall takes the next times calls of op (below 0: all until removed) and neither acts nor answers, until the request's
+// Stall receives the next times calls of op (below 0: all until removed) and neither acts nor answers, until the request's
 // context ends or the platform is closed. A caller without a timeout, such as [Platform.TokenSource], waits for Close.
 func (f *Faults) Stall(op Op, times int) (remove func()) {
 	return f.times(op, times, func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {

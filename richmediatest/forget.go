@@ -9,8 +9,11 @@ import (
 // keptAttachment is how long a user's attachment outlives its message: as long as any message can be answered.
 const keptAttachment = time.Hour
 
+// keptKeyboards is how many keyboards of a chat outlive Forget: users press the buttons of old messages, too.
+const keptKeyboards = 100
+
 // Forget drops records (Calls, Uploads, the lines of all chats) and what no longer has an effect, such as events whose reply
-// window is over, their attachments, and an expired file_info. A bot does not notice, and a test can look at what has
+// window is over, their attachments, and an expired file_info. The buttons of a chat's newest 100 keyboards can still be pressed. A bot does not notice, and a test can look at what has
 // happened, forget it, and run for hours in constant memory.
 func (p *Platform) Forget() {
 	now := p.now()
@@ -18,6 +21,12 @@ func (p *Platform) Forget() {
 	defer p.mu.Unlock()
 	p.calls, p.uploads = nil, nil
 	for _, c := range p.chats {
+		for _, m := range c.lines {
+			if m.Bot && m.Keyboard != nil {
+				c.pressable = append(c.pressable, &Message{ID: m.ID, Bot: true, Keyboard: m.Keyboard})
+			}
+		}
+		c.pressable = slices.Clone(c.pressable[max(0, len(c.pressable)-keptKeyboards):])
 		c.lines = nil
 	}
 	p.tokens = slices.DeleteFunc(p.tokens, func(t *accessToken) bool { return !t.good(now) })
@@ -37,5 +46,13 @@ func (p *Platform) Forget() {
 		}
 	}
 	maps.DeleteFunc(p.byID, func(_ string, e *Event) bool { return over(e) })
+	maps.DeleteFunc(p.streams, func(_ string, s *stream) bool {
+		return s.last.state == frameLast && s.event == nil || s.event != nil && over(s.event)
+	})
 	p.events = slices.DeleteFunc(p.events, over)
+	for _, e := range p.events {
+		if e.line != nil {
+			e.line = e.line.light()
+		}
+	}
 }

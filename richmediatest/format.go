@@ -19,8 +19,8 @@ const (
 
 var kindNames = map[int]string{kindImage: "image", kindVideo: "video", kindVoice: "voice", kindFile: "file"}
 
-// takes lists what each file_type accepts: the union of the API page and the guide, docs 2026-08. Type 4 accepts anything.
-var takes = map[int][]string{
+// formats lists what each file_type accepts: the union of the API page and the guide, docs 2026-08. Type 4 accepts anything.
+var formats = map[int][]string{
 	kindImage: {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"},
 	kindVideo: {"video/mp4"},
 	kindVoice: {"audio/silk", "audio/mpeg", "audio/wav", "audio/ogg"},
@@ -34,7 +34,7 @@ const hardLimit = 200 << 20
 // checkContent refuses content that the kind does not accept, by its beginning.
 func checkContent(kind int, head []byte) (format string, bad *refusal) {
 	format = sniff(head)
-	if kind != kindFile && !slices.Contains(takes[kind], format) {
+	if kind != kindFile && !slices.Contains(formats[kind], format) {
 		return "", errFormat(format + " as " + kindNames[kind])
 	}
 	return format, nil
@@ -43,6 +43,7 @@ func checkContent(kind int, head []byte) (format string, bad *refusal) {
 // sniff names the format of data by its first bytes. It recognizes by itself what the platform
 // distinguishes; the rest is left to the mimetype library.
 func sniff(data []byte) string {
+	data = unpadded(data)
 	switch {
 	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
 		return "image/png"
@@ -64,7 +65,10 @@ func sniff(data []byte) string {
 		return ogg(data)
 	}
 	audio := untagged(data)
-	if mp3(audio) || len(audio) < 4 && len(audio) < len(data) {
+	if mp3(audio) || mp3(bytes.TrimLeft(audio, "\x00")) || len(audio) < 4 && len(audio) < len(data) {
+		return "audio/mpeg"
+	}
+	if unmeasured(data) && mp3Within(audio) {
 		return "audio/mpeg"
 	}
 	format := mimetype.Detect(audio).String()
@@ -72,6 +76,25 @@ func sniff(data []byte) string {
 		return "audio/mp2" // a frame of another layer; what begins otherwise has frames of layer III further on
 	}
 	return format
+}
+
+// unpadded is data without empty boxes in front of the ftyp box of an mp4.
+func unpadded(data []byte) []byte {
+	for rest := data; len(rest) >= 12; {
+		switch string(rest[4:8]) {
+		case "ftyp":
+			return rest
+		case "free", "skip", "wide":
+			size := binary.BigEndian.Uint32(rest)
+			if size < 8 || uint64(size) > uint64(len(rest)) {
+				return data
+			}
+			rest = rest[size:]
+		default:
+			return data
+		}
+	}
+	return data
 }
 
 func riff(data []byte, form string) bool {
@@ -168,6 +191,28 @@ func untagged(data []byte) []byte {
 			return nil
 		}
 		data = data[skip:]
+	}
+}
+
+// unmeasured reports whether data begins with an ID3v2 tag that announces no length, as some taggers write.
+func unmeasured(data []byte) bool {
+	return len(data) >= 10 && string(data[:3]) == "ID3" && string(data[6:10]) == "\x00\x00\x00\x00"
+}
+
+// mp3Within reports whether data has four frames of layer III in a row anywhere.
+func mp3Within(data []byte) bool {
+	for from := 0; ; from++ {
+		next := bytes.IndexByte(data[from:], 0xff)
+		if next < 0 {
+			return false
+		}
+		from += next
+		frames := 0
+		for at := from; at < len(data) && mp3Frame(data[at:]) > 0; at += mp3Frame(data[at:]) {
+			if frames++; frames == 4 {
+				return true
+			}
+		}
 	}
 }
 

@@ -16,6 +16,9 @@ func FuzzBodies(f *testing.F) {
 	f.Add(`{"upload_id":"u","part_index":0,"block_size":"10485760","md5":"f1c9645dbc14efddc7d8a322685f26eb"}`)
 	f.Add(`{"code":0}`)
 	f.Add(`{"file_type":1,"url":"http://[::1"}`)
+	f.Add(`{"content_raw":"a","content_type":"text","input_mode":"append","input_state":1,"index":0}`)
+	f.Add(`{"recipient_id":"1","source_guild_id":"1"}`)
+	f.Add(`{"msg_type":2,"markdown":{"content":"x"},"keyboard":{"content":{"rows":[{"buttons":[{"id":"x"}]}]}},"message_reference":{"message_id":"REFIDX_x"}}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		b := newBot(t, richmediatest.WithProactive())
 		g := b.p.Group("g")
@@ -23,6 +26,7 @@ func FuzzBodies(f *testing.F) {
 		paths := map[string]string{
 			base(g) + "/messages": http.MethodPost, base(g) + "/files": http.MethodPost,
 			base(g) + "/upload_prepare": http.MethodPost, base(g) + "/upload_part_finish": http.MethodPost,
+			base(b.p.C2C("ann")) + "/stream_messages": http.MethodPost, "/users/@me/dms": http.MethodPost,
 			"/interactions/" + press.InteractionID(): http.MethodPut, "/app/getAppAccessToken": http.MethodPost,
 		}
 		for path, method := range paths {
@@ -34,6 +38,7 @@ func FuzzBodies(f *testing.F) {
 				t.Fatalf("%s: %d %s", path, r.status, r.raw)
 			}
 		}
+		g.Press("ann", "x") // looks for the button in what was sent
 	})
 }
 

@@ -47,11 +47,11 @@ type frame struct {
 }
 
 // serveGateway is GET /gateway and GET /gateway/bot. With this max_concurrency botgo waits 1 s before it connects, not 2.
-func (p *Platform) serveGateway(_ *http.Request, to route, _ []byte) (any, *refusal) {
+func (p *Platform) serveGateway(r *http.Request, _ route, _ []byte) (any, *refusal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	answer := map[string]any{"url": "ws" + strings.TrimPrefix(p.base(), "http") + socketPath}
-	if to.id == "gateway/bot" {
+	if strings.HasSuffix(r.URL.Path, "/bot") {
 		answer["shards"] = 1
 		answer["session_start_limit"] = map[string]int{
 			"total": 1000, "remaining": 1000, "reset_after": 14400000, "max_concurrency": 5,
@@ -142,7 +142,7 @@ func (p *Platform) identify(c *conn, data []byte) {
 			"user": map[string]any{"id": p.botID(), "username": "bot", "bot": true},
 		})}))
 		p.wake()
-		p.tellBots()
+		p.reportBots()
 	}
 }
 
@@ -179,11 +179,11 @@ func (p *Platform) resume(c *conn, data []byte) {
 		s.seq++
 		c.write(encodeEnvelope(envelope{Seq: s.seq, Type: "RESUMED", Data: json.RawMessage(`""`)}))
 		p.wake()
-		p.tellBots()
+		p.reportBots()
 	}
 }
 
-// tokenGood is checkToken for those who hold p.mu.
+// tokenGood is checkToken for callers that hold p.mu.
 func (p *Platform) tokenGood(value string) bool {
 	now := time.Now()
 	for _, t := range p.tokens {
@@ -217,29 +217,6 @@ func (g *gateway) forget(s *session) {
 			g.order = append(g.order[:i:i], g.order[i+1:]...)
 			return
 		}
-	}
-}
-
-// Reconnect tells every connected session to reconnect (op 7) and closes with 4009, after which a bot resumes.
-func (p *Platform) Reconnect() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.gateway.conns {
-		c.write(encodeEnvelope(envelope{Op: dto.WSReconnect}))
-		c.shut(errs.WSCodeBackendSessionTimeOut)
-	}
-}
-
-// DropGateway closes every websocket with that code. After 4008 and 4009 the session can be resumed; after any other code
-// it is gone, and the bot has to identify anew (docs 2026-08).
-func (p *Platform) DropGateway(code int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.gateway.conns {
-		if s := c.session; s != nil && code != errs.WSCodeBackendSessionTimeOut && code != errs.WSCodeBackendRateLimit {
-			p.gateway.forget(s)
-		}
-		c.shut(code)
 	}
 }
 

@@ -1,7 +1,6 @@
 package richmediatest_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -251,20 +250,6 @@ func TestIdentifyingAnewGivesUpTheOldSession(t *testing.T) {
 	s = b.dial()
 	s.write(`{"op":6,"d":{"token":%q,"session_id":%q,"seq":1}}`, b.token, old)
 	assert.Equal(t, 9, s.read().Op)
-}
-
-func TestDropGatewayEndsTheSessionUnlessItsCodeAllowsAResume(t *testing.T) {
-	b := listening(t)
-	s := b.dial()
-	id := b.identify(s, allIntents)
-	b.p.DropGateway(4900)
-	assert.Equal(t, 4900, s.closed())
-	s = b.dial()
-	s.write(`{"op":6,"d":{"token":%q,"session_id":%q,"seq":1}}`, b.token, id)
-	assert.Equal(t, 9, s.read().Op)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	require.ErrorIs(t, b.p.WaitReady(ctx), context.Canceled)
 }
 
 func TestAChatBelongsToOneShard(t *testing.T) {

@@ -45,22 +45,21 @@ func (p *Platform) botUser() map[string]any {
 
 // guildMessage creates a message event of a channel or of direct messages, in the shape of the documents' samples. The text
 // of AT_MESSAGE_CREATE holds the mention.
-func (c *Chat) guildMessage(typ dto.EventType, user, text string, atts []Attachment) *Event {
-	line := &Message{User: user, Text: text}
+func (c *Chat) guildMessage(typ dto.EventType, line *Message, atts []Attachment) *Event {
 	return c.happen(typ, line, func(e *Event) map[string]any {
 		e.msgID = c.messageID()
 		c.seq++
 		d := map[string]any{
-			"id": e.msgID, "channel_id": c.channelID, "guild_id": c.guildID, "content": text,
+			"id": e.msgID, "channel_id": c.channelID, "guild_id": c.guildID, "content": line.content,
 			"timestamp": e.at.In(utc8).Format(time.RFC3339), "seq": c.seq, "seq_in_channel": strconv.Itoa(c.seq),
 			"author": map[string]any{
-				"id": c.UserOpenID(user), "username": user, "avatar": "http://thirdqq.qlogo.cn/0", "bot": false,
+				"id": c.UserOpenID(line.User), "username": line.User, "avatar": "http://thirdqq.qlogo.cn/0", "bot": false,
 			},
-			"member": map[string]any{"joined_at": joinedAt, "nick": user, "roles": []string{"1"}},
+			"member": map[string]any{"joined_at": joinedAt, "nick": line.User, "roles": []string{"1"}},
 		}
 		switch typ {
 		case dto.EventAtMessageCreate:
-			d["content"] = "<@!" + c.p.botID() + "> " + text
+			d["content"] = "<@!" + c.p.botID() + "> " + line.content
 			d["mentions"] = []any{c.p.botUser()}
 		case dto.EventDirectMessageCreate:
 			d["direct_message"], d["src_guild_id"] = true, c.p.numericID("guild")

@@ -1,6 +1,7 @@
 package richmediatest
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -76,7 +77,7 @@ func (form *guildForm) check(f fields) *refusal {
 // picture is the image of the message, nil for none. The codes are those that the documents have for guild images; which
 // stands for what is a choice: 304010 for a URL that cannot be downloaded, 304020 for more than 20 MB, 304021 for what is
 // no image.
-func (p *Platform) picture(to route, form *guildForm) (*Media, *refusal) {
+func (p *Platform) picture(ctx context.Context, to route, form *guildForm) (*Media, *refusal) {
 	if form.image == "" && form.file == nil {
 		return nil, nil
 	}
@@ -86,8 +87,8 @@ func (p *Platform) picture(to route, form *guildForm) (*Media, *refusal) {
 		up.Route, up.Name, data = RouteMultipart, form.file.name, form.file.data
 	} else {
 		var bad *refusal
-		if data, bad = p.download(form.image); bad != nil {
-			return nil, refuse(304010, "图片转存错误")
+		if data, bad = p.download(ctx, form.image); bad != nil {
+			return nil, refuse(304010, "图片转存错误: %s", bad.message)
 		}
 	}
 	if int64(len(data)) > softLimits[kindImage] {
@@ -111,7 +112,7 @@ func (p *Platform) sendGuild(r *http.Request, to route, body []byte) (any, *refu
 	if bad != nil {
 		return nil, bad
 	}
-	media, bad := p.picture(to, &form)
+	media, bad := p.picture(r.Context(), to, &form)
 	if bad != nil {
 		return nil, bad
 	}

@@ -41,7 +41,7 @@ func (p *Platform) acknowledge(r *http.Request, to route, body []byte) (any, *re
 	}
 	p.acks[to.id] = int(code)
 	p.wake()
-	p.tell(Happening{What: ButtonAcked, Chat: e.chat, Event: e, Ack: int(code)})
+	p.report(Happening{What: ButtonAcked, Chat: e.chat, Event: e, Ack: int(code)})
 	return map[string]any{}, nil
 }
 

@@ -3,6 +3,7 @@ package richmediatest
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 )
 
@@ -53,7 +54,7 @@ func (m Message) Buttons() []Button {
 func (c *Chat) Press(user, buttonData string) *Event { return c.Interact(user, 11, buttonData) }
 
 // PressID lets user press the newest button with that id in the bot's messages, as Press does by its data. It panics if there
-// is none, see [Message.Buttons].
+// is none, see [Chat.Buttons].
 func (c *Chat) PressID(user, buttonID string) *Event {
 	c.only("PressID", sceneGroup, sceneC2C, sceneChannel)
 	c.p.mu.Lock()
@@ -73,16 +74,37 @@ type pressed struct {
 
 // button returns the newest button in the bot's messages for which is returns true. The caller holds p.mu.
 func (c *Chat) button(is func(Button) bool) (pressed, bool) {
-	for _, m := range slices.Backward(c.lines) {
-		if !m.Bot || m.Keyboard == nil {
-			continue
-		}
+	for m := range c.keyboards() {
 		buttons := m.Buttons()
 		if i := slices.IndexFunc(buttons, is); i >= 0 {
 			return pressed{buttons[i], m.ID}, true
 		}
 	}
 	return pressed{messageID: c.lastAnswer()}, false
+}
+
+// keyboards yields the bot's messages that have one, newest first. The caller holds p.mu.
+func (c *Chat) keyboards() iter.Seq[*Message] {
+	return func(yield func(*Message) bool) {
+		for _, lines := range [][]*Message{c.lines, c.pressable} {
+			for _, m := range slices.Backward(lines) {
+				if m.Bot && m.Keyboard != nil && !yield(m) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Buttons returns the buttons that users of the chat can press, those of the newest message first.
+func (c *Chat) Buttons() []Button {
+	c.p.mu.Lock()
+	defer c.p.mu.Unlock()
+	var out []Button
+	for m := range c.keyboards() {
+		out = append(out, m.Buttons()...)
+	}
+	return out
 }
 
 // lastAnswer is the id of the bot's newest message, "" for none. The caller holds p.mu.

@@ -130,6 +130,7 @@ func (p *Platform) merge(_ *http.Request, to route, body []byte) (any, *refusal)
 	if bad != nil {
 		return nil, bad
 	}
+	p.warnName(to.call, m.kind, form.name)
 	if stored == nil {
 		up := Upload{Chat: c.openid, Kind: m.kind, Name: m.name, Route: RouteParts}
 		if form.name != "" {
@@ -168,7 +169,7 @@ func (m *multipart) complete(form uploadForm) *refusal {
 	return nil
 }
 
-// repeated names the first two parts with the same bytes, which clients send that take the index for one of the other base.
+// repeated names the first two parts with the same bytes, which a client sends that mistakes the base of the index.
 // Such parts are valid in a file that repeats itself: only a refusal names them. The caller holds p.mu.
 func (m *multipart) repeated() string {
 	seen := make(map[string]int)

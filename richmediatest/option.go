@@ -27,6 +27,9 @@ type config struct {
 	boundInfo     bool
 	proactive     bool
 	documented    bool
+	loopback      bool
+	silkInline    bool
+	allMessages   bool
 	integerTimes  bool
 	rateLimits    bool
 	noData        bool
@@ -34,6 +37,8 @@ type config struct {
 	dailyVolume   int64
 	intents       dto.Intent
 	parts         PartShape
+
+	attachmentLife time.Duration
 }
 
 // bots counts the invented bots of the process.
@@ -57,11 +62,15 @@ func WithCredentials(appID, secret string) Option {
 // seconds, rounded up. 0 means long-lived: the file_info never ends.
 func WithTTL(d time.Duration) Option { return func(c *config) { c.ttl = d } }
 
+// WithAttachmentLife sets how long the address of a user's attachment is valid, overriding the default of 12 h, about what
+// was seen; the documents call it short-lived.
+func WithAttachmentLife(d time.Duration) Option { return func(c *config) { c.attachmentLife = d } }
+
 // WithTokenLifetime sets how long an access token lives, overriding the default of 7200 s. The platform answers with
 // the same token until its last 60 s; in those it answers with a new one, and both are valid (docs 2026-08).
 func WithTokenLifetime(d time.Duration) Option { return func(c *config) { c.tokenLife = d } }
 
-// WithOpaqueFileInfo gives every file_info the form of the sample of docs 2026-08: 34 upper-case hex digits, which are no
+// WithOpaqueFileInfo makes every file_info have the form of the sample of docs 2026-08: 34 upper-case hex digits, which are no
 // valid base64, so that code which decodes a file_info fails. The default is canonical padded base64, which field reports
 // describe and which botgo's own []byte field can carry.
 func WithOpaqueFileInfo() Option { return func(c *config) { c.opaqueInfo = true } }
@@ -110,6 +119,15 @@ func WithoutInline(scenes ...string) Option {
 		}
 	}
 }
+
+// WithAllMessages switches the bot's "all messages" mode on: a message that mentions the bot in a group arrives as
+// GROUP_MESSAGE_CREATE, with the bot in its mentions, and not as GROUP_AT_MESSAGE_CREATE (AstrBotDevs/AstrBot#8838).
+func WithAllMessages() Option { return func(c *config) { c.allMessages = true } }
+
+// WithSilkOnlyInline makes the platform refuse a voice in file_data in single chats with HTTP 400 and 40011000 unless it is silk,
+// as was seen of mp3 and wav (tencent-connect/openclaw-qqbot#319, 2026-09); in parts they work. By default all formats of a
+// voice are accepted on every route.
+func WithSilkOnlyInline() Option { return func(c *config) { c.silkInline = true } }
 
 // WithIntents sets which intents the bot was granted; an identify that asks for a known one beyond them is closed with
 // 4014. By default every known intent is granted; an unknown one is closed with 4013 either way.

@@ -36,6 +36,7 @@ type PartShape struct {
 	RetryDelay       int     // seconds; default 1
 	Instant          bool    // prepare of content that this scene has already answers file_info and no parts
 	WrapData         bool    // the answer of prepare sits in a "data" object
+	RefuseToken      bool    // a PUT with an Authorization header gets 403; by default it is accepted with a warning in the Call
 	Resume           bool    // prepare of an upload that is not merged yet goes on with it: same upload_id, fresh addresses
 	OneShot          bool    // a part URL is dead after the first request that reached it, also when that was cut
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -158,7 +159,11 @@ func TestAnUploadInPartsIsTheFile(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, data, got.raw)
 
-				b.p.ExpireUploads()
+				b.p.Advance(300*time.Second - time.Second)
+				got, err = b.send(raw.Clone(t.Context()))
+				require.NoError(t, err)
+				assert.Equal(t, data, got.raw)
+				b.p.Advance(2 * time.Second)
 				got, err = b.send(raw.Clone(t.Context()))
 				require.NoError(t, err)
 				assert.Equal(t, 403, got.status, "raw_url lives as long as file_info")
@@ -228,7 +233,7 @@ func TestFileSizeIsAStringOrANumber(t *testing.T) {
 	}
 }
 
-// A client that takes a 1-based index for a 0-based one, or the other way round, sends some bytes twice.
+// A client that mistakes the base of the index sends some bytes twice.
 func TestTheRefusalOfAMergeNamesPartsWithTheSameBytes(t *testing.T) {
 	b, g, data := small(t, richmediatest.PartShape{})
 	o := b.prepare(g, announced(1, "cat.png", data))

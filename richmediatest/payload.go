@@ -9,19 +9,18 @@ import (
 
 // message creates a message event. The union of captures and documents has group_id and author.id, which repeat the openids,
 // beside the documented fields.
-func (c *Chat) message(typ dto.EventType, user, text string, atts []Attachment) *Event {
-	return c.quoting(typ, user, text, nil, atts)
+func (c *Chat) message(typ dto.EventType, line *Message, atts []Attachment) *Event {
+	return c.quoting(typ, line, nil, atts)
 }
 
 // quoting is message for a message that quotes another one, or nil.
-func (c *Chat) quoting(typ dto.EventType, user, text string, of *Quotation, atts []Attachment) *Event {
-	line := &Message{User: user, Text: text}
+func (c *Chat) quoting(typ dto.EventType, line *Message, of *Quotation, atts []Attachment) *Event {
 	return c.happen(typ, line, func(e *Event) map[string]any {
 		e.msgID = c.messageID()
 		line.Ref = c.p.reference(e.msgID)
 		ext := []string{"msg_idx=" + line.Ref, "auth_token=" + c.p.hexID(24)}
 		d := map[string]any{
-			"id": e.msgID, "author": c.author(user), "content": text, "message_type": messageText,
+			"id": e.msgID, "author": c.author(line.User), "content": line.content, "message_type": messageText,
 			"timestamp": e.at.In(utc8).Format(time.RFC3339),
 		}
 		if of != nil {
@@ -33,11 +32,17 @@ func (c *Chat) quoting(typ dto.EventType, user, text string, of *Quotation, atts
 		}
 		d["message_scene"] = map[string]any{"source": "default", "callback_data": "", "ext": ext}
 		if c.scene == sceneGroup {
-			d["content"] = " " + text
+			d["content"] = " " + line.content
 			d["group_openid"] = c.openid
 			if !c.p.cfg.documented {
 				d["group_id"] = c.openid
 			}
+		}
+		if typ == eventGroupMessage && !line.unmentioned {
+			d["mentions"] = []any{map[string]any{
+				"id": c.p.openID("bot", c.name), "member_openid": c.p.openID("bot", c.name),
+				"username": "bot", "bot": true, "is_you": true, "scope": "single",
+			}}
 		}
 		if len(atts) > 0 {
 			line.Attachments = c.host(atts)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tencent-connect/botgo/constant"
 	"github.com/tencent-connect/botgo/dto"
@@ -36,12 +37,14 @@ type Platform struct {
 	faraway map[string]bool  // what the downloader cannot reach
 	chats   map[string]*Chat // by scene and name
 	openids map[string]*Chat // by openid
+	inOrder []*Chat          // in the order of their creation
 	events  []*Event
 	byID    map[string]*Event // by outer id, msg_id and interaction id, each with its own prefix
 	sent    map[string]*sentMessage
 	refs    map[string]string // ids of messages by REFIDX
 	refIDs  map[string]string // REFIDX by message id
-	audits  []*waitingAudit   // oldest first
+	streams map[string]*stream
+	audits  []*waitingAudit // oldest first
 
 	uploads    []*Upload
 	byFileInfo map[string]*storedFile
@@ -58,9 +61,10 @@ type Platform struct {
 	pushing    int // pushes whose handler still runs
 	gateway    gateway
 	listener   *listener
-	ahead      atomic.Int64 // ns, see Advance
-	served     string       // see ServeAt
-	watchers   []*watcher   // see Watch
+	eventLag   time.Duration // see LagEventIDs
+	ahead      atomic.Int64  // ns, see Advance
+	served     string        // see ServeAt
+	watchers   []*watcher    // see Watch
 	closeOnce  sync.Once
 }
 
@@ -75,6 +79,7 @@ func New(opts ...Option) *Platform {
 	cfg := config{
 		ttl: defaultTTL, tokenLife: defaultTokenLifetime,
 		dailyVolume: defaultDailyVolume, intents: knownIntents,
+		attachmentLife: defaultAttachmentLife,
 	}
 	for _, o := range opts {
 		o(&cfg)
@@ -94,6 +99,7 @@ func New(opts ...Option) *Platform {
 		sent:       make(map[string]*sentMessage),
 		refs:       make(map[string]string),
 		refIDs:     make(map[string]string),
+		streams:    make(map[string]*stream),
 		byFileInfo: make(map[string]*storedFile),
 		volume:     make(map[string]int64),
 		multiparts: make(map[string]*multipart),
@@ -156,7 +162,7 @@ func (p *Platform) wait(ctx context.Context, ok func() bool) error {
 // limits of docs 2026-08, in requests per second.
 func newLimiters() map[Op]*rate.Limiter {
 	perSecond := map[Op]int{
-		OpSend: 100, OpUpload: 50, OpMerge: 50, OpPrepare: 10, OpFinish: 10, OpAck: 50, OpRecall: 10,
+		OpSend: 100, OpUpload: 50, OpMerge: 50, OpPrepare: 10, OpFinish: 10, OpAck: 50, OpRecall: 10, OpStream: 50,
 	}
 	limiters := make(map[Op]*rate.Limiter, len(perSecond))
 	for op, n := range perSecond {
@@ -176,6 +182,9 @@ func (p *Platform) admit(to route) *refusal {
 		p.mu.Unlock()
 	}
 	if p.cfg.rateLimits && l != nil && !l.AllowN(p.now(), 1) {
+		if to.op == OpStream {
+			return refuse(50002, "流式消息频率限制")
+		}
 		return &refusal{status: http.StatusTooManyRequests, code: 40023001, message: "接口调用超过频率限制"}
 	}
 	return nil
@@ -184,6 +193,6 @@ func (p *Platform) admit(to route) *refusal {
 // knownIntents are those of the documents and of botgo: guilds, members, guild messages, reactions, direct messages,
 // ENTER_AIO, GROUP_MEMBER (1<<24), group and c2c, interaction, audit, forum, audio, public guild messages.
 const knownIntents = dto.IntentGuilds | dto.IntentGuildMembers | dto.IntentGuildMessages |
-	dto.IntentGuildMessageReactions | dto.IntentDirectMessages | dto.IntentEnterAIO | 1<<24 |
+	dto.IntentGuildMessageReactions | dto.IntentDirectMessages | dto.IntentEnterAIO | intentGroupMember |
 	dto.IntentGroupMessages | dto.IntentInteraction | dto.IntentAudit | dto.IntentForum |
 	dto.IntentAudio | dto.IntentGuildAtMessage

@@ -75,7 +75,7 @@ func (p *Platform) putPart(w http.ResponseWriter, r *http.Request, call *Call, t
 	case r.Method != http.MethodPut:
 		writeCOS(w, http.StatusMethodNotAllowed, "MethodNotAllowed", "PUT only")
 		return
-	case r.Header.Get("Authorization") != "":
+	case r.Header.Get("Authorization") != "" && p.cfg.parts.RefuseToken:
 		writeCOS(w, http.StatusForbidden, "AccessDenied", "a presigned URL accepts no Authorization: the bot's token does not belong here")
 		return
 	case t == nil:
@@ -101,6 +101,9 @@ func (p *Platform) putPart(w http.ResponseWriter, r *http.Request, call *Call, t
 	etag := hex.EncodeToString(sum[:])
 	p.mu.Lock()
 	call.Size = n
+	if r.Header.Get("Authorization") != "" { // no source says that the store refuses it
+		p.warn(call, "the PUT of a part has an Authorization header: a presigned URL needs none, and the token goes to another service")
+	}
 	if !t.finished { // a finished part is already in the digests
 		t.put, t.data, t.md5 = true, data.Bytes(), etag
 	}
@@ -115,10 +118,10 @@ func (p *Platform) putPart(w http.ResponseWriter, r *http.Request, call *Call, t
 func (p *Platform) serveRaw(w http.ResponseWriter, r *http.Request) {
 	uuid := strings.TrimPrefix(r.URL.Path, rawPrefix)
 	p.mu.Lock()
-	var found *storedFile
+	var found *Upload // Trim replaces a file's Upload
 	for _, f := range p.byFileInfo {
 		if f.UUID == uuid && f.alive(p.now()) && r.URL.Query().Get("sign") == f.SHA256[:40] {
-			found = f
+			found = f.Upload
 		}
 	}
 	p.mu.Unlock()

@@ -16,8 +16,23 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-func TestPresignedURLsTakeExactlyTheirPart(t *testing.T) {
+func TestATokenInThePutOfAPartIsAWarning(t *testing.T) {
 	b, g, data := small(t, richmediatest.PartShape{})
+	o := b.prepare(g, announced(1, "cat.png", data))
+	put := func(change ...func(*http.Request)) []string {
+		assert.Equal(t, 200, b.put(o.Parts[0].URL, bytes.NewReader(data[:10]), change...).status)
+		calls := b.p.Calls()
+		return calls[len(calls)-1].Warnings
+	}
+	assert.Empty(t, put())
+	warned := put(func(r *http.Request) { r.Header.Set("Authorization", "QQBot "+b.token) })
+	require.Len(t, warned, 1)
+	assert.Contains(t, warned[0], "Authorization")
+	assert.NotContains(t, warned[0], b.token)
+}
+
+func TestPresignedURLsTakeExactlyTheirPart(t *testing.T) {
+	b, g, data := small(t, richmediatest.PartShape{RefuseToken: true})
 	o := b.prepare(g, announced(1, "cat.png", data))
 	url := o.Parts[0].URL
 	block := func() io.Reader { return bytes.NewReader(data[:10]) }

@@ -2,6 +2,7 @@ package richmediatest
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tencent-connect/botgo/dto"
 )
@@ -38,17 +39,24 @@ func (c *Chat) Quote(user, text string, of Quotation, atts ...Attachment) *Event
 	typ := dto.EventC2CMessageCreate
 	switch {
 	case c.scene == sceneC2C:
-		user = c.name
 	case of.Unmentioned:
 		typ = eventGroupMessage
 	default:
-		typ = dto.EventGroupAtMessageCreate
+		typ = c.mentionType()
 	}
-	return c.quoting(typ, user, text, &of, atts)
+	line := &Message{User: c.speaker(user), Text: text, content: escapes.Replace(text), unmentioned: of.Unmentioned}
+	return c.quoting(typ, line, &of, atts)
 }
 
-// line returns the message of the chat with that id, or nil. The caller holds p.mu.
+// line returns the message of the chat with that id, or nil. After [Platform.Forget] it is found as long as it can be answered
+// or recalled. The caller holds p.mu.
 func (c *Chat) line(id string) *Message {
+	if e := c.p.byID["msg "+id]; e != nil && e.chat == c {
+		return e.line
+	}
+	if s := c.p.sent[id]; s != nil && s.chat == c {
+		return s.line
+	}
 	for _, m := range c.lines {
 		if m.ID == id && m.Event == "" {
 			return m
@@ -57,9 +65,22 @@ func (c *Chat) line(id string) *Message {
 	return nil
 }
 
+// light is the message without the bytes of its attachments, whose addresses stay.
+func (m *Message) light() *Message {
+	out := *m
+	out.Attachments = slices.Clone(m.Attachments)
+	for i := range out.Attachments {
+		out.Attachments[i].Data, out.Attachments[i].VoiceWAV = nil, nil
+	}
+	return &out
+}
+
 // element describes a quoted message. The caller holds p.mu.
 func (c *Chat) element(m *Message, of *Quotation, depth int) map[string]any {
-	e := map[string]any{"msg_idx": m.Ref, "message_type": messageText, "content": m.Text}
+	e := map[string]any{"msg_idx": m.Ref, "message_type": messageText, "content": m.content}
+	if m.Bot {
+		e["content"] = escapes.Replace(m.Text)
+	}
 	if !of.WithoutMedia {
 		var listed []map[string]any
 		for range 1 + of.Repeats {

@@ -3,6 +3,7 @@ package richmediatest_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -138,6 +139,29 @@ func TestAUserQuotesAMessage(t *testing.T) {
 		})
 	}
 	assert.Panics(t, func() { b.p.Channel("c").Quote("ann", "x", richmediatest.Quotation{}) })
+}
+
+func TestAMessageCanBeQuotedAfterForget(t *testing.T) {
+	b := newBot(t)
+	g := b.p.Group("g")
+	first := g.Say("ann", "look", richmediatest.Attachment{FileName: "cat.png", Data: png})
+	ref, url := g.Messages()[0].Ref, g.Messages()[0].Attachments[0].URL
+	accepted(t, b.message(g, object("msg_type", 7, "msg_id", first.MsgID(), "media", media(b.fileInfo(g, 1, png)))))
+	mine := g.Answers()[0].ID
+	b.p.Forget()
+	quoted := elements(d(t, g.Quote("bob", "this", richmediatest.Quotation{MsgID: first.MsgID()})))
+	require.Len(t, quoted, 1)
+	assert.Equal(t, ref, quoted[0]["msg_idx"])
+	assert.Equal(t, "look", quoted[0]["content"])
+	atts, _ := quoted[0]["attachments"].([]any)
+	require.Len(t, atts, 1)
+	picture, _ := atts[0].(map[string]any)
+	assert.Equal(t, url, picture["url"], "its first address")
+	assert.Equal(t, png, fetch(t, b.client, "GET", url, "").body)
+	assert.Len(t, elements(d(t, g.Quote("bob", "that", richmediatest.Quotation{MsgID: mine})))[0]["attachments"], 1)
+	b.p.Advance(time.Hour)
+	b.p.Forget()
+	assert.Panics(t, func() { g.Quote("bob", "this", richmediatest.Quotation{MsgID: first.MsgID()}) })
 }
 
 func TestQuotesOfQuotesEnd(t *testing.T) {

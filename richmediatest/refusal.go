@@ -47,8 +47,8 @@ func errForeignChat() *refusal {
 	}
 }
 
-func errDownload() *refusal {
-	return &refusal{status: http.StatusBadRequest, code: 850026, errCode: 40034001, message: "富媒体文件下载失败"}
+func errDownload(why string) *refusal {
+	return &refusal{status: http.StatusBadRequest, code: 850026, errCode: 40034001, message: "富媒体文件下载失败: " + why}
 }
 
 func errFormat(found string) *refusal {
@@ -78,6 +78,11 @@ func (p *Platform) write(w http.ResponseWriter, v any, bad *refusal) {
 			body["data"] = bad.data
 		}
 		v = body
+	}
+	if v == nil {
+		w.Header().Set(constant.HeaderTraceID, trace)
+		w.WriteHeader(http.StatusNoContent)
+		return
 	}
 	raw, err := json.Marshal(v)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
@@ -15,23 +14,8 @@ const (
 	maxOtherBody  = 1 << 20
 )
 
-// handler answers one endpoint: v is the JSON of a success.
-type handler func(p *Platform, r *http.Request, to route, body []byte) (v any, bad *refusal)
-
-// route is where a request goes.
-type route struct {
-	op     Op
-	method string
-	scene  string // of paths with a chat
-	openid string // what messages are sent to, as in Chat.OpenID
-	id     string // message or interaction id
-	open   bool   // needs no access token
-	call   *Call  // for warnings
-	serve  handler
-}
-
 // ServeHTTP serves the whole platform: the token endpoint, the API, the gateway's websocket (on a real connection only) and
-// the presigned URLs of parts. Requests with an absolute URL that was given to [Platform.Host] get those bytes, so that a
+// the presigned URLs of parts. Requests with an absolute URL that was passed to [Platform.Host] get those bytes, so that a
 // bot's own downloader can run on [Platform.Client]; those of attachments are served on the listener, too.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if at, ok := p.hosted(r.URL); ok {
@@ -46,18 +30,18 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.serveFile(w, r)
 		return
 	}
-	to, ok := findRoute(r)
+	to, allowed := findRoute(r)
 	call := p.record(to.op, r)
 	answer := &answerRecorder{ResponseWriter: w}
 	defer p.recordAnswer(call, answer)
-	if !ok {
+	if allowed == nil {
 		p.intercepted(OpUnknown, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			p.write(w, nil, &refusal{status: http.StatusNotFound, code: http.StatusNotFound, message: "接口不存在"})
 		})).ServeHTTP(answer, r)
 		return
 	}
-	if r.Method != to.method {
-		answer.Header().Set("Allow", to.method)
+	if to.serve == nil {
+		answer.Header().Set("Allow", strings.Join(allowed, ", "))
 		p.write(answer, nil, &refusal{
 			status: http.StatusMethodNotAllowed, code: http.StatusMethodNotAllowed, message: "请求方法不支持",
 		})
@@ -110,82 +94,6 @@ func (p *Platform) setOp(c *Call, op Op) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c.Op = op
-}
-
-// findRoute matches the path alone, so that a wrong method differs from a wrong path.
-func findRoute(r *http.Request) (route, bool) {
-	segments := strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")
-	for i, s := range segments {
-		if unescaped, err := url.PathUnescape(s); err == nil {
-			segments[i] = unescaped
-		}
-	}
-	switch path := strings.Join(segments, "/"); path {
-	case "app/getAppAccessToken":
-		return route{op: OpToken, method: http.MethodPost, open: true, serve: (*Platform).issueToken}, true
-	case "gateway", "gateway/bot":
-		return route{op: OpGateway, method: http.MethodGet, id: path, serve: (*Platform).serveGateway}, true
-	case "users/@me":
-		return route{op: OpMe, method: http.MethodGet, serve: (*Platform).serveMe}, true
-	}
-	if len(segments) == 2 && segments[0] == "interactions" {
-		return route{op: OpAck, method: http.MethodPut, id: segments[1], serve: (*Platform).acknowledge}, true
-	}
-	if to, ok := findGuildRoute(segments); ok {
-		return to, true
-	}
-	if len(segments) < 4 || len(segments) > 5 || segments[0] != "v2" {
-		return route{op: OpUnknown}, false
-	}
-	to := route{op: OpUnknown, method: http.MethodPost, openid: segments[2]}
-	switch segments[1] {
-	case "groups":
-		to.scene = sceneGroup
-	case "users":
-		to.scene = sceneC2C
-	default:
-		return to, false
-	}
-	if len(segments) == 5 {
-		if segments[3] != "messages" {
-			return to, false
-		}
-		to.op, to.method, to.id, to.serve = OpRecall, http.MethodDelete, segments[4], (*Platform).recall
-		return to, true
-	}
-	switch segments[3] {
-	case "files":
-		to.op, to.serve = OpUpload, (*Platform).upload
-	case "messages":
-		to.op, to.serve = OpSend, (*Platform).send
-	case "upload_prepare":
-		to.op, to.serve = OpPrepare, (*Platform).prepare
-	case "upload_part_finish":
-		to.op, to.serve = OpFinish, (*Platform).finish
-	default:
-		return to, false
-	}
-	return to, true
-}
-
-// findGuildRoute matches what a guild has: messages, and recalling them.
-func findGuildRoute(segments []string) (route, bool) {
-	if len(segments) < 3 || len(segments) > 4 || segments[2] != "messages" {
-		return route{}, false
-	}
-	to := route{op: OpSend, method: http.MethodPost, openid: segments[1], serve: (*Platform).sendGuild}
-	switch segments[0] {
-	case "channels":
-		to.scene = sceneChannel
-	case "dms":
-		to.scene = sceneDM
-	default:
-		return to, false
-	}
-	if len(segments) == 4 {
-		to.op, to.method, to.id, to.serve = OpRecall, http.MethodDelete, segments[3], (*Platform).recall
-	}
-	return to, true
 }
 
 // serveMe answers GET /users/@me.

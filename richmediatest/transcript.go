@@ -13,7 +13,7 @@ import (
 // Message is a line of a chat: what a user wrote or did, or what the bot sent.
 type Message struct {
 	ID          string // msg_id; the outer id of other events
-	User        string // name as given to Say; "bot" for the bot
+	User        string // name, as passed to Say; "bot" for the bot
 	Bot         bool
 	Event       dto.EventType // of button presses and of adding or removing the bot; "" for messages
 	Text        string        // as shown; a caption is shown with images only
@@ -28,6 +28,12 @@ type Message struct {
 	Ref         string // REFIDX by which a message_reference names this message; "" in guilds
 	Seq         uint32 // msg_seq, 1 when none was sent; 0 for proactive messages and in guilds
 	Time        time.Time
+	Frames      int        // how many frames of a stream have come; 0 for other messages
+	Growing     bool       // a stream whose last frame has not come
+	Reactions   []Reaction // in channels; read only
+
+	content     string // of a user's message, as its event has it
+	unmentioned bool   // it does not mention the bot
 }
 
 // Media is a file in a message of the bot.
@@ -51,6 +57,8 @@ var deeds = map[dto.EventType]string{
 	eventC2CReceive:            "allowed pushes",
 	eventGroupReject:           "rejected pushes",
 	eventC2CReject:             "rejected pushes",
+	eventMemberAdd:             "joined",
+	eventMemberRemove:          "left",
 }
 
 // String is one readable line without ids and times, such as

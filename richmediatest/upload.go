@@ -85,7 +85,8 @@ func newContent(data []byte) content {
 	}
 }
 
-const sniffLen = 4096
+// sniffLen is how much of a file its format is judged by: an ID3 tag with a cover, or the index of an mp4, is long.
+const sniffLen = 1 << 20
 
 // uploadForm are the fields of a POST to .../files.
 type uploadForm struct {
@@ -122,7 +123,7 @@ func parseUpload(body []byte) (form uploadForm, bad *refusal) {
 }
 
 // upload is POST .../files with url or file_data.
-func (p *Platform) upload(_ *http.Request, to route, body []byte) (any, *refusal) {
+func (p *Platform) upload(r *http.Request, to route, body []byte) (any, *refusal) {
 	c, bad := p.uploadTarget(to)
 	if bad != nil {
 		return nil, bad
@@ -147,7 +148,7 @@ func (p *Platform) upload(_ *http.Request, to route, body []byte) (any, *refusal
 	up := Upload{Chat: c.openid, Kind: int(form.kind), Name: form.name, URL: form.url, Route: RouteURL}
 	var data []byte
 	if form.url != "" {
-		data, bad = p.download(form.url)
+		data, bad = p.download(r.Context(), form.url)
 	} else {
 		up.Route = RouteInline
 		data, bad = decodeInline(form.fileData)
@@ -158,11 +159,25 @@ func (p *Platform) upload(_ *http.Request, to route, body []byte) (any, *refusal
 	if int64(len(data)) > hardLimit {
 		return nil, refuse(850031, "上传文件超过大小限制")
 	}
+	if p.cfg.silkInline && up.Route == RouteInline && to.scene == sceneC2C && up.Kind == kindVoice && sniff(data) != "audio/silk" {
+		return nil, errField("file_data: a voice must be silk")
+	}
+	p.warnName(to.call, up.Kind, form.name)
 	file, bad := p.store(up, newContent(data))
 	if bad != nil {
 		return nil, bad
 	}
 	return p.uploadAnswer(c, file, form.send, ""), nil
+}
+
+// warnName warns of a file_name for another kind than a file: a voice with one became a file card (one report, 2026-10).
+func (p *Platform) warnName(call *Call, kind int, name string) {
+	if kind == kindFile || name == "" {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.warn(call, "file_name is for file_type 4: another file may be shown as a file card with it")
 }
 
 // uploadTarget finds the chat of an upload. Another bot's openid, or one of the other scene, is an HTTP 500. A muted group
@@ -230,7 +245,7 @@ func (p *Platform) keep(up Upload, format string) *storedFile {
 	p.uploads = append(p.uploads, &up)
 	p.byFileInfo[up.FileInfo] = file
 	p.wake()
-	p.tell(Happening{What: FileStored, Upload: &up})
+	p.report(Happening{What: FileStored, Upload: &up})
 	return file
 }
 

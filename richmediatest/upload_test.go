@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -244,6 +245,42 @@ func TestUploadOptions(t *testing.T) {
 		accepted(t, b.files(b.p.Group("g"), inline(1, png)))
 		b = newBot(t, richmediatest.WithoutInline())
 		refused(t, b.files(b.p.Group("g"), inline(1, png)), 400, 10000, 10000)
+	})
+	t.Run("in C2C only silk inline", func(t *testing.T) {
+		b := newBot(t, richmediatest.WithSilkOnlyInline(), richmediatest.WithParts(richmediatest.PartShape{BlockSize: 1 << 20}))
+		mp3, err := os.ReadFile("../testdata/formats/mp3-mpeg1.mp3")
+		require.NoError(t, err)
+		c, g := b.p.C2C("ann"), b.p.Group("g")
+		refused(t, b.files(c, inline(3, mp3)), 400, 40011000, 40011000)
+		refused(t, b.files(c, inline(3, wav)), 400, 40011000, 40011000)
+		accepted(t, b.files(c, inline(3, silk)))
+		accepted(t, b.files(c, inline(4, mp3)))
+		accepted(t, b.files(g, inline(3, mp3)))
+		o := b.prepare(c, announced(3, "a.mp3", mp3))
+		b.parts(c, o, mp3)
+		accepted(t, b.files(c, object("upload_id", o.UploadID)))
+		b.p.Host("https://example.com/a.mp3", mp3)
+		accepted(t, b.files(c, object("file_type", 3, "url", "https://example.com/a.mp3")))
+	})
+	t.Run("a name of another kind than a file is a warning", func(t *testing.T) {
+		b := newBot(t, richmediatest.WithParts(richmediatest.PartShape{BlockSize: 1 << 20}))
+		g := b.p.Group("g")
+		warned := func() bool {
+			calls := b.p.Calls()
+			return len(calls[len(calls)-1].Warnings) > 0
+		}
+		accepted(t, b.files(g, inline(3, silk)))
+		assert.False(t, warned())
+		accepted(t, b.files(g, object("file_type", 4, "file_data", "aGVsbG8=", "file_name", "hello.txt")))
+		assert.False(t, warned())
+		accepted(t, b.files(g, object("file_type", 3, "file_data", base64.StdEncoding.EncodeToString(silk), "file_name", "a.silk")))
+		assert.True(t, warned())
+		o := b.prepare(g, announced(3, "a.silk", silk))
+		b.parts(g, o, silk)
+		accepted(t, b.files(g, object("upload_id", o.UploadID, "file_name", "a.silk")))
+		assert.True(t, warned())
+		accepted(t, b.files(g, object("upload_id", o.UploadID)))
+		assert.False(t, warned())
 	})
 	t.Run("without data only digests stay", func(t *testing.T) {
 		b := newBot(t, richmediatest.WithoutData())

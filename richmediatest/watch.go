@@ -17,6 +17,8 @@ const (
 	CallRead        What = "call read"        // Call: its Body is there, and Op is certain; not of OpPart and OpSocket
 	CallEnded       What = "call ended"       // Call: with Status, Answer and Took
 	MessageShown    What = "message shown"    // Chat, Message; of a user's message or deed also Event
+	MessageGrown    What = "message grown"    // Chat, Message: another frame of a stream
+	MessageReacted  What = "message reacted"  // Chat, Message: its Reactions have changed
 	MessageRecalled What = "message recalled" // Chat, Message
 	FileStored      What = "file stored"      // Upload
 	EventPushed     What = "event pushed"     // Chat, Event, Push: a delivery to the webhook, acknowledged or not
@@ -56,8 +58,8 @@ func (p *Platform) Watch(fn func(Happening)) (stop func()) {
 	}
 }
 
-// tell calls the watchers. The caller holds p.mu.
-func (p *Platform) tell(h Happening) {
+// report calls the watchers. The caller holds p.mu.
+func (p *Platform) report(h Happening) {
 	if len(p.watchers) == 0 {
 		return
 	}
@@ -67,8 +69,8 @@ func (p *Platform) tell(h Happening) {
 	}
 }
 
-// tellBots reports how many bots are connected. The caller holds p.mu.
-func (p *Platform) tellBots() {
+// reportBots reports how many bots are connected. The caller holds p.mu.
+func (p *Platform) reportBots() {
 	n := 0
 	for _, s := range p.gateway.order {
 		if s.conn != nil {
@@ -77,7 +79,7 @@ func (p *Platform) tellBots() {
 	}
 	if n != p.gateway.reported {
 		p.gateway.reported = n
-		p.tell(Happening{What: BotsChanged, Bots: n})
+		p.report(Happening{What: BotsChanged, Bots: n})
 	}
 }
 
@@ -107,7 +109,7 @@ func (m *metered) Read(b []byte) (int, error) {
 		m.reported = m.n
 		m.p.mu.Lock()
 		m.call.Size = m.n
-		m.p.tell(Happening{What: CallProgress, Call: *m.call})
+		m.p.report(Happening{What: CallProgress, Call: *m.call})
 		m.p.mu.Unlock()
 	}
 	return n, err

@@ -2,6 +2,9 @@ package richmediatest
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -16,12 +19,14 @@ const maxRedirects = 5
 type page struct {
 	data    []byte
 	sent    time.Time // of a user's attachment; zero for what was hosted
+	expires time.Time // of an attachment's address; zero: never
+	retcode int       // of an attachment's address that has ended
 	to      string
 	handler http.Handler
 }
 
 // Host publishes data at rawURL, for the platform's downloader and for requests through [Platform.Client], which may
-// ask for ranges of it. The URL must be found exactly as given, query included. It panics when rawURL is no absolute URL. The
+// ask for ranges of it. The URL must match exactly, query included. It panics if rawURL is no absolute URL. The
 // data is not copied.
 //
 // Hosting a URL does not make it public: the platform still refuses private and loopback hosts and ports other than 80
@@ -92,6 +97,12 @@ func (p *Platform) hosted(u *url.URL) (page, bool) {
 		key = p.base() + u.RequestURI()
 	}
 	at, ok := p.web[key]
+	switch {
+	case ok && !at.expires.IsZero() && !p.now().Before(at.expires):
+		return page{retcode: retcodeExpired}, true
+	case !ok && u.Path == downloadPath && (!u.IsAbs() || u.Host == downloadHost):
+		return page{retcode: retcodeInvalid}, true
+	}
 	return at, ok
 }
 
@@ -100,6 +111,8 @@ func (at page) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case at.handler != nil:
 		at.handler.ServeHTTP(w, r)
+	case at.retcode != 0:
+		serveExpired(w, r, at.retcode)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.WriteHeader(http.StatusMethodNotAllowed)
 	case at.to != "":
@@ -121,52 +134,71 @@ func serveData(w http.ResponseWriter, r *http.Request, data []byte) {
 }
 
 // download is the platform fetching a URL.
-func (p *Platform) download(rawURL string) ([]byte, *refusal) {
+func (p *Platform) download(ctx context.Context, rawURL string) ([]byte, *refusal) {
 	u, err := url.Parse(rawURL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, errUploadField("url must start with http")
 	}
 	for range maxRedirects + 1 {
-		data, to, ok := p.fetch(u)
-		if !ok {
-			break
+		data, to, why := p.fetch(ctx, u)
+		if why != nil {
+			return nil, errDownload(why.Error())
 		}
 		if to == "" {
 			return data, nil
 		}
 		if u, err = u.Parse(to); err != nil {
-			break
+			return nil, errDownload("the redirect is malformed")
 		}
 	}
-	return nil, errDownload()
+	return nil, errDownload("too many redirects")
 }
 
 // fetch is one request of the platform's downloader; it returns data or a redirect.
-func (p *Platform) fetch(u *url.URL) (data []byte, to string, ok bool) {
+func (p *Platform) fetch(ctx context.Context, u *url.URL) (data []byte, to string, why error) {
 	p.mu.Lock()
-	reachable := !p.faraway[webKey(u)] && (public(u) || p.ownDownload(u))
+	faraway, own := p.faraway[webKey(u)], p.ownDownload(u)
 	p.mu.Unlock()
 	at, found := p.hosted(u)
-	if !reachable || !found || at.handler == nil {
-		return at.data, at.to, reachable && found
+	switch {
+	case faraway:
+		return nil, "", errors.New("the server refuses the platform")
+	case !own && !public(u):
+		if p.cfg.loopback && loopback(u) {
+			return p.dial(ctx, u)
+		}
+		return nil, "", errors.New("the address is not public")
+	case !found && p.cfg.loopback:
+		return nil, "", errors.New("this playground is offline: it fetches loopback addresses and its own files only")
+	case !found:
+		return nil, "", errors.New("the host does not answer")
+	case at.retcode != 0:
+		return nil, "", fmt.Errorf("HTTP %d", http.StatusBadRequest)
+	case at.handler == nil:
+		return at.data, at.to, nil
 	}
-	r, err := http.NewRequestWithContext(p.life.ctx, http.MethodGet, u.String(), http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
-		return nil, "", false
+		return nil, "", err
 	}
 	r, _ = serverRequest(r)
 	w := newMemoryWriter()
-	if serveInMemory(at.handler, w, r) != nil {
-		return nil, "", false
+	if err := serveInMemory(at.handler, w, r); err != nil {
+		return nil, "", err
 	}
 	w.WriteHeader(http.StatusOK)
-	switch {
-	case w.status == http.StatusOK:
-		return w.body.Bytes(), "", true
-	case w.status/100 == 3 && w.sent.Get("Location") != "":
-		return nil, w.sent.Get("Location"), true
+	return fetched(w.status, w.sent, w.body.Bytes())
+}
+
+// fetched returns the data or the redirect of an answer.
+func fetched(status int, header http.Header, body []byte) (data []byte, to string, why error) {
+	switch to := header.Get("Location"); {
+	case status == http.StatusOK:
+		return body, "", nil
+	case status/100 == 3 && to != "":
+		return nil, to, nil
 	}
-	return nil, "", false
+	return nil, "", fmt.Errorf("HTTP %d", status)
 }
 
 // public reports whether a server on the internet could reach the URL: no private host, and only ports 80 and 443.

@@ -77,11 +77,14 @@ func (e *Event) Pushes() []Push {
 
 func (p *Platform) pushEvent(target pushTarget, e *Event) {
 	for range pushTries {
+		p.mu.Lock()
+		e.pushed = p.now()
+		p.mu.Unlock()
 		push := p.pushOnce(p.life.ctx, target, e.body)
 		p.mu.Lock()
 		e.pushes = append(e.pushes, push)
 		p.wake()
-		p.tell(Happening{What: EventPushed, Chat: e.chat, Event: e, Push: push})
+		p.report(Happening{What: EventPushed, Chat: e.chat, Event: e, Push: push})
 		p.mu.Unlock()
 		if push.Acked {
 			return

@@ -79,20 +79,7 @@ func (pg *playground) serve() {
 		cfg := &tls.Config{Certificates: []tls.Certificate{pg.cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
 		go func() { pg.served <- pg.server.Serve(tls.NewListener(pg.secure, cfg)) }()
 	}
-	pg.forget, pg.forgot = make(chan struct{}), make(chan struct{})
-	go func() { // the board has its own bounds; without this the platform keeps everything forever
-		defer close(pg.forgot)
-		tick := time.NewTicker(10 * time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-pg.forget:
-				return
-			case <-tick.C:
-				pg.platform.Forget()
-			}
-		}
-	}()
+	pg.bounded = bound(streams, pg.platform)
 }
 
 // homeward sends requests for the address of -url to the listening address, so that the demonstration bot works if the name

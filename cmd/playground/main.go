@@ -16,6 +16,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -41,6 +42,9 @@ func main() {
 	smoke := flag.Bool("smoke", false, "send messages to the demonstration bot, check its answers and the page, and exit")
 	flag.Parse()
 
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(640 << 20) // collects earlier: large files would double the memory first
+	}
 	botgo.SetLogger(quiet{log.New(io.Discard, "", 0)}) // before anything else of botgo runs: it reads it without a lock
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()

@@ -47,8 +47,7 @@ type playground struct {
 	transport *http.Transport    // of the demonstration bot; nil for the plugin's own
 	restore   func()
 	saver     *saver
-	forget    chan struct{}
-	forgot    chan struct{}
+	bounded   <-chan struct{}
 }
 
 // run is the command.
@@ -96,7 +95,7 @@ func start(ctx context.Context, cfg config, fail func(error)) (pg *playground, e
 		return pg, err
 	}
 	pg.platform = richmediatest.New(
-		richmediatest.WithCredentials(cfg.appID, cfg.secret),
+		richmediatest.WithCredentials(cfg.appID, cfg.secret), richmediatest.WithLoopbackURLs(),
 		richmediatest.WithParts(richmediatest.PartShape{BlockSize: 1 << 20, Concurrency: 3}),
 	)
 	pg.platform.ServeAt(pg.url)
@@ -154,7 +153,7 @@ func (pg *playground) options() []richmedia.Option {
 		opts = append(opts, richmedia.WithHTTPClient(&http.Client{Transport: homeward{public.Host, local.Host, pg.transport}}))
 	}
 	return append(opts,
-		richmedia.WithErrorHandler(func(_ context.Context, c *richmedia.Context, err error) { pg.board.Note(to(c.Target()), say(err)) }),
+		richmedia.WithErrorHandler(func(_ context.Context, c *richmedia.Context, err error) { pg.board.Note(c.Payload().EventID, say(err)) }),
 		richmedia.WithTrace(richmedia.Trace{
 			Upload: func(in richmedia.UploadInfo) { pg.board.Upload(to(in.Target), string(in.Route)) },
 			Reply: func(in richmedia.ReplyInfo) {
@@ -184,10 +183,6 @@ func (pg *playground) connect(ctx context.Context, cfg config, fail func(error))
 // close ends everything, dependents first.
 func (pg *playground) close() error {
 	var errs []error
-	if pg.forget != nil {
-		close(pg.forget)
-		<-pg.forgot
-	}
 	if pg.demo != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -200,6 +195,7 @@ func (pg *playground) close() error {
 	}
 	if pg.ending != nil {
 		pg.ending()
+		<-pg.bounded
 	}
 	if pg.platform != nil {
 		errs = append(errs, pg.platform.Close())

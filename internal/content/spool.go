@@ -3,17 +3,18 @@ package content
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
+
+	"github.com/botgo-contrib/richmedia/internal/panics"
 )
 
 // spoolMemory is how much of a stream stays in memory. A longer stream is in a temporary file as a whole.
 const spoolMemory = 256 << 10
 
 // Spool reads r to its end and keeps a copy, of which any section can be opened. r may ignore ctx: if ctx ends first, the
-// reading goes on until r returns, and then frees the copy. A panic of r is a *PanicError. The error is an *Error.
+// reading goes on until r returns, and then frees the copy. A panic of r, or a call of runtime.Goexit, is a *panics.Error. The
+// error is an *Error.
 func Spool(ctx context.Context, r io.Reader, o Options) (*Content, error) {
 	type outcome struct {
 		content *Content
@@ -23,12 +24,17 @@ func Spool(ctx context.Context, r io.Reader, o Options) (*Content, error) {
 	done, left := make(chan outcome), make(chan struct{})
 	defer close(left)
 	go func() {
-		c, err := s.fill(ctx, r, o)
-		select {
-		case done <- outcome{c, err}:
-		case <-left:
-			s.free()
-		}
+		var c *Content
+		panics.Do(func() (err error) {
+			c, err = s.fill(ctx, r, o)
+			return err
+		}, func(err error) {
+			select {
+			case done <- outcome{c, asRead(err)}:
+			case <-left:
+				s.free()
+			}
+		})
 	}()
 	select {
 	case o := <-done:
@@ -41,28 +47,14 @@ func Spool(ctx context.Context, r io.Reader, o Options) (*Content, error) {
 	}
 }
 
-// PanicError is a reader that panicked, on a goroutine where the caller cannot recover.
-type PanicError struct {
-	Value any    // what was passed to panic
-	Stack []byte // of the goroutine that panicked
-}
-
-// Error names the value; the stack is not part of it.
-func (e *PanicError) Error() string { return fmt.Sprintf("the reader panicked: %v", e.Value) }
-
 // fill reads r into s.
-func (s *spool) fill(ctx context.Context, r io.Reader, o Options) (c *Content, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			c, err = nil, &Error{"read", &PanicError{Value: v, Stack: debug.Stack()}}
-		}
-	}()
+func (s *spool) fill(ctx context.Context, r io.Reader, o Options) (*Content, error) {
 	sums, err := digest(ctx, r, digestOptions{Limit: o.Limit, Parts: true, Copy: s})
 	if err != nil {
 		return nil, readError(err)
 	}
 	// The copy does not change, so it is not verified when it is read.
-	c = &Content{Sums: sums, free: s.free, section: s.section}
+	c := &Content{Sums: sums, free: s.free, section: s.section}
 	if err := c.identify(s.at(), o); err != nil {
 		return nil, err
 	}

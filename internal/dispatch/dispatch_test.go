@@ -13,12 +13,27 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/botgo-contrib/richmedia/internal/dispatch"
 )
 
 func TestMain(m *testing.M) {
 	log.SetOutput(io.Discard) // some tasks here panic on purpose
 	goleak.VerifyTestMain(m)
 }
+
+// plain is a Dispatcher for tasks without an end and without an ID, none of which is ever overdue.
+type plain struct{ *dispatch.Dispatcher }
+
+func newPlain(workers, queue int) plain {
+	return plain{dispatch.New(dispatch.Config{Workers: workers, Queue: queue})}
+}
+
+func (p plain) Submit(ctx context.Context, key string, task func()) error {
+	return p.Dispatcher.Submit(ctx, dispatch.Task{Key: key, Run: task})
+}
+
+func (p plain) Drain(ctx context.Context) error { return p.Dispatcher.Drain(ctx, nil) }
 
 // gauge remembers the most that it stood at.
 type gauge struct {
@@ -68,9 +83,9 @@ func TestKeysRunSideBySideUpToTheWorkers(t *testing.T) {
 	})
 }
 
-func TestABusyKeyDoesNotHoldUpTheOthers(t *testing.T) {
+func TestABusyKeyDoesNotDelayTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newPlain(1, 2000)
+		d := newPlain(1, 4000)
 		start := time.Now()
 		for range 1000 {
 			require.NoError(t, d.Submit(t.Context(), "busy", func() { time.Sleep(time.Second) }))
@@ -133,6 +148,7 @@ func TestABlockedSubmitLeavesWithTheCauseOfItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, cause)
 		defer cancel()
 		require.Equal(t, cause, d.Submit(ctx, "b", func() { t.Error("a refused task ran") }))
+		require.Equal(t, 1, d.Stats().Queued)
 		require.Equal(t, cause, d.Submit(ctx, "b", func() { t.Error("a refused task ran") }), "ctx over beforehand")
 
 		close(stuck)
@@ -193,14 +209,41 @@ func TestGoPassesEveryQueueAndIsBoundedByItself(t *testing.T) {
 	})
 }
 
+func TestTasksBesideWaitForEachOtherAndDelayNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newPlain(1, 1)
+		r := &record{start: time.Now()}
+		var g gauge
+		for i := range 10 {
+			require.NoError(t, d.Beside(i, func() {
+				r.add(fmt.Sprint(i / 4))
+				g.add(1)
+				time.Sleep(time.Second)
+				g.add(-1)
+			}))
+			if i%4 == 3 {
+				synctest.Wait() // so that the order within a second does not matter
+			}
+		}
+		require.Equal(t, dispatch.Stats{Beside: 4, Waiting: 6}, d.Stats())
+		require.NoError(t, d.Go(t.Context(), func() { r.add("go") }))
+		require.NoError(t, d.Submit(t.Context(), "a", func() { r.add("queue") }))
+		synctest.Wait()
+		require.ElementsMatch(t, []string{"go 0s", "queue 0s"}, r.all()[4:])
+		require.NoError(t, d.Drain(t.Context()))
+		require.Equal(t, []string{"1 1s", "1 1s", "1 1s", "1 1s", "2 2s", "2 2s"}, r.all()[6:])
+		require.Equal(t, 4, g.most)
+	})
+}
+
 func BenchmarkSubmit(b *testing.B) {
-	for _, keys := range []int{1, 1000} {
+	for _, keys := range []int{1000} {
 		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
 			names := make([]string, keys)
 			for i := range names {
 				names[i] = fmt.Sprint("group:", i)
 			}
-			d := newPlain(16, 1024)
+			d := plain{dispatch.New(dispatch.Config{Workers: 16, Queue: 1024, Slow: slow, Starved: slow, Notice: func(dispatch.Notice) {}})}
 			task := func() {}
 			ctx := b.Context()
 			b.ReportAllocs()

@@ -9,84 +9,81 @@ import (
 type gate struct {
 	limit   int
 	used    int
-	waiting list.List // of *caller; empty while used < limit
-	start   func(key string, t task)
+	blocked list.List // of *caller; empty while used < limit
+	start   func(Task)
 }
 
 // caller is blocked at a gate until its task is let in or refused.
 type caller struct {
-	key    string
-	task   task
-	err    error         // set before answer is closed
-	answer chan struct{} // closed when the task was let in (err is nil) or refused
+	task    Task
+	line    *line // of a caller that is blocked for a key
+	element *list.Element
+	err     error         // set before done is closed
+	done    chan struct{} // closed when the task was let in (err is nil) or refused
 }
 
-// enter passes task through g.
-func (d *Dispatcher) enter(ctx context.Context, g *gate, key string, t task) error {
-	d.mu.Lock()
-	if err := d.refusal(ctx); err != nil {
-		d.mu.Unlock()
-		return err
-	}
+// enter lets t in, or returns the caller that is blocked. It needs the Dispatcher's mu.
+func (g *gate) enter(t Task) *caller {
 	if g.used < g.limit {
 		g.used++
-		g.start(key, t)
-		d.mu.Unlock()
+		g.start(t)
 		return nil
 	}
-	c := &caller{key: key, task: t, answer: make(chan struct{})}
-	place := g.waiting.PushBack(c)
-	d.mu.Unlock()
+	c := &caller{task: t, done: make(chan struct{})}
+	c.element = g.blocked.PushBack(c)
+	return c
+}
 
+// wait blocks until c is let in or refused, or ctx ends.
+func (d *Dispatcher) wait(ctx context.Context, g *gate, c *caller) error {
 	select {
-	case <-c.answer:
+	case <-c.done:
 		return c.err
 	case <-ctx.Done():
 	}
-
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	select {
-	case <-c.answer: // let in while ctx ended: the task is going to run, so the caller must not hear otherwise
+	case <-c.done: // let in while ctx ended: the task is going to run, and an error would say otherwise
 		return c.err
 	default:
-		g.waiting.Remove(place)
+		g.blocked.Remove(c.element)
+		d.unblock(c)
 		return context.Cause(ctx)
 	}
 }
 
-// refusal is why a new task is not let in now, or nil. It needs d.mu.
-func (d *Dispatcher) refusal(ctx context.Context) error {
-	if d.closed {
-		return ErrClosed
+// unblock ends the share that c holds as a blocked caller. It needs d.mu.
+func (d *Dispatcher) unblock(c *caller) {
+	if c.line != nil {
+		c.line.blocked--
+		d.forget(c.line)
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return nil
 }
 
-// leave gives one place back and hands it to the caller that has waited longest. It needs the Dispatcher's mu.
-func (g *gate) leave() {
+// leave frees one place of g and lets the caller in that has waited longest. It needs d.mu.
+func (d *Dispatcher) leave(g *gate) {
 	g.used--
-	first := g.waiting.Front()
+	first := g.blocked.Front()
 	if first == nil {
 		return
 	}
 	// The task is started here and not by its caller: otherwise one that has just come could overtake it, and two
 	// tasks of one key would change places.
-	c := g.waiting.Remove(first).(*caller)
+	c := g.blocked.Remove(first).(*caller)
 	g.used++
-	g.start(c.key, c.task)
-	close(c.answer)
+	g.start(c.task)
+	d.unblock(c)
+	close(c.done)
 }
 
-// refuse sends all waiting callers away. It needs the Dispatcher's mu.
-func (g *gate) refuse() {
-	for e := g.waiting.Front(); e != nil; e = e.Next() {
+// refuse returns ErrClosed to all blocked callers. It needs d.mu.
+func (d *Dispatcher) refuse(g *gate) {
+	for e := g.blocked.Front(); e != nil; e = e.Next() {
 		c := e.Value.(*caller)
 		c.err = ErrClosed
-		close(c.answer)
+		d.unblock(c)
+		close(c.done)
 	}
-	g.waiting.Init()
+	g.blocked.Init()
 }

@@ -64,18 +64,35 @@ func (m *model) task(key string, n, fate int, length time.Duration) func() {
 	}
 }
 
+// punctual notes a task that ran after its end, or was late before it.
+func (m *model) punctual(ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !ok {
+		m.faults = append(m.faults, "late or not late at the wrong time")
+	}
+}
+
 // produce submits to keys of its own, so that the order within each is known.
 func (m *model) produce(d plain, r *rand.Rand, producer int) {
 	for n := range 60 {
 		key := fmt.Sprint(producer, "-", r.IntN(3))
 		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(r.IntN(30))*time.Millisecond)
-		err := d.Submit(ctx, key, m.task(key, n, r.IntN(20), time.Duration(r.IntN(10))*time.Millisecond))
+		fate := r.IntN(20)
+		t := dispatch.Task{Key: key, Run: m.task(key, n, fate, time.Duration(r.IntN(10))*time.Millisecond)}
+		if r.IntN(4) == 0 {
+			t.Until = time.Now().Add(time.Duration(r.IntN(20)) * time.Millisecond)
+			run := t.Run
+			t.Run = func() { m.punctual(time.Now().Before(t.Until)); run() }
+			t.Late = func() { m.punctual(!time.Now().Before(t.Until)); m.task(key, n, fate, 0)() }
+		}
+		err := d.Dispatcher.Submit(ctx, t)
 		cancel()
 		m.mu.Lock()
 		switch {
 		case err == nil:
 			m.accepted[key] = append(m.accepted[key], n)
-		case !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, dispatch.ErrClosed):
+		case !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, dispatch.ErrClosed) && !errors.Is(err, dispatch.ErrBusy):
 			m.faults = append(m.faults, err.Error())
 		}
 		m.mu.Unlock()
@@ -109,7 +126,7 @@ func TestNoTaskIsLostDoubledOrOutOfOrderInAnySchedule(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
 			m := &model{
-				workers: 1 + r.IntN(5), queue: 1 + r.IntN(8),
+				workers: 1 + r.IntN(5), queue: 1 + r.IntN(16),
 				accepted: make(map[string][]int), ran: make(map[string][]int), busy: make(map[string]bool),
 			}
 			d := newPlain(m.workers, m.queue)
@@ -124,7 +141,7 @@ func TestNoTaskIsLostDoubledOrOutOfOrderInAnySchedule(t *testing.T) {
 			if seed%3 != 0 { // close in the middle of it
 				time.Sleep(time.Duration(r.IntN(400)) * time.Millisecond)
 				if seed%3 == 1 {
-					discarded = d.Discard()
+					discarded, _ = d.Discard()
 				}
 				require.NoError(t, d.Drain(t.Context()))
 			}

@@ -24,6 +24,7 @@ func TestATaskThatPanicsOrExitsWedgesNothing(t *testing.T) {
 				}
 				for range 9 {
 					require.NoError(t, d.Go(t.Context(), end))
+					require.NoError(t, d.Beside(nil, end))
 				}
 				for _, key := range []string{"a", "b", "c"} {
 					require.NoError(t, d.Submit(t.Context(), key, func() { done.Add(1) }))

@@ -1,55 +1,93 @@
 package dispatch
 
 import (
+	"errors"
 	"log"
-	"runtime/debug"
+	"time"
+
+	"github.com/botgo-contrib/richmedia/internal/panics"
 )
 
-// line is the waiting tasks of one key.
+// line is the waiting tasks of one key, and the one that runs.
 type line struct {
 	key     string
-	tasks   fifo[task]
-	running bool // one of its tasks is running; the line is then not ready
+	tasks   fifo[Task]
+	queued  int // length of tasks
+	blocked int // callers at the gate of the queue
+
+	// Of the task that runs; the line is then not ready.
+	running      bool
+	overdue      bool
+	id           any
+	label        string
+	began        time.Time
+	older, newer *line // in the busyList
 }
 
-// enqueue puts task at the end of its line and sees to it that a worker comes. It needs d.mu.
-func (d *Dispatcher) enqueue(key string, t task) {
+// line returns the line of key, a new one if there is none. It needs d.mu.
+func (d *Dispatcher) line(key string) *line {
 	l := d.lines[key]
 	if l == nil {
 		l = &line{key: key}
 		d.lines[key] = l
 	}
-	idle := l.tasks.empty() && !l.running
-	l.tasks.push(t)
-	if !idle {
-		return
-	}
-	d.ready.push(l)
-	d.hire()
+	return l
 }
 
-// work runs tasks until no line is ready, or until one was overdue, which has given this worker's place away already.
+// forget removes l if it has nothing left. It needs d.mu.
+func (d *Dispatcher) forget(l *line) {
+	if !l.running && l.queued == 0 && l.blocked == 0 {
+		delete(d.lines, l.key)
+	}
+}
+
+// enqueue puts t at the end of its line and makes sure that a worker comes. It needs d.mu.
+func (d *Dispatcher) enqueue(t Task) {
+	l := d.line(t.Key)
+	first := l.queued == 0 && !l.running
+	l.tasks.push(t)
+	l.queued++
+	if first {
+		d.ready.push(l)
+		d.hire()
+	}
+}
+
+// hire starts a worker if a line is ready and a place is free. It needs d.mu.
+func (d *Dispatcher) hire() {
+	switch {
+	case d.ready.empty():
+	case d.running < d.cfg.Workers:
+		d.running++
+		go d.work()
+	default:
+		d.starve()
+	}
+}
+
+// work runs tasks until no line is ready, or until one was overdue, whose place as a worker is given away already.
 func (d *Dispatcher) work() {
 	over, freed := false, false
 	defer func() {
 		if !over && !freed {
-			// A task has called runtime.Goexit, which nothing can stop: another goroutine takes this one's place,
-			// or the lines behind it would wait for ever.
+			// A task has called runtime.Goexit, which nothing can stop: another goroutine continues here, or the
+			// lines that are ready would wait forever.
 			go d.work()
 		}
 	}()
 	for !freed {
-		l, t := d.take()
+		l, fn := d.take()
 		if l == nil {
 			break
 		}
-		d.run(l, t, &freed)
+		d.run(l, fn, &freed)
 	}
 	over = true
 }
 
-// take starts the next task of the line whose turn it is; nil means that the worker is no longer needed.
-func (d *Dispatcher) take() (*line, task) {
+// take starts the next task of the line whose turn it is, and returns what to call: nil for a late task without Late.
+// No line means that the worker is no longer needed.
+func (d *Dispatcher) take() (*line, func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ready.empty() {
@@ -59,75 +97,74 @@ func (d *Dispatcher) take() (*line, task) {
 	}
 	l := d.ready.pop()
 	t := l.tasks.pop()
-	l.running = true
-	d.queue.leave()
-	return l, t
+	l.queued--
+	l.running, l.overdue, l.id, l.label, l.began = true, false, t.ID, t.Label, time.Now()
+	d.busy.push(l)
+	if d.ready.empty() {
+		d.watch.starving = time.Time{}
+	}
+	d.leave(&d.queue)
+	d.set()
+	if t.late(l.began) {
+		return l, t.Late
+	}
+	return l, t.Run
 }
 
-// run runs one task and gives its line back, however the task ends. It sets freed when the task was overdue.
-func (d *Dispatcher) run(l *line, t task, freed *bool) {
-	late, over := false, false // under d.mu
-	defer func() {
+// run calls fn and returns its line to the others, however fn ends. It sets freed if the task was overdue.
+func (d *Dispatcher) run(l *line, fn func(), freed *bool) {
+	protect(fn, func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		over, *freed = true, late
-		d.putBack(l)
-		if late {
-			d.overdue--
-			d.hire()
-			d.rest()
-		}
-	}()
-	defer report()
-	t(func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if over || late {
-			return
-		}
-		late = true
-		d.overdue++
-		d.running--
-		d.hire()
+		*freed = l.overdue
+		d.end(l)
 	})
 }
 
-// hire sees to it that the lines which are ready have a worker. It needs d.mu.
-func (d *Dispatcher) hire() {
-	if d.running < d.workers && !d.ready.empty() {
-		d.running++
-		go d.work()
+// end returns l to the ready lines, or forgets it. It needs d.mu.
+func (d *Dispatcher) end(l *line) {
+	l.running, l.id = false, nil
+	wasOverdue := l.overdue
+	if l.overdue {
+		l.overdue = false
+		d.overdue--
+	} else {
+		d.busy.remove(l)
 	}
+	if l.queued > 0 {
+		d.ready.push(l)
+	} else {
+		d.forget(l)
+	}
+	if wasOverdue { // this goroutine ends: others serve the line, and a slow task may now be overdue too
+		d.giveAway(time.Now())
+		d.hire()
+	}
+	d.rest()
 }
 
-// putBack puts l at the end of the ready lines, or forgets it when it has no more tasks. It needs d.mu.
-func (d *Dispatcher) putBack(l *line) {
-	l.running = false
-	if l.tasks.empty() {
-		delete(d.lines, l.key)
-		return
-	}
-	d.ready.push(l)
+// stepAside runs a task of Go. It needs d.mu.
+func (d *Dispatcher) stepAside(t Task) {
+	go protect(t.Run, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.leave(&d.aside)
+		d.rest()
+	})
 }
 
-// stepAside runs a task beside the workers. It needs d.mu.
-func (d *Dispatcher) stepAside(_ string, t task) {
-	go func() {
-		defer func() {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			d.aside.leave()
-			d.rest()
-		}()
-		defer report()
-		t(func() {})
-	}()
-}
-
-// report is deferred around a task. A panic here is a mistake in the code around the handlers: it must not end the
-// process, and must not pass unseen.
-func report() {
-	if v := recover(); v != nil {
-		log.Printf("dispatch: task panicked: %v\n%s", v, debug.Stack())
-	}
+// protect calls task, unless it is nil, and then done, however task ends. A panic here is a mistake in the code around
+// the handlers: it must not end the process, and must not pass unseen.
+func protect(task, done func()) {
+	panics.Do(func() error {
+		if task != nil {
+			task()
+		}
+		return nil
+	}, func(err error) {
+		if err != nil && !errors.Is(err, panics.ErrGoexit) {
+			log.Printf("dispatch: task: %v\n%s", err, err.(*panics.Error).Stack) //nolint:errorlint // task returns no error
+		}
+		done()
+	})
 }

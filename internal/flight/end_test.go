@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/botgo-contrib/richmedia/internal/flight"
+	"github.com/botgo-contrib/richmedia/internal/panics"
 )
 
 func TestAPanicIsAnErrorForAllWhoWait(t *testing.T) {
@@ -29,7 +30,7 @@ func TestAPanicIsAnErrorForAllWhoWait(t *testing.T) {
 				})
 				second := ask(t.Context(), t.Context(), &g, never(t))
 				for _, got := range []answer{<-first, <-second} {
-					var p *flight.PanicError
+					var p *panics.Error
 					require.ErrorAs(t, got.err, &p)
 					require.Zero(t, got.v)
 					require.Contains(t, string(p.Stack), "TestAPanicIsAnErrorForAllWhoWait")

@@ -1,4 +1,4 @@
-// Package flight makes one run of a function serve all callers that want the same thing at the same time, and cancels
+// Package flight shares one run of a function among all callers that want the same result at the same time, and cancels
 // it when none of them waits any longer.
 package flight
 
@@ -6,40 +6,43 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/botgo-contrib/richmedia/internal/panics"
 )
 
 // ErrAbandoned is the cause that a run's context ends with when the last caller has stopped waiting for it.
-var ErrAbandoned = errors.New("flight: nobody waits any longer")
+var ErrAbandoned = errors.New("flight: no caller waits any longer")
 
 // Group shares runs by key. The zero value is ready, must not be copied after first use, and keeps nothing for a key
-// without a run.
+// without a run. It is safe for concurrent use.
 //
-// It stands in for golang.org/x/sync/singleflight, which cannot cancel a run when its last waiter leaves, so that an
-// upload which nobody wants goes on to its end, and which panics again on a goroutine where nobody can recover.
+// It replaces golang.org/x/sync/singleflight, which does not cancel a run when its last caller leaves, so that an
+// upload that nobody waits for goes on to its end, and which panics again on a goroutine where no caller can recover.
 type Group[T any] struct {
 	mu      sync.Mutex
 	runs    map[string]*run[T] // the last of each key, until it has returned
 	running int                // functions that have not returned, abandoned ones too
-	idle    chan struct{}      // closed when running falls to 0; nil when nobody waits for that
+	idle    chan struct{}      // closed when running falls to 0; nil if no call of Wait waits
 }
 
 // run is one call of a function.
 type run[T any] struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
-	waiters int           // under the Group's mu
+	callers int           // that wait for it; under the Group's mu
 	done    chan struct{} // closed when value and err are set
 	value   T
 	err     error
 }
 
-// Do returns what fn returns for key. It joins the run of that key which is under way, or starts one: leader tells
-// that it did. fn runs on a goroutine of its own with a context that has the values of life and ends with life, or
-// with the cause ErrAbandoned when the last caller has stopped waiting; it does not end with ctx, the caller's own. A
-// caller whose ctx ends leaves at once with its cause, without a run being started if it was over beforehand. Nor is
-// a run started when life is over: Do then returns life's cause. Nobody joins a run that was cancelled: a new one is
-// started beside it, even before the old fn has returned. A panic in fn, and runtime.Goexit, is a *PanicError for all
-// who wait.
+// Do returns the result of fn for key. It joins the run of that key which is under way, or starts one: leader reports
+// whether it did.
+//
+// fn runs on a goroutine of its own. Its context has the values of life and ends with life, or with the cause
+// ErrAbandoned when the last caller has stopped waiting, but not with ctx. If ctx ends first, Do returns its cause at
+// once; if ctx or life is over beforehand, Do returns the cause and starts no run. A run that was cancelled is not
+// joined: a new one is started beside it, even before the old fn has returned. If fn panics or calls runtime.Goexit, the
+// error of all callers is a *panics.Error.
 func (g *Group[T]) Do(ctx, life context.Context, key string, fn func(ctx context.Context) (T, error)) (v T, leader bool, err error) {
 	if ctx.Err() != nil {
 		return v, false, context.Cause(ctx)
@@ -53,7 +56,7 @@ func (g *Group[T]) Do(ctx, life context.Context, key string, fn func(ctx context
 		}
 		r, leader = g.start(life, key, fn), true
 	}
-	r.waiters++
+	r.callers++
 	g.mu.Unlock()
 
 	select {
@@ -66,8 +69,15 @@ func (g *Group[T]) Do(ctx, life context.Context, key string, fn func(ctx context
 		return r.value, leader, r.err
 	default:
 	}
-	g.leave(r)
+	g.abandon(r)
 	return v, leader, context.Cause(ctx)
+}
+
+// Running returns the number of functions that have not returned, abandoned ones included.
+func (g *Group[T]) Running() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.running
 }
 
 // Wait blocks until no function is running, abandoned ones included, or ctx ends, whose cause it then returns. Callers
@@ -100,24 +110,27 @@ func (g *Group[T]) start(life context.Context, key string, fn func(ctx context.C
 	}
 	g.runs[key] = r
 	g.running++
-	go func() {
-		defer g.finish(key, r)
-		r.call(fn)
-	}()
+	go panics.Do(func() (err error) {
+		r.value, err = fn(r.ctx)
+		return err
+	}, func(err error) {
+		r.err = err
+		g.finish(key, r)
+	})
 	return r
 }
 
-// leave takes one waiter from r, and cancels it after the last: from then on it cannot be joined.
-func (g *Group[T]) leave(r *run[T]) {
+// abandon ends the wait of one caller for r. After the last caller r is cancelled, and can no longer be joined.
+func (g *Group[T]) abandon(r *run[T]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	r.waiters--
-	if r.waiters == 0 {
+	r.callers--
+	if r.callers == 0 {
 		r.cancel(ErrAbandoned)
 	}
 }
 
-// finish hands the result of r to its waiters.
+// finish passes the result of r to its callers.
 func (g *Group[T]) finish(key string, r *run[T]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/botgo-contrib/richmedia/internal/flight"
+	"github.com/botgo-contrib/richmedia/internal/panics"
 )
 
 var errClosed = errors.New("closed")
@@ -82,7 +83,7 @@ func (m *model) call(life context.Context, g *flight.Group[string], r *rand.Rand
 	defer cancel()
 	start := time.Now()
 	v, leader, err := g.Do(ctx, life, key, m.run(key, length, slow, r.IntN(10) == 0))
-	var p *flight.PanicError
+	var p *panics.Error
 	switch {
 	case time.Since(start) > patience:
 		m.fault("a caller waited %v and not %v", time.Since(start), patience)

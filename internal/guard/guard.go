@@ -1,4 +1,4 @@
-// Package guard makes the HTTP client for addresses that strangers may have chosen: it connects to public hosts only.
+// Package guard has the HTTP client for addresses that strangers may have chosen: it connects to public hosts only.
 package guard
 
 import (
@@ -14,14 +14,14 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// ErrPrivate is a connection that was not begun. Its text ends a sentence that begins with the address.
+// ErrPrivate is the reason of a connection that was not opened. Its text follows "ADDRESS is".
 var ErrPrivate = errors.New("no public address on port 80 or 443; pass a client of your own to WithURLFallback for an intranet")
 
-// ErrRedirect is a redirect that was not followed.
+// ErrRedirect is the reason of a redirect that was not followed.
 var ErrRedirect = errors.New("the redirect is not followed")
 
-// The bounds of a fetch. The body has none of them: how long it may take depends on its size, so that its reader sets
-// the context's deadline.
+// The bounds of a fetch. They do not bound the body: its duration depends on its size, so the reader of the body sets the
+// deadline of the context.
 const (
 	dialTimeout     = 10 * time.Second
 	tlsTimeout      = 10 * time.Second
@@ -32,18 +32,18 @@ const (
 	maxRedirects    = 5
 )
 
-// Client returns a new client that connects to public unicast addresses on the ports 80 and 443 and to nothing else,
-// whatever name, redirect or answer of a name server led there. A connection that it does not begin fails with
-// ErrPrivate. Deployments that reach IPv4 hosts through NAT64 only need another client: such addresses may lead anywhere.
+// Client returns a new client that connects to public unicast addresses on the ports 80 and 443 only, whatever name, redirect
+// or answer of a name server leads to another one. A refused connection fails with ErrPrivate. A host that reaches IPv4
+// addresses through NAT64 only needs another client: a NAT64 address may lead anywhere.
 //
-// It uses no proxy, since only the proxy would know what is connected to, keeps no cookies, and gives bodies as they are
-// on the wire. It follows at most 5 redirects, from http to https but not back: who gave an https address relies on
-// nobody on the way changing what is fetched or reading the query that may unlock it. A redirected request tells no
-// credentials, and no Referer, which holds the query of the address before. The client is safe for concurrent use;
-// CloseIdleConnections gives back what it holds.
+// The client uses no proxy, because only the proxy would know the address that is connected to. It keeps no cookies, and
+// returns bodies as they are on the wire. It follows at most 5 redirects, and none from https to http: with an https address
+// nobody on the way can change what is fetched or read the query, which may be a credential. A redirected request carries no
+// credentials and no Referer, which has the query of the previous address. The client is safe for concurrent use;
+// CloseIdleConnections releases its connections.
 func Client() *http.Client { return client([]uint16{80, 443}) }
 
-// client lets tests connect to ports of their own, and to allow.
+// client returns Client for other ports. Connections to the addresses in allow are always opened: tests need that.
 func client(ports []uint16, allow ...netip.AddrPort) *http.Client {
 	g := &guard{addresses: newGuardian(ports), allow: allow}
 	return &http.Client{
@@ -58,26 +58,26 @@ func client(ports []uint16, allow ...netip.AddrPort) *http.Client {
 			MaxIdleConnsPerHost:    2,
 			IdleConnTimeout:        idleTimeout,
 			DisableCompression:     true,
-			ForceAttemptHTTP2:      true, // a dialer of one's own would switch it off
+			ForceAttemptHTTP2:      true, // without it the DialContext above switches HTTP/2 off
 		},
 	}
 }
 
-// guard decides on addresses.
+// guard decides which addresses are connected to.
 type guard struct {
 	addresses *ssrf.Guardian
 	allow     []netip.AddrPort
 }
 
-// newGuardian refuses IANA's special-purpose blocks, everything outside 2000::/3, which has the forms that embed an IPv4
-// address, and 6to4 and Teredo within it. The library takes for public what is so by number only:
+// newGuardian returns a guardian that refuses the special-purpose blocks of IANA, everything outside 2000::/3, where the forms
+// that embed an IPv4 address are, and 6to4 and Teredo within it. An address that is public by its number alone has to be named:
 func newGuardian(ports []uint16) *ssrf.Guardian {
 	return ssrf.New(ssrf.WithPorts(ports...), ssrf.WithDeniedV4Prefixes(
-		netip.MustParsePrefix("168.63.129.16/32"), // Azure's host answers its guests there, as others do on 169.254.169.254
+		netip.MustParsePrefix("168.63.129.16/32"), // on Azure the host of a virtual machine, as 169.254.169.254 is on other clouds
 	))
 }
 
-// control is net.Dialer.Control: it is called for every attempt, with the address that is about to be connected to.
+// control is net.Dialer.Control, which is called before every connection with its address.
 func (g *guard) control(network, address string, raw syscall.RawConn) error {
 	if to, err := netip.ParseAddrPort(address); err == nil && slices.Contains(g.allow, to) {
 		return nil
@@ -88,7 +88,7 @@ func (g *guard) control(network, address string, raw syscall.RawConn) error {
 	return nil
 }
 
-// redirect decides on the request that a redirect asks for, and takes from it what the next server need not know.
+// redirect decides whether next, the request of a redirect, is sent, and removes from it what the next server must not know.
 func redirect(next *http.Request, via []*http.Request) error {
 	from := via[len(via)-1].URL
 	switch {

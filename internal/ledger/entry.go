@@ -7,42 +7,43 @@ import (
 	"time"
 )
 
+// maxSlots is how many numbers of a message are remembered if its replies have no limit: as many as a guild's channel
+// accepts in its window, at 5 a second for 5 minutes.
+const maxSlots = 1500
+
 // Entry is the record of one answered message. It is safe for concurrent use.
 type Entry struct {
 	// Set once.
-	key     string
-	arrived time.Time
-	shelf   *shelf // only its limits are read without the Ledger's lock
+	id      digest
+	arrived time.Duration // after the Ledger's start
+	shelf   *shelf        // only its limits and its start are read without the Ledger's lock
 
 	// Under the Ledger's lock.
 	older, newer *Entry
 	used         uint64
 
-	mu    sync.Mutex
-	run   *Run   // of the delivery that began last
-	slots []slot // by number, none twice
+	mu         sync.Mutex
+	deliveries *Run   // the last ones, linked from the newest to the oldest
+	handMade   uint16 // numbers that the jobs of hand-made Targets have taken
+	slots      []slot // by number, none twice
 }
 
-// maxRemembered is how many numbers of a message are remembered where its replies have no limit: as many as a guild's
-// channel can get in its window, at 5 a second for 5 minutes.
-const maxRemembered = 1500
-
-// slot is one of the replies that the platform allows, held by a msg_seq.
+// slot is one of the replies that the platform allows, held by a number.
 type slot struct {
 	seq     uint32
-	claims  int32 // claims of seq that are neither committed nor released
-	settled bool  // one was committed: the slot stays used for ever
-
-	sender *Claim        // the one that sends alone; nil: nobody does
-	free   chan struct{} // closed when sender is settled
+	state   State
+	spent   bool    // Run.Take has promised the number to a message that is sent elsewhere
+	foreign bool    // known only because the platform named it a duplicate: it does not count as a reply
+	content Content // of the reply that is in the chat, or may be
+	first   *Claim  // the claims that are not settled, in order of arrival; the first may send
 }
 
-// Left tells how many more replies can be claimed now under new numbers, math.MaxInt when there is no limit and 0
-// after the window, and when the window ends: the zero time when it does not.
+// Left returns how many replies can be claimed now under new numbers, and when the window ends. n is math.MaxInt if
+// there is no limit and 0 after the window. until is the zero time if the window has no end.
 func (e *Entry) Left() (n int, until time.Time) {
 	lim := e.shelf.limits
 	if lim.Window > 0 {
-		until = e.arrived.Add(lim.Window)
+		until = e.shelf.start.Add(e.arrived).Add(lim.Window)
 	}
 	switch {
 	case e.late():
@@ -52,67 +53,7 @@ func (e *Entry) Left() (n int, until time.Time) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return lim.Replies - len(e.slots), until
-}
-
-// ClaimSeq claims a number of the caller's choice, one that Run.Claim has given or one that it does not come to. Claims
-// of one number share a slot.
-func (e *Entry) ClaimSeq(seq uint32) (*Claim, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.claim(seq)
-}
-
-// ClaimSeqs is ClaimSeq for n numbers from seq on, or for none.
-func (e *Entry) ClaimSeqs(seq uint32, n int) ([]*Claim, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.claimAll(seq, n)
-}
-
-// claimAll claims n numbers from seq on, or none. It needs e.mu.
-func (e *Entry) claimAll(seq uint32, n int) ([]*Claim, error) {
-	fresh := 0
-	for i := range n {
-		if e.slot(seq+uint32(i)) < 0 { //nolint:gosec // as many as there are replies
-			fresh++
-		}
-	}
-	if replies := e.shelf.limits.Replies; replies > 0 && len(e.slots)+fresh > replies && !e.late() {
-		return nil, ErrLimit
-	}
-	claims := make([]*Claim, 0, n)
-	for i := range n {
-		c, err := e.claim(seq + uint32(i)) //nolint:gosec // as above
-		if err != nil {                    // the window: nobody else can take what was counted
-			for _, c := range claims {
-				c.end(false)
-			}
-			return nil, err
-		}
-		claims = append(claims, c)
-	}
-	return claims, nil
-}
-
-// claim claims seq and a slot for it. It needs e.mu.
-func (e *Entry) claim(seq uint32) (*Claim, error) {
-	if e.late() {
-		return nil, ErrWindow
-	}
-	i := e.slot(seq)
-	if i < 0 {
-		switch replies := e.shelf.limits.Replies; {
-		case replies > 0 && len(e.slots) >= replies:
-			return nil, ErrLimit
-		case replies <= 0 && len(e.slots) >= maxRemembered:
-			return &Claim{entry: e, seq: seq, forgotten: true}, nil
-		}
-		i = len(e.slots)
-		e.slots = append(e.slots, slot{seq: seq})
-	}
-	e.slots[i].claims++
-	return &Claim{entry: e, seq: seq}, nil
+	return lim.Replies - e.replies(), until
 }
 
 // slot returns the index of the slot that seq holds, or -1. It needs e.mu.
@@ -120,13 +61,52 @@ func (e *Entry) slot(seq uint32) int {
 	return slices.IndexFunc(e.slots, func(s slot) bool { return s.seq == seq })
 }
 
-func (e *Entry) late() bool {
-	window := e.shelf.limits.Window
-	return window > 0 && time.Since(e.arrived) >= window
+// hold returns the index of the slot that seq holds, a new one if there is none. It needs e.mu, and returns -1 if the
+// message has no limit and more replies than are remembered.
+func (e *Entry) hold(seq uint32) int {
+	i := e.slot(seq)
+	if i >= 0 || e.shelf.limits.Replies <= 0 && len(e.slots) >= maxSlots {
+		return i
+	}
+	e.slots = append(e.slots, slot{seq: seq})
+	return len(e.slots) - 1
 }
 
-// expired tells whether the message need not be remembered any longer. By then its window is over.
+// free returns slot i to the message unless its number is, may be or will be in the chat, or has claims. It needs e.mu.
+func (e *Entry) free(i int) {
+	if s := e.slots[i]; s.first != nil || s.state != Unsent || s.spent {
+		return
+	}
+	last := len(e.slots) - 1
+	e.slots[i] = e.slots[last]
+	e.slots = e.slots[:last]
+}
+
+// room reports whether n more slots can be held. It needs e.mu.
+func (e *Entry) room(n int) bool {
+	limit := e.shelf.limits.Replies
+	return n == 0 || limit <= 0 || e.replies()+n <= limit
+}
+
+// replies returns how many of the message's replies are used or claimed. It needs e.mu.
+func (e *Entry) replies() int {
+	n := 0
+	for i := range e.slots {
+		if !e.slots[i].foreign {
+			n++
+		}
+	}
+	return n
+}
+
+// late reports whether the window is over.
+func (e *Entry) late() bool {
+	window := e.shelf.limits.Window
+	return window > 0 && time.Since(e.shelf.start.Add(e.arrived)) >= window
+}
+
+// expired reports whether the message need not be remembered any longer. Its window is then over.
 func (e *Entry) expired(now time.Time) bool {
 	window := e.shelf.limits.Window
-	return window > 0 && now.Sub(e.arrived) >= max(window, minRetention)
+	return window > 0 && now.Sub(e.shelf.start.Add(e.arrived)) >= max(window, minRetention)
 }

@@ -1,9 +1,9 @@
 package ledger
 
-// Runs is how many deliveries e tells apart.
-func (e *Entry) Runs() int {
+// Deliveries returns how many deliveries e tells apart.
+func (e *Entry) Deliveries() int {
 	n := 0
-	for r := e.run; r != nil; r = r.earlier {
+	for r := e.deliveries; r != nil; r = r.earlier {
 		n++
 	}
 	return n

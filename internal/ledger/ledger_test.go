@@ -18,28 +18,31 @@ var (
 	free  = ledger.Limits{}
 )
 
-// claim is Claim where it must succeed.
+// claim is Claim in the one delivery that most tests need; it must succeed.
 func claim(t *testing.T, e *ledger.Entry) *ledger.Claim {
 	t.Helper()
-	c, err := e.Run(nil).Claim()
+	c, err := first(e).Claim(ledger.Content{})
 	require.NoError(t, err)
 	return c
 }
 
-func TestOneMessageHasOneRecordHoweverOftenItIsOpened(t *testing.T) {
+// first is the first delivery of e.
+func first(e *ledger.Entry) *ledger.Run { return e.Delivery("first") }
+
+func TestAMessageHasOneRecordHoweverOftenItIsOpened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := ledger.New(10)
 		arrived := time.Now()
 		e := l.Open("a", arrived, group)
-		claim(t, e).Commit()
+		claim(t, e).Settle(ledger.Delivered)
 		time.Sleep(time.Minute)
 
 		again := l.Open("a", time.Now(), c2c)
 		n, until := again.Left()
 		require.Equal(t, 4, n)
 		require.Equal(t, arrived.Add(5*time.Minute), until, "a known message keeps its first arrival and its limits")
-		require.EqualValues(t, ledger.FirstSeq+1, claim(t, again).Seq())
-		require.EqualValues(t, ledger.FirstSeq, claim(t, l.Open("b", time.Now(), group)).Seq())
+		require.EqualValues(t, 1001+1, claim(t, again).Seq())
+		require.EqualValues(t, 1001, claim(t, l.Open("b", time.Now(), group)).Seq())
 	})
 }
 
@@ -47,7 +50,7 @@ func TestTheWindowEndsOnTheDot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := ledger.New(10).Open("a", time.Now(), group)
 		time.Sleep(5*time.Minute - time.Nanosecond)
-		claim(t, e).Release()
+		claim(t, e).Settle(ledger.Refused)
 		n, until := e.Left()
 		require.Equal(t, 5, n)
 
@@ -55,9 +58,9 @@ func TestTheWindowEndsOnTheDot(t *testing.T) {
 		require.Zero(t, time.Until(until))
 		n, _ = e.Left()
 		require.Zero(t, n)
-		_, err := e.Run(nil).Claim()
+		_, err := first(e).Claim(ledger.Content{})
 		require.ErrorIs(t, err, ledger.ErrWindow)
-		_, err = e.ClaimSeq(7)
+		_, err = first(e).ClaimSeq(7, ledger.Content{})
 		require.ErrorIs(t, err, ledger.ErrWindow)
 	})
 }
@@ -68,8 +71,8 @@ func TestNoWindowAndNoLimitNeverRefuse(t *testing.T) {
 		time.Sleep(1000 * time.Hour)
 		for i := range 100 {
 			c := claim(t, e)
-			require.EqualValues(t, ledger.FirstSeq+i, c.Seq())
-			c.Commit()
+			require.EqualValues(t, 1001+i, c.Seq())
+			c.Settle(ledger.Delivered)
 		}
 		n, until := e.Left()
 		require.Equal(t, math.MaxInt, n)
@@ -87,7 +90,7 @@ func TestAnArrivalInTheFutureCountsAsNow(t *testing.T) {
 
 func TestALateArrivalIsRefusedFromTheStart(t *testing.T) {
 	for _, arrived := range []time.Time{{}, time.Now().Add(-6 * time.Minute), time.Now().Add(-20 * time.Minute)} {
-		_, err := ledger.New(10).Open("a", arrived, group).Run(nil).Claim()
+		_, err := first(ledger.New(10).Open("a", arrived, group)).Claim(ledger.Content{})
 		require.ErrorIs(t, err, ledger.ErrWindow)
 	}
 }
@@ -129,9 +132,18 @@ func TestTheLeastRecentlyOpenedIsForgottenFirst(t *testing.T) {
 	require.NotSame(t, b, l.Open("b", now, c2c)) // in place of d
 	require.Same(t, a, l.Open("a", now, group))
 
-	claim(t, b).Commit() // still usable by the one who holds it
+	claim(t, b).Settle(ledger.Delivered) // still usable by the one who holds it
 	n, _ := b.Left()
 	require.Equal(t, 3, n)
+}
+
+func TestLenCountsTheMessagesThatAreRemembered(t *testing.T) {
+	l := ledger.New(3)
+	for i := range 5 {
+		require.Equal(t, min(i, 3), l.Len())
+		l.Open(fmt.Sprint(i), time.Now(), group)
+		l.Open(fmt.Sprint(i), time.Now(), group)
+	}
 }
 
 func TestOneMessageIsRememberedEvenByALedgerOfNone(t *testing.T) {
@@ -180,11 +192,11 @@ func BenchmarkOpenNewAndClaimWhenFull(b *testing.B) {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				c, err := l.Open(keys[i%len(keys)], now, group).Run(nil).Claim()
+				c, err := first(l.Open(keys[i%len(keys)], now, group)).Claim(ledger.Content{})
 				if err != nil {
 					b.Fatal(err)
 				}
-				c.Commit()
+				c.Settle(ledger.Delivered)
 				i++
 			}
 		})

@@ -1,26 +1,31 @@
 package ledger
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
-// shelf is the entries with the same limits, in order of use. Those with other limits stand elsewhere: an entry is
-// remembered for as long as its limits say, and one that stays long must not keep the short ones behind it.
+// shelf is the entries with the same limits, in order of use. The time for which an entry is remembered follows from
+// its limits: on one shelf for all, entries that stay long would keep the expired ones behind them.
 type shelf struct {
 	limits         Limits
+	start          time.Time // of the Ledger
 	oldest, newest *Entry
 }
 
-// shelf returns the one for lim, new if there is none.
+// shelf returns the shelf for lim, a new one if there is none. It needs l.mu.
 func (l *Ledger) shelf(lim Limits) *shelf {
 	for _, s := range l.shelves {
 		if s.limits == lim {
 			return s
 		}
 	}
-	s := &shelf{limits: lim}
+	s := &shelf{limits: lim, start: l.start}
 	l.shelves = append(l.shelves, s)
 	return s
 }
 
+// drop removes the empty shelf s. It needs l.mu.
 func (l *Ledger) drop(s *shelf) {
 	l.shelves = slices.DeleteFunc(l.shelves, func(other *shelf) bool { return other == s })
 }
@@ -36,7 +41,7 @@ func (s *shelf) push(e *Entry) {
 	s.newest = e
 }
 
-// remove takes e out and cuts its links: an Entry that a handler still holds must not keep its neighbours in memory.
+// remove takes e out and cuts its links: an Entry that a handler still holds would keep its neighbours in memory.
 func (s *shelf) remove(e *Entry) {
 	if e.older == nil {
 		s.oldest = e.newer

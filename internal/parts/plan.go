@@ -1,4 +1,4 @@
-// Package parts plans an upload in parts: which bytes of the file go where. It is pure arithmetic.
+// Package parts plans an upload in parts: which bytes of the file go to which address. It is pure arithmetic.
 package parts
 
 import (
@@ -8,21 +8,21 @@ import (
 
 // Offer is one part as the platform offers it.
 type Offer struct {
-	Index int    // counts from 0 in the documents and from 1 in what runs: it is echoed, and offsets do not follow it
+	Index int    // from 0 in the documents and from 1 on the live platform: it is echoed, and offsets do not follow it
 	URL   string // presigned
-	Size  int64  // of this part; 0 where the platform said only the size of all
+	Size  int64  // of this part; 0 if the platform gave only the block size
 }
 
-// Part is a piece of the file and where it goes.
+// Part is a section of the file and the address that it is sent to.
 type Part struct {
 	Index        int
 	URL          string
 	Offset, Size int64
 }
 
-// Plan lays offers over a file of size bytes, in their order. blockSize is the size of the parts that have none of
-// their own. The last part may be offered larger than what is left. The plan covers the file exactly once, or the
-// error says why it does not.
+// Plan returns the parts of a file of size bytes, in the order of offers. blockSize is the size of the offers without a size.
+// The last offer may be larger than the rest of the file. The parts cover the file exactly once; if offers do not allow that,
+// the error says why.
 func Plan(size, blockSize int64, offers []Offer) ([]Part, error) {
 	if size < 1 {
 		return nil, errors.New("an empty file has no parts")
@@ -62,7 +62,7 @@ func Plan(size, blockSize int64, offers []Offer) ([]Part, error) {
 	return plan, nil
 }
 
-// Same tells whether two plans cut a file alike; their addresses may differ.
+// Same reports whether two plans divide a file alike. Their addresses may differ.
 func Same(a, b []Part) bool {
 	if len(a) != len(b) {
 		return false

@@ -69,7 +69,7 @@ func TestSamePlansDifferInAddressesOnly(t *testing.T) {
 	assert.False(t, Same(a, b))
 }
 
-// FuzzPlan gives Plan whatever a platform may answer: the plan covers the file exactly once, or is an error.
+// FuzzPlan calls Plan with any answer of a platform: the plan covers the file exactly once, or is an error.
 func FuzzPlan(f *testing.F) {
 	f.Add(int64(25), int64(10), []byte{0, 0, 0, 0, 0, 0, 0, 10, 1, 0, 0, 0, 0, 0, 0, 15})
 	f.Add(int64(1<<62), int64(1<<62), []byte{0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 0, 0, 0, 0})

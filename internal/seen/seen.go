@@ -33,6 +33,9 @@ func New(window time.Duration, size int) *Filter {
 	)}
 }
 
+// Len returns the number of ids that are remembered, expired ones included until a later call forgets them.
+func (f *Filter) Len() int { return f.ids.Len() }
+
 // errGoexit stands until the event's handler has returned: the handler may end its goroutine instead.
 var errGoexit = errors.New("richmedia: the handler ended its goroutine")
 

@@ -1,33 +1,81 @@
 package sniff
 
-// sniffFrames names the MPEG audio whose first frame begins b: layer III is mp3, the others are not, and neither is AAC,
-// whose frames begin with the same 12 bits and the layer 0. "" is none of them.
-func sniffFrames(b []byte) string {
-	name, size := frame(b)
+import "bytes"
+
+// firstFrame names the MPEG audio whose first frame begins head, and returns "" if head begins with none. Layer III is mp3.
+// The other layers are not, and neither is AAC, whose frames begin with the same 12 bits and the layer 0.
+func firstFrame(head []byte) string {
+	name, size := frame(head)
 	switch {
-	case name == MP3 && size > len(b):
+	case name == MP3 && size > len(head):
 		return name
-	case name == "" || size > len(b): // a text in UTF-16 begins like layer I
+	case name == "" || size > len(head): // a text in UTF-16 begins like layer I
 		return ""
 	}
-	if next := b[size:]; len(next) >= 4 && !sameStream(b, next) && !hasPrefix(next, "TAG") && !hasPrefix(next, "APETAGEX") {
+	if next := head[size:]; len(next) >= 4 && !sameStream(head, next) && !hasPrefix(next, "TAG") && !hasPrefix(next, "APETAGEX") {
 		return ""
 	}
 	return name
 }
 
-// framesWithin tells whether an mp3 begins further on: behind padding, or in the middle of a frame, as a recorded stream
-// does. Three frames in a row are no accident.
-func framesWithin(b []byte) bool {
+const (
+	maxFrame  = 1441         // bytes of layer III: 320 kbit/s at 32 kHz
+	cutFrames = 5 * maxFrame // has three whole frames in it wherever a recording of a stream begins
+	searched  = 1 << 20      // bytes behind a tag; ffmpeg searches as far
+)
+
+// zeros returns the offset of the first byte from offset on that is not 0, which is no further than searched.
+func (c *content) zeros(offset int64) int64 {
+	for until := offset + searched; offset < until; {
+		b := c.search(offset)
+		if len(b) == 0 {
+			break
+		}
+		rest := bytes.TrimLeft(b, "\x00")
+		offset += int64(len(b) - len(rest))
+		if len(rest) > 0 {
+			break
+		}
+	}
+	return offset
+}
+
+// framesWithin reports whether three frames of an mp3 follow each other, the first of them between from and until. Fewer may be
+// an accident. Of the last one the header is enough, since the content may end in it.
+func (c *content) framesWithin(from, until int64) bool {
+	for from < until {
+		b := c.search(from)
+		b = b[:min(int64(len(b)), until-from+3*maxFrame)]
+		if threeFrames(b) {
+			return true
+		}
+		if len(b) <= 3*maxFrame {
+			return false
+		}
+		from += int64(len(b) - 3*maxFrame)
+	}
+	return false
+}
+
+// threeFrames is framesWithin for b.
+func threeFrames(b []byte) bool {
 	for ; len(b) > 0; b = b[1:] {
+		next := bytes.IndexByte(b, 0xff)
+		if next < 0 {
+			return false
+		}
+		b = b[next:]
 		at := b
 		for n := 1; ; n++ {
 			name, size := frame(at)
-			if name != MP3 || size > len(at) || n > 1 && !sameStream(b, at) {
+			if name != MP3 || n > 1 && !sameStream(b, at) {
 				break
 			}
 			if n == 3 {
 				return true
+			}
+			if size > len(at) {
+				break
 			}
 			at = at[size:]
 		}
@@ -35,7 +83,7 @@ func framesWithin(b []byte) bool {
 	return false
 }
 
-// sameStream tells whether two frames agree in version, layer and sampling rate.
+// sameStream reports whether two frames agree in version, layer and sampling rate.
 func sameStream(a, b []byte) bool {
 	name, _ := frame(b)
 	return name != "" && a[1]>>1 == b[1]>>1 && a[2]>>2&3 == b[2]>>2&3
@@ -56,7 +104,8 @@ var kbps = [2][4][15]int{
 	},
 }
 
-// frame reads the header of a frame: what it is a frame of and how long it is, with its header. "" is no frame.
+// frame reads the header of the frame that b begins with. It returns the format and the size of the frame with its header,
+// and "" if b begins with no frame.
 func frame(b []byte) (name string, size int) {
 	if len(b) < 4 || b[0] != 0xff || b[1] < 0xe0 {
 		return "", 0
@@ -90,6 +139,7 @@ func frame(b []byte) (name string, size int) {
 	return MP3, samples/8*bits/hz + padding
 }
 
+// adtsFrame is frame for AAC.
 func adtsFrame(b []byte) (name string, size int) {
 	if len(b) < 6 || b[1] < 0xf0 || b[2]>>2&15 > 12 {
 		return "", 0
@@ -98,9 +148,4 @@ func adtsFrame(b []byte) (name string, size int) {
 		return "", 0
 	}
 	return AAC, size
-}
-
-// transportStream tells an MPEG transport stream by the first byte of three packets.
-func transportStream(b []byte) bool {
-	return len(b) > 2*188 && b[0] == 'G' && b[188] == 'G' && b[2*188] == 'G'
 }

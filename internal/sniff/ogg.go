@@ -1,6 +1,6 @@
 package sniff
 
-// oggCodecs are the first bytes of an ogg stream, by what is in it.
+// oggCodecs are the first bytes of an ogg stream, by its codec.
 var oggCodecs = []struct{ magic, name string }{
 	{"\x01vorbis", Ogg},
 	{"OpusHead", Ogg},
@@ -12,9 +12,9 @@ var oggCodecs = []struct{ magic, name string }{
 	{"OVP80", OggVideo},         // VP8
 }
 
-// sniffOgg looks at the streams of the file, which all begin before the first of them goes on (RFC 3533): a video has
-// its sound first often enough, and a skeleton before both.
-func sniffOgg(head []byte) string {
+// ogg names the file that head begins by its streams, which all begin before the first of them goes on (RFC 3533): a video
+// may have its sound first, and a skeleton before both.
+func ogg(head []byte) string {
 	found := OggOther
 	for page := head; len(page) >= 28 && hasPrefix(page, "OggS") && page[5]&2 != 0; {
 		segments := int(page[26])

@@ -3,7 +3,7 @@
 # tests need none of these tools. Debian 12:
 #
 #   apt-get install --no-install-recommends \
-#     ffmpeg imagemagick webp sox libsox-fmt-all libvo-amrwbenc0 libheif-examples libimage-exiftool-perl \
+#     ffmpeg imagemagick webp sox libsox-fmt-all wavpack libvo-amrwbenc0 libheif-examples libimage-exiftool-perl \
 #     python3 nodejs npm
 #   ./make.sh
 set -euo pipefail
@@ -47,6 +47,10 @@ cat >svg.svg <<'SVG'
 <?xml version="1.0" encoding="UTF-8"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="24" height="24"><circle cx="12" cy="12" r="10" fill="red"/></svg>
 SVG
+convert "$tmp/src.png" -strip -compress none tga.tga                # without a mark of its own
+ff -i "$tmp/src.png" -frames:v 1 -c:v targa -rle 0 -bitexact tga2.tga # version 2, which has one at its end
+convert "$tmp/src.png" -strip ico.ico
+convert "$tmp/src.png" -strip -compress rle psd.psd
 
 # ---- video ----
 pic=(-f lavfi -i testsrc=s=64x48:r=8:d=0.5)
@@ -87,6 +91,11 @@ ff "${pic[@]}" -c:v libvpx -b:v 20k "${exact[@]}" webm.webm
 remux -f avi avi.avi
 remux -f flv -flvflags no_duration_filesize -ar 22050 -c:a libmp3lame flv.flv
 remux -f mpegts ts.ts
+remux -f mpegts -mpegts_m2ts_mode 1 m2ts.m2ts # a camcorder's, a Blu-ray's
+ff "${pic[@]}" -r 25 -c:v mpeg1video -b:v 20k "${exact[@]}" -f mpeg mpg.mpg
+ff "${pic[@]}" -c:v wmv2 -b:v 20k -an "${exact[@]}" -f asf wmv.wmv
+# A box free in front of the brand, as some editors leave it. The offsets of a fragmented file do not count it.
+{ bytes 00 00 00 10; printf 'free'; head -c 8 /dev/zero; cat mp4-iso5-fragmented.mp4; } >mp4-free-first.mp4
 
 # ---- audio ----
 ff "${tone[@]}" -ac 1 -f s16le "$tmp/24k.pcm"
@@ -97,6 +106,13 @@ mp3=(-ac 1 -c:a libmp3lame -b:a 32k -write_xing 0 -id3v2_version 0 "${exact[@]}"
 	require("silk-wasm").encode(fs.readFileSync("24k.pcm"), 24000).then(r => fs.writeFileSync("voice.silk", r.data))')
 cp "$tmp/voice.silk" silk-tencent.silk                     # 0x02 first
 { tail -c +2 "$tmp/voice.silk"; bytes ff ff; } >silk.silk # the SDK's own form: no 0x02, and an end mark
+{ printf '#!AMR\n'; cat "$tmp/voice.silk"; } >silk-amr.amr # what silk-sdk 0.2.2 of npm writes with tencentAmr
+# A rate that silk does not have: packets of 1,250 bytes, which no decoder takes.
+ff -f lavfi -i sine=f=440:r=22050:d=0.1 -ac 1 -f s16le "$tmp/22k.pcm"
+(cd "$tmp" && node -e '
+	const fs = require("fs")
+	require("silk-wasm").encode(fs.readFileSync("22k.pcm"), 22050).then(r => fs.writeFileSync("22k.silk", r.data))')
+cp "$tmp/22k.silk" silk-22050.silk
 
 ff "${tone[@]}" -ar 44100 "${mp3[@]}" mp3-mpeg1.mp3
 ff "${tone[@]}" -ar 24000 "${mp3[@]}" mp3-mpeg2.mp3
@@ -107,6 +123,18 @@ convert -seed 1 -size 240x240 plasma:fractal -quality 60 -strip "$tmp/cover.jpg"
 ff "${tone[@]}" -i "$tmp/cover.jpg" -map 0 -map 1 -c:v copy -ac 1 -c:a libmp3lame -b:a 32k -id3v2_version 3 -disposition:v attached_pic \
 	-f mp3 mp3-id3v2-cover.mp3 # the tag is longer than what is sniffed
 { head -c 700 /dev/zero; cat mp3-mpeg1.mp3; } >mp3-zero-padded.mp3
+# Radio: the frames are as long as they get, so that three of them are longer than many a program looks.
+ff "${tone[@]}" -t 0.16 -ar 44100 "${mp3[@]/32k/320k}" "$tmp/320.mp3"
+tail -c +200 "$tmp/320.mp3" >mp3-320-cut.mp3
+{ head -c 9000 /dev/zero; cat "$tmp/320.mp3"; } >mp3-320-zero-padded.mp3
+# tag N: an ID3v2.3 tag of N bytes behind its header, which are padding.
+tag() {
+	printf 'ID3\3\0\0'
+	bytes 00 "$(printf %02x $(($1 >> 14)))" "$(printf %02x $(($1 >> 7 & 127)))" "$(printf %02x $(($1 & 127)))"
+	head -c "$1" /dev/zero
+}
+# A broken tagger: the tag says that it is empty, and a picture follows.
+{ head -c 6 mp3-id3v2-cover.mp3; bytes 00 00 00 00; tail -c +11 mp3-id3v2-cover.mp3; } >mp3-id3v2-no-length.mp3
 # An APEv2 tag in front: header, one item, footer.
 python3 - "$tmp/ape" <<'PY'
 import struct, sys
@@ -124,7 +152,24 @@ ff "${tone[@]}" "${aac[@]}" "${exact[@]}" -f ipod m4a.m4a
 ff "${tone[@]}" "${aac[@]}" "${exact[@]}" -f ipod -brand 'M4B ' m4b.m4b
 ff "${tone[@]}" "${aac[@]}" "${exact[@]}" -movflags +frag_keyframe+empty_moov+default_base_moof+dash -f mp4 -brand dash m4a-dash.m4a # YouTube
 ff "${tone[@]}" "${aac[@]}" "${exact[@]}" -movflags +faststart -f mp4 m4a-isom.mp4
+ff "${tone[@]}" "${aac[@]}" "${exact[@]}" -f mp4 m4a-isom-moov-last.mp4
+ff "${tone[@]}" "${aac[@]}" "${exact[@]}" -metadata comment="$(printf 'la %.0s' {1..1500})" -movflags +faststart \
+	-f mp4 m4a-isom-long.mp4 # the index in front is longer than what is sniffed
 ff "${tone[@]}" -ar 8000 -ac 1 -c:a pcm_s16le "${exact[@]}" wav-pcm.wav
+{ tag 10; cat wav-pcm.wav; } >wav-id3v2.wav # by taggers that know mp3 only
+{ tag 4000; cat aac-adts.aac; } >aac-id3v2-long.aac # longer than what is sniffed
+{ tag 4000; cat mp3-mpeg1.mp3; } >mp3-id3v2-long.mp3
+ff "${tone[@]}" -ar 8000 -ac 1 -c:a pcm_s16le "${exact[@]}" -t 0.1 -f w64 w64.w64
+ff "${tone[@]}" -ac 1 -c:a libopus -b:a 16k "${exact[@]}" -f caf caf-opus.caf # an iPhone's memo
+ff "${tone[@]}" -ar 8000 -ac 1 -c:a pcm_s16le "${exact[@]}" -t 0.1 -f caf caf-pcm.caf
+ff "${tone[@]}" -ar 8000 -ac 1 -c:a tta "${exact[@]}" tta.tta
+{ tag 10; cat tta.tta; } >tta-id3v2.tta
+wavpack -q -y wav-pcm.wav -o wavpack.wv
+ff "${tone[@]}" -ar 48000 -ac 1 -c:a ac3 -b:a 32k "${exact[@]}" -t 0.2 ac3.ac3
+ff "${tone[@]}" -ar 48000 -ac 1 -c:a eac3 -b:a 32k "${exact[@]}" -t 0.2 eac3.eac3
+ff "${tone[@]}" -ar 8000 -ac 1 -c:a pcm_u8 "${exact[@]}" -t 0.1 voc.voc
+ff "${tone[@]}" -ac 1 -c:a libopus -b:a 16k "${exact[@]}" -f matroska mka.mka
+ff "${tone[@]}" -ac 1 -c:a libopus -b:a 16k "${exact[@]}" -f webm webm-opus.weba
 ff "${tone[@]}" -ar 8000 -ac 1 -c:a pcm_s24le "${exact[@]}" wav-extensible.wav
 ff "${tone[@]}" -ar 8000 -ac 1 -c:a pcm_s16le -rf64 always "${exact[@]}" wav-rf64.wav
 ff "${tone[@]}" -ac 1 -c:a libvorbis -q:a 0 "${exact[@]}" ogg-vorbis.ogg
@@ -149,6 +194,12 @@ for at in range(0, len(pcm) - 639, 640): # 20 ms at 16 kHz
 open(sys.argv[2], "wb").write(out)
 PY
 ff "${tone[@]}" -ar 8000 -ac 1 "${exact[@]}" -t 0.1 aiff.aiff
+python3 - aiff.aiff aiff-sound-first.aiff <<'PY'
+import sys
+b = open(sys.argv[1], "rb").read() # FORM, then COMM of 18 bytes, then SSND
+assert b[12:16] == b"COMM"
+open(sys.argv[2], "wb").write(b[:12] + b[38:] + b[12:38])
+PY
 ff "${tone[@]}" -ar 8000 -ac 1 "${exact[@]}" -t 0.1 au.au
 ff "${tone[@]}" -ac 1 -c:a wmav2 -b:a 24k "${exact[@]}" -f asf wma.wma
 

@@ -1,5 +1,6 @@
 // Command clients runs bots on the ecosystem's own frameworks against the playground, over the websocket and the webhook: they
-// log in, receive messages with attachments, answer with text, images, voice and video, acknowledge a button, and resume.
+// log in, receive messages with attachments, answer with text, images, voice and video, acknowledge a button, and resume. It also
+// runs the recipes of docs/playground.md.
 //
 //	./run            compares the table of docs/playground.md with what the bots did
 //	./run -update    writes it
@@ -84,7 +85,10 @@ func run(ctx context.Context, update, verbose bool, only string) (err error) {
 		})
 	}
 	wait.Wait()
-	return judge(columns, filepath.Join(root, "docs/playground.md"), update, only != "")
+	return errors.Join(
+		recipes(ctx, playground, dir, root),
+		judge(columns, filepath.Join(root, "docs/playground.md"), update, only != ""),
+	)
 }
 
 func build(ctx context.Context, dir, out, what string) error {

@@ -110,7 +110,8 @@ func (p *process) failures() (out []string) {
 
 func (p *process) end() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-	for range p.lines {                       // until it has, so that Wait loses nothing
+	for open := true; open; {
+		_, open = <-p.lines // to the end, so that Wait loses nothing
 	}
 	_ = p.cmd.Wait() // ended by the signal
 }

@@ -5,7 +5,7 @@ const my = require('./bot.cjs')
 const hook = my.transport === 'webhook'
 const bot = new Bot({
   appid: my.appID, secret: my.secret, sandbox: false, logLevel: 'warn', maxRetry: 10,
-  intents: ['GROUP_AT_MESSAGE_CREATE', 'C2C_MESSAGE_CREATE', 'INTERACTION'],
+  intents: ['GROUP_AND_C2C_EVENT', 'INTERACTION'],
   ...(hook ? { mode: ReceiverMode.WEBHOOK, port: my.port, path: '/qq' } : { mode: ReceiverMode.WEBSOCKET }),
 })
 
@@ -16,11 +16,11 @@ const answers = {
   voice: () => segment.audio(my.voice()),
   video: () => segment.video(my.video()),
   buttons: () => [segment.markdown('# pick'), { type: 'keyboard', data: { content: { rows: [{ buttons: [{ id: 'yes', render_data: { label: 'Yes', visited_label: 'Yes', style: 1 }, action: { type: 1, permission: { type: 2 }, data: 'the-answer' } }] }] } } }],
-  attachment: async e => my.fetched(e.message.find(part => part.type === 'image').data.url ?? e.message.find(part => part.type === 'image').url),
+  attachment: async e => my.fetched(e.message.find(part => part.type === 'image').data.url),
 }
 
 bot.on('message', async e => {
-  const word = Object.keys(answers).find(w => e.raw_message.includes(w))
+  const word = Object.keys(answers).find(w => e.raw_message.trim().startsWith(w)) // the rest describes the attachments
   if (!word) return
   try {
     await e.reply(await answers[word](e))

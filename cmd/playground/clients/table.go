@@ -25,20 +25,20 @@ func judge(columns []column, path string, update, partial bool) error {
 		}
 		for _, what := range capabilities {
 			err, tried := c.results[what]
-			why := known[c.title()][what]
+			own := known[c.title()][what]
 			switch {
 			case !tried:
-			case err == nil && why != "":
-				errs = append(errs, fmt.Errorf("%s: %s: works, and known.go says: %s", c.title(), what, why))
-			case err != nil && why == "":
+			case err == nil && own.why != "" && !own.sometimes:
+				errs = append(errs, fmt.Errorf("%s: %s: works, and known.go says: %s", c.title(), what, own.why))
+			case err != nil && own.why == "":
 				errs = append(errs, fmt.Errorf("%s: %s: %w", c.title(), what, err))
 			case err != nil:
 				fmt.Printf("%-28s FAILS as known  %s: %v\n", c.title(), what, err)
 			default:
 				fmt.Printf("%-28s ok  %s\n", c.title(), what)
 			}
-			if why != "" && !slices.Contains(notes, why) {
-				notes = append(notes, why)
+			if own.why != "" {
+				notes = append(notes, own.why)
 			}
 		}
 	}
@@ -75,14 +75,18 @@ func render(columns []column, notes []string) string {
 	for _, what := range capabilities {
 		out.WriteString("| " + what)
 		for _, c := range columns {
-			err, tried := c.results[what]
+			_, tried := c.results[what]
+			own := known[c.title()][what]
+			note := slices.Index(notes, own.why) + 1
 			switch {
 			case !tried:
 				out.WriteString(" | –")
-			case err == nil:
-				out.WriteString(" | yes")
+			case own.sometimes:
+				fmt.Fprintf(&out, " | by chance (%d)", note)
+			case own.why != "":
+				fmt.Fprintf(&out, " | no (%d)", note)
 			default:
-				fmt.Fprintf(&out, " | no [%d]", slices.Index(notes, known[c.title()][what])+1)
+				out.WriteString(" | yes")
 			}
 		}
 		out.WriteString(" |\n")

@@ -34,7 +34,7 @@ var (
 	browser context.Context
 )
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func TestMain(m *testing.M) {
 	flag.Parse()

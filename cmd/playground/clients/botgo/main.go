@@ -20,6 +20,7 @@ import (
 	"github.com/tencent-connect/botgo/event"
 	"github.com/tencent-connect/botgo/interaction/webhook"
 	"github.com/tencent-connect/botgo/openapi"
+	"github.com/tencent-connect/botgo/openapi/options"
 	"github.com/tencent-connect/botgo/token"
 )
 
@@ -42,11 +43,11 @@ func run(ctx context.Context) error {
 	b := &bot{api: api}
 	intent := event.RegisterHandlers(
 		event.GroupATMessageEventHandler(func(_ *dto.WSPayload, m *dto.WSGroupATMessageData) error {
-			go b.answer(ctx, chat{m.GroupID, api.PostGroupMessage}, (*dto.Message)(m))
+			go b.answer(ctx, chat{m.GroupID, post(api.PostGroupMessage)}, (*dto.Message)(m))
 			return nil
 		}),
 		event.C2CMessageEventHandler(func(_ *dto.WSPayload, m *dto.WSC2CMessageData) error {
-			go b.answer(ctx, chat{m.Author.ID, api.PostC2CMessage}, (*dto.Message)(m))
+			go b.answer(ctx, chat{m.Author.ID, post(api.PostC2CMessage)}, (*dto.Message)(m))
 			return nil
 		}),
 		event.InteractionEventHandler(func(_ *dto.WSPayload, in *dto.WSInteractionData) error {
@@ -76,8 +77,10 @@ func report(what map[string]any) {
 // chat is where an answer goes.
 type chat struct {
 	id   string
-	post func(ctx context.Context, id string, m dto.APIMessage) (*dto.Message, error)
+	post post
 }
+
+type post func(ctx context.Context, id string, m dto.APIMessage, opts ...options.Option) (*dto.Message, error)
 
 type bot struct{ api openapi.OpenAPI }
 

@@ -12,7 +12,7 @@ import (
 const (
 	maxMessages = 20_000    // of a chat; beyond it the oldest are dropped
 	maxTurns    = 4_000     // whose calls are kept; beyond it the oldest are dropped
-	maxMedia    = 512 << 20 // bytes; beyond it the oldest are dropped
+	maxMedia    = 256 << 20 // bytes; beyond it the oldest are dropped
 )
 
 // Board is the state behind the page. Its lock is taken while the platform is locked, so calling the platform while holding
@@ -37,6 +37,8 @@ type Board struct {
 	infos   []string        // of files, oldest first
 	media   media
 	bots    int
+	hook    Hook
+	closed  bool
 	onBots  func(int)
 
 	explained func() bool // nil: never
@@ -67,7 +69,12 @@ func New(p *richmediatest.Platform, saved func(name string, data []byte)) *Board
 }
 
 // Close stops watching the platform.
-func (b *Board) Close() { b.stop() }
+func (b *Board) Close() {
+	b.stop()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+}
 
 // watch is called by the platform for everything that happens.
 func (b *Board) watch(h richmediatest.Happening) {
@@ -89,11 +96,10 @@ func (b *Board) watch(h richmediatest.Happening) {
 	case richmediatest.FileStored:
 		b.count.Uploads++
 		b.stored(h.Upload)
+	case richmediatest.MessageGrown, richmediatest.MessageReacted:
+		b.edited(h)
 	case richmediatest.EventPushed:
-		if t := b.turns[h.Event.ID()]; t != nil {
-			t.Pushes = append(t.Pushes, push(h))
-			b.touch(t)
-		}
+		b.pushed(h)
 	case richmediatest.ButtonAcked:
 		if t := b.turns[h.Event.ID()]; t != nil {
 			t.Ack = &h.Ack

@@ -1,6 +1,7 @@
 package board
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"net/url"
 	"strings"
@@ -11,28 +12,30 @@ import (
 
 // call is one request of the bot, with its secrets masked.
 type call struct {
-	Number  int              `json:"n"`
-	Op      richmediatest.Op `json:"op"`
-	Method  string           `json:"method"`
-	Path    string           `json:"path"`
-	At      int64            `json:"at"`
-	Offset  float64          `json:"offset"` // ms from the user's message; set by shownCalls
-	Took    float64          `json:"took"`   // ms; 0 while it runs
-	Size    int64            `json:"size"`
-	Status  int              `json:"status"`
-	Code    int              `json:"code"`
-	Trace   string           `json:"trace,omitempty"`
-	Running bool             `json:"running"`
-	Again   bool             `json:"again"` // repeats a failed call
-	Request string           `json:"request,omitempty"`
-	Answer  string           `json:"answer,omitempty"`
+	Number   int              `json:"n"`
+	Op       richmediatest.Op `json:"op"`
+	Method   string           `json:"method"`
+	Path     string           `json:"path"`
+	At       int64            `json:"at"`
+	Offset   float64          `json:"offset"` // ms from the user's message; set by shownCalls
+	Took     float64          `json:"took"`   // ms; 0 while it runs
+	Size     int64            `json:"size"`
+	Status   int              `json:"status"`
+	Code     int              `json:"code"`
+	Trace    string           `json:"trace,omitempty"`
+	Running  bool             `json:"running"`
+	Again    bool             `json:"again"` // repeats a failed call
+	Request  string           `json:"request,omitempty"`
+	Answer   string           `json:"answer,omitempty"`
+	Warnings []string         `json:"warnings,omitempty"` // of the platform, about a call that it accepted
 
 	chat   *chat
 	at     time.Time
 	job    *job
 	answer *answer
-	info   string // file_info that it sends
-	to     string // msg_id or event_id that it answers
+	info   string            // file_info that it sends
+	to     string            // msg_id or event_id that it answers
+	body   [sha256.Size]byte // of a send: the same in a repeat
 }
 
 // began records a request that has arrived.
@@ -98,7 +101,7 @@ func (b *Board) read(in richmediatest.Call) {
 	}
 	c.Op, c.Size = in.Op, in.Size
 	switch in.Op {
-	case richmediatest.OpSend:
+	case richmediatest.OpSend, richmediatest.OpStream:
 		b.sending(c, in)
 	case richmediatest.OpUpload, richmediatest.OpPrepare, richmediatest.OpFinish, richmediatest.OpMerge:
 		b.uploading(c, in)
@@ -114,10 +117,11 @@ func (b *Board) ended(in richmediatest.Call) {
 	delete(b.calls, in.Number)
 	b.busy(c.chat, c.Op, -1)
 	c.Size, c.Status, c.Code, c.Trace, c.Running = in.Size, in.Status, in.Code, in.Trace, false
+	c.Warnings = in.Warnings
 	c.Took = max(millis(in.Took), 0.001)
 	c.Request, c.Answer = Mask(in.Body, in.Size), Mask(in.Answer, int64(len(in.Answer)))
 	switch in.Op {
-	case richmediatest.OpSend:
+	case richmediatest.OpSend, richmediatest.OpStream:
 		b.sentBy(c, in)
 	case richmediatest.OpUpload, richmediatest.OpPrepare, richmediatest.OpPart, richmediatest.OpFinish, richmediatest.OpMerge:
 		b.uploadedBy(c, in)
@@ -143,11 +147,18 @@ type job struct {
 	began, ended time.Time
 	last         *call
 	stored       bool
+	idle         *time.Timer // nil while a call runs
+	hidden       bool        // no call has run for idleUpload
 	claimed      bool
 }
 
 func (j *job) add(c *call) {
 	c.job = j
+	j.hidden = false
+	if j.idle != nil {
+		j.idle.Stop()
+		j.idle = nil
+	}
 	for _, old := range j.calls {
 		failed := old.Path == c.Path && !old.Running && !old.good()
 		if old.Op == c.Op && (failed || c.Op == richmediatest.OpPrepare) { // a new address for the parts

@@ -40,6 +40,9 @@ type Message struct {
 	Seq      uint32          `json:"seq,omitempty"`
 	Sum      *Sum            `json:"sum,omitempty"` // only of the bot's messages
 	Recalled bool            `json:"recalled,omitempty"`
+
+	Undelivered bool     `json:"undelivered,omitempty"` // the webhook has not acknowledged its event
+	Reactions   []string `json:"reactions,omitempty"`   // type/id of emoji
 }
 
 // File is media in a message.
@@ -175,6 +178,20 @@ func cut(s string, n int) string {
 	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
+// edited updates a line that has another frame of a stream, or other reactions.
+func (b *Board) edited(h richmediatest.Happening) {
+	c := b.chat(h.Chat)
+	m := c.byID[h.Message.ID]
+	if m == nil {
+		return
+	}
+	m.Text, m.Markdown, m.Reactions = h.Message.Text, h.Message.Markdown, nil
+	for _, r := range h.Message.Reactions {
+		m.Reactions = append(m.Reactions, r.Emoji)
+	}
+	b.Feed.put("edit "+m.ID, map[string]any{"t": "edit", "chat": c.key, "m": m})
+}
+
 // recalled marks a line that the bot has recalled.
 func (b *Board) recalled(h richmediatest.Happening) {
 	c := b.chat(h.Chat)
@@ -206,6 +223,6 @@ func (b *Board) State() map[string]any {
 		heads[i] = c.head()
 	}
 	return map[string]any{
-		"head": strconv.FormatUint(b.Feed.Head(), 10), "chats": heads, "bots": b.bots, "count": b.count,
+		"head": strconv.FormatUint(b.Feed.Head(), 10), "chats": heads, "bots": b.bots, "count": b.count, "hook": b.hook,
 	}
 }

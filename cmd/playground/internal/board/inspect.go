@@ -52,6 +52,7 @@ type AnswerFacts struct {
 	TTL      float64 `json:"ttl,omitempty"`      // s; 0 for a long-term one
 	Expires  int64   `json:"expires,omitempty"`
 	Replaced bool    `json:"replaced,omitempty"` // an earlier file_info was refused
+	Collided bool    `json:"collided,omitempty"` // another reply with this msg_seq was taken for a repeat of this one
 	Plugin   *Plugin `json:"plugin,omitempty"`
 }
 
@@ -159,7 +160,7 @@ func (b *Board) facts(a *answer) AnswerFacts {
 	sum := b.sum(a)
 	f := AnswerFacts{
 		ID: a.id, Seq: a.seq, At: ms(a.at), Took: sum.Took, Retries: sum.Retries, Route: sum.Route,
-		Replaced: len(a.again) > 0, Plugin: a.plugin,
+		Replaced: len(a.again) > 0, Collided: a.collided, Plugin: a.plugin,
 	}
 	if t := a.turn; t != nil {
 		f.By = "event_id"

@@ -65,6 +65,7 @@ func (b *Board) uploadedBy(c *call, in richmediatest.Call) {
 		b.over(j, said.Info, in.Time.Add(in.Took))
 	}
 	b.tellProgress(j)
+	b.rest(j)
 	if j.turn != nil {
 		b.touch(j.turn)
 	}
@@ -132,7 +133,30 @@ func (b *Board) giveUp(t *turn) {
 	}
 }
 
+// idleUpload is how long an upload is shown after its last call: the bot may be gone, and says nothing then.
+const idleUpload = 10 * time.Second
+
+// rest hides the progress of an upload that no call continues.
+func (b *Board) rest(j *job) {
+	if j.stored || j.idle != nil || slices.ContainsFunc(j.calls, func(c *call) bool { return c.Running }) {
+		return
+	}
+	var timer *time.Timer
+	timer = time.AfterFunc(idleUpload, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if j.idle == timer && !b.closed {
+			j.hidden = true
+			b.tellProgress(j)
+		}
+	})
+	j.idle = timer
+}
+
 func (b *Board) drop(j *job) {
+	if j.idle != nil {
+		j.idle.Stop()
+	}
 	j.chat.jobs = slices.DeleteFunc(j.chat.jobs, func(other *job) bool { return other == j })
 	for _, id := range j.ids {
 		delete(b.parts, id)
@@ -170,7 +194,7 @@ func (j *job) progress() Progress {
 func (c *chat) uploads() []Progress {
 	out := []Progress{}
 	for _, j := range c.jobs {
-		if j.total > 0 {
+		if j.total > 0 && !j.hidden {
 			out = append(out, j.progress())
 		}
 	}

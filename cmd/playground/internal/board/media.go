@@ -50,6 +50,7 @@ func (m *media) keep(id, format string, data []byte) (address string) {
 	}
 	for m.bytes > maxMedia && len(m.order) > 1 {
 		old := m.order[0]
+		m.order[0] = nil // the array under m.order would keep the bytes
 		m.order, m.bytes = m.order[1:], m.bytes-int64(len(old.data))
 		delete(m.byID, old.id)
 	}

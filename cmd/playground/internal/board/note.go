@@ -9,8 +9,13 @@ import (
 	"github.com/botgo-contrib/richmedia/richmediatest"
 )
 
-// recoverable are the refusals that a bot recovers from: repeats, and an expired file_info.
-var recoverable = []int{40054005, 304080, 40034004}
+// codeRepeat is the refusal of a msg_seq that was used before.
+const codeRepeat = 40054005
+
+var (
+	staleFile   = []int{304080, 40034004}                     // the refusals of a file_info that has ended
+	recoverable = append(slices.Clone(staleFile), codeRepeat) // what a bot recovers from
+)
 
 // Note shows the text of the bot's error handler beside the event with that msg_id or event_id.
 func (b *Board) Note(to, text string) {

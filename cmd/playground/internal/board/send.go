@@ -2,7 +2,9 @@ package board
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -71,7 +73,8 @@ func (b *Board) sending(c *call, in richmediatest.Call) {
 		seq = *form.Seq
 	}
 	a := b.answer(c.to, seq)
-	c.Again = len(a.sends) > 0
+	c.body = sha256.Sum256(in.Body)
+	c.Again = slices.ContainsFunc(a.sends, func(old *call) bool { return old.body == c.body || !old.Running && !old.good() })
 	c.answer, c.info = a, form.Media.Info
 	a.sends = append(a.sends, c)
 	b.touch(t)
@@ -99,8 +102,13 @@ func (b *Board) sentBy(c *call, in richmediatest.Call) {
 		}
 		return
 	}
-	if j := b.files[c.info]; j != nil && j != a.job && !c.good() {
+	if j := b.files[c.info]; j != nil && j != a.job && slices.Contains(staleFile, c.Code) {
 		a.again = append(a.again, j)
+	}
+	if c.Code == codeRepeat && !c.Again {
+		a.collided = true
+		b.note(a.turn, fmt.Sprintf("%s: %d: another reply to this message had msg_seq %d, so the platform took this one for a repeat and did not show it",
+			c.Op, c.Code, a.seq))
 	}
 	b.touchAnswer(a)
 }

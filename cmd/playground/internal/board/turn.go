@@ -22,36 +22,21 @@ type turn struct {
 	plugin  []Plugin // the plugin's uploads that no reply has claimed
 }
 
-// Push is a delivery to the webhook.
-type Push struct {
-	At     int64  `json:"at"`
-	Status int    `json:"status"`
-	Acked  bool   `json:"acked"`
-	Err    string `json:"err,omitempty"`
-}
-
-func push(h richmediatest.Happening) Push {
-	out := Push{At: h.Time.UnixMilli(), Status: h.Push.Status, Acked: h.Push.Acked}
-	if h.Push.Err != nil {
-		out.Err = MaskError(h.Push.Err)
-	}
-	return out
-}
-
 // answer is one message of the bot, from its first call on, whether it has arrived or not.
 type answer struct {
-	turn   *turn // nil for a proactive message
-	id     string
-	key    string // to and msg_seq; "" without a msg_seq
-	to     string // msg_id or event_id that it answers
-	seq    uint32
-	at     time.Time // when it was shown
-	file   *richmediatest.Upload
-	job    *job // that made the file; nil if unknown
-	route  string
-	again  []*job // other uploads for the same answer, whose file_info was refused
-	sends  []*call
-	plugin *Plugin
+	turn     *turn // nil for a proactive message
+	id       string
+	key      string // to and msg_seq; "" without a msg_seq
+	to       string // msg_id or event_id that it answers
+	seq      uint32
+	at       time.Time // when it was shown
+	file     *richmediatest.Upload
+	job      *job // that made the file; nil if unknown
+	route    string
+	collided bool   // another reply with the same msg_seq was taken for a repeat
+	again    []*job // other uploads for the same answer, whose file_info was refused
+	sends    []*call
+	plugin   *Plugin
 }
 
 // Sum is the line under an answer in the chat.
@@ -180,7 +165,11 @@ func (b *Board) sum(a *answer) *Sum {
 	if a.turn != nil && !a.at.IsZero() {
 		s.Took = millis(a.at.Sub(a.turn.at))
 	}
-	s.Retries = max(0, len(a.sends)-1)
+	for _, c := range a.sends {
+		if c.Again {
+			s.Retries++
+		}
+	}
 	if a.job != nil && a.route != "joined" && a.route != "cache" {
 		s.Retries += a.job.retries
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +80,10 @@ func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
 	out["now"], out["ahead"] = s.clock()
 	out["scenes"], out["faults"] = scenes, s.faults.state()
 	out["url"], out["appID"], out["secret"] = s.URL, s.Platform.AppID(), s.Secret
+	out["tls"], out["ca"] = "", s.CA
+	if len(s.SecureHosts) > 0 {
+		out["tls"] = s.SecureHosts[0]
+	}
 	s.mu.Lock()
 	copied := make(map[string]flags, len(s.flags))
 	for key, f := range s.flags {
@@ -125,7 +130,7 @@ func (s *Server) openChat(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]string{"key": board.Key(c)})
 }
 
-// press presses a button.
+// press presses a button of the bot: the newest with that id, or with that data if id is empty.
 func (s *Server) press(w http.ResponseWriter, r *http.Request) {
 	c, sc, err := s.chat(r.FormValue("chat"))
 	if err == nil && !sc.Buttons {
@@ -140,7 +145,16 @@ func (s *Server) press(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	s.happened(w, c.Press(name, r.FormValue("data")))
+	id := r.FormValue("id")
+	if id == "" {
+		s.happened(w, c.Press(name, r.FormValue("data")))
+		return
+	}
+	if !slices.ContainsFunc(c.Buttons(), func(b richmediatest.Button) bool { return b.ID == id }) {
+		fail(w, fmt.Errorf("id: no message of the bot in this chat has a button %q", id))
+		return
+	}
+	s.happened(w, c.PressID(name, id))
 }
 
 // happened answers with the ids of an event, after the faults that concern events.

@@ -185,7 +185,7 @@ func TestChatsThatWantOneFileAtOnceJoinItsUpload(t *testing.T) {
 	assert.Len(t, dogs.Calls, 2, "the upload that it waited for is shown there too")
 }
 
-func TestWhatABotOfOnesOwnIsRefusedIsTold(t *testing.T) {
+func TestWhatAnotherBotIsRefusedIsTold(t *testing.T) {
 	b := newBed(t)
 	b.demo.Wake(false)
 	b.answers(func(ctx context.Context, c *richmedia.Context) error {
@@ -197,7 +197,7 @@ func TestWhatABotOfOnesOwnIsRefusedIsTold(t *testing.T) {
 	b.ok(b.post("/api/bot", "chat", "group/cats", "user", "ann", "do", "mute"))
 	muted := b.say("group/cats", "photo")
 	require.Eventually(t, func() bool { return len(b.inspect(muted).Notes) == 1 }, 5*time.Second, 5*time.Millisecond)
-	assert.Equal(t, []string{"upload: HTTP 400, 40034001 富媒体文件下载失败"}, b.inspect(id).Notes, "once, however often it was tried")
+	assert.Equal(t, []string{"upload: HTTP 400, 40034001 富媒体文件下载失败: the host does not answer"}, b.inspect(id).Notes, "once, however often it was tried")
 	assert.Equal(t, []string{"upload: HTTP 400, 850018 群被禁言或者机器人被禁言"}, b.inspect(muted).Notes)
 }
 
@@ -217,4 +217,31 @@ func TestAnAnswerThatFailedIsToldBesideItsEvent(t *testing.T) {
 	assert.True(t, in.Calls[1].Again)
 	assert.Equal(t, 40034001, in.Calls[1].Code)
 	assert.Equal(t, []string{note.Text}, in.Notes)
+}
+
+func TestAFreshEventIDIsRefusedWhileTheFaultIsOn(t *testing.T) {
+	b := newBed(t)
+	b.answers(func(ctx context.Context, c *richmedia.Context) error {
+		_, err := c.ReplyText(ctx, "pressed")
+		return err
+	})
+	struck := func() int {
+		var state struct {
+			Faults struct {
+				Struck map[string]int
+			}
+		}
+		decode(t, b.get("/api/state"), &state)
+		return state.Faults.Struck["fresh"]
+	}
+	press := func() { b.ok(b.post("/api/press", "chat", "group/cats", "user", "ann", "data", "x")) }
+	press()
+	b.wait(b.platform.Group("cats"), 1)
+	assert.Zero(t, struck())
+	b.ok(b.post("/api/faults", "name", "fresh", "on", "true"))
+	press()
+	require.Eventually(t, func() bool { return struck() > 0 }, 5*time.Second, 5*time.Millisecond, "the send is refused")
+	b.ok(b.post("/api/faults", "name", "fresh", "on", "false"))
+	press()
+	b.wait(b.platform.Group("cats"), 2)
 }

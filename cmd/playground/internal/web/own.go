@@ -62,14 +62,17 @@ func (s *Server) setWebhook(w http.ResponseWriter, r *http.Request) {
 	s.hook = address
 	s.mu.Unlock()
 	said := map[string]any{"url": board.MaskURL(address)}
+	why := ""
 	if address == "" {
 		s.Rouse()
 	} else {
 		s.Hush()
 		if err := s.Platform.ValidateWebhook(r.Context()); err != nil {
-			said["err"] = board.MaskError(err)
+			why = board.MaskError(err)
+			said["err"] = why
 		}
 	}
+	s.Board.HookChecked(why)
 	s.Board.Put("webhook", map[string]any{"t": "webhook", "webhook": said["url"]})
 	writeJSON(w, said)
 }

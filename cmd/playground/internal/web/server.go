@@ -74,23 +74,39 @@ func New(c Config) *Server {
 	return s
 }
 
+// api returns the calls that scripts make, too: openapi.json describes them.
+func (s *Server) api() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"GET /media/{id}":       s.media,
+		"GET /api/openapi.json": serveDocument,
+		"GET /api/state":        s.state,
+		"GET /api/messages":     s.messages,
+		"GET /api/inspect":      s.inspect,
+		"GET /api/stream":       s.stream,
+		"POST /api/chat":        s.openChat,
+		"POST /api/say":         s.say,
+		"POST /api/press":       s.press,
+		"POST /api/bot":         s.bot,
+		"POST /api/faults":      s.setFault,
+		"POST /api/webhook":     s.setWebhook,
+		"POST /api/clock":       s.setClock,
+		"POST /api/demo":        s.setDemo,
+	}
+}
+
+//go:embed openapi.json
+var document []byte
+
+// serveDocument serves the description of the API.
+func serveDocument(w http.ResponseWriter, _ *http.Request) { writeRaw(w, document) }
+
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.asset)
 	mux.HandleFunc("GET /assets/{name}", s.asset)
-	mux.HandleFunc("GET /media/{id}", s.media)
-	mux.HandleFunc("GET /api/state", s.state)
-	mux.HandleFunc("GET /api/messages", s.messages)
-	mux.HandleFunc("GET /api/inspect", s.inspect)
-	mux.HandleFunc("GET /api/stream", s.stream)
-	mux.HandleFunc("POST /api/chat", s.openChat)
-	mux.HandleFunc("POST /api/say", s.say)
-	mux.HandleFunc("POST /api/press", s.press)
-	mux.HandleFunc("POST /api/bot", s.bot)
-	mux.HandleFunc("POST /api/faults", s.setFault)
-	mux.HandleFunc("POST /api/webhook", s.setWebhook)
-	mux.HandleFunc("POST /api/clock", s.setClock)
-	mux.HandleFunc("POST /api/demo", s.setDemo)
+	for pattern, serve := range s.api() {
+		mux.HandleFunc(pattern, serve)
+	}
 	for _, p := range []string{"/app/", "/v2/", "/gateway", "/gateway/bot", "/interactions/", "/channels/", "/dms/", "/guilds/", "/users/", "/presigned/", socketPath, "/download"} {
 		mux.HandleFunc(p, s.platform)
 	}

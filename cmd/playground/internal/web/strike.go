@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -40,6 +41,9 @@ func (w *faults) install(name string) []func() {
 	case "deadparts": // the first part of each file, until that file has arrived
 		first := &once{w: w, name: name, armed: true}
 		return []func(){on(richmediatest.OpPart, first.strike), on(richmediatest.OpMerge, first.rearm)}
+	case "fresh":
+		w.p.LagEventIDs(freshFor)
+		return []func(){func() { w.p.LagEventIDs(0) }, on(richmediatest.OpSend, w.refusedFresh)}
 	}
 	return []func(){} // "twice" concerns events, see pushed
 }
@@ -141,6 +145,18 @@ func (w *faults) everyOther(name string, do strike) strike {
 		w.hit(name)
 		do(rw, r, next)
 	}
+}
+
+// refusedFresh counts the sends that are refused because their event_id is fresh.
+func (w *faults) refusedFresh(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+	answer := httptest.NewRecorder()
+	next.ServeHTTP(answer, r)
+	if bytes.Contains(answer.Body.Bytes(), []byte("40034025")) {
+		w.hit("fresh")
+	}
+	maps.Copy(rw.Header(), answer.Header())
+	rw.WriteHeader(answer.Code)
+	_, _ = rw.Write(answer.Body.Bytes()) // fails if the bot is gone
 }
 
 // where strikes calls whose body has that field.

@@ -16,7 +16,7 @@ const suggestionsZh = ['猫', '视频', '语音', '文件', '大文件', '网图
 
 const page = {
   chats: new Map(), scenes: [], flags: {}, users: new Map(), faults: { on: {}, struck: {} },
-  demo: {}, bots: 0, webhook: '', connected: false, chat: null, me: 'ann', offset: 0, ahead: 0,
+  demo: {}, bots: 0, webhook: '', hook: {}, connected: false, chat: null, me: 'ann', offset: 0, ahead: 0,
   busy: {}, ups: {},
   now() { return Date.now() + this.offset },
   get scene() { return this.scenes.find(s => s.id === this.chat?.scene) ?? {} },
@@ -33,10 +33,10 @@ const page = {
 
 const act = {
   inspect, jump: id => page.log.select(id, true), command: text => page.composer.insert(text),
-  press(action, m) {
+  press(action, m, id) {
     if (action.type === 0) return window.open(safe(action.data), '_blank', 'noopener,noreferrer')
     if (action.type === 2) return action.enter ? page.composer.send(action.data) : page.composer.insert(action.data ?? '')
-    post('/api/press', { chat: m.chat, user: me(), data: action.data ?? '' }).catch(() => {})
+    post('/api/press', { chat: m.chat, user: me(), data: action.data ?? '', id: id ?? '' }).catch(() => {})
   },
 }
 
@@ -69,7 +69,7 @@ $('newer').addEventListener('click', () => { page.log.stuck = true; page.log.toE
 async function reset() {
   const s = await get('/api/state')
   page.offset = s.now - Date.now()
-  Object.assign(page, { scenes: s.scenes, flags: s.flags, faults: s.faults, demo: s.demo, bots: s.bots, webhook: s.webhook, url: s.url, appID: s.appID, secret: s.secret, ahead: s.ahead ?? 0 })
+  Object.assign(page, { scenes: s.scenes, flags: s.flags, faults: s.faults, demo: s.demo, bots: s.bots, webhook: s.webhook, hook: s.hook, url: s.url, appID: s.appID, secret: s.secret, tls: s.tls, ca: s.ca, ahead: s.ahead ?? 0 })
   if (s.ahead !== undefined) page.clockPanel = () => panels.clockPanel(page)
   for (const c of s.chats) page.chats.set(c.key, { unread: 0, ...page.chats.get(c.key), ...c })
   page.busy = {}
@@ -178,8 +178,11 @@ const told = {
     if (!m) return
     m.sum = u.sum
     page.log.row(u.id)?.querySelector('.foot')?.replaceWith(foot(m, act))
+    page.log.tame(u.id)
     if (page.inspector.id === u.id) page.inspector.changed(u.id)
   },
+  edit(u) { if (u.chat === page.chat?.key) page.log.update(u.m.id, m => Object.assign(m, { undelivered: false, reactions: null }, u.m)) },
+  hook(u) { page.hook = u.hook; return 'status' },
   touch(u) { page.inspector.changed(u.id) },
   up(u) { page.ups[u.chat] = u.up; return 'working' },
   busy(u) { page.busy[u.chat] = u.ops; return 'working' },
@@ -194,12 +197,10 @@ const told = {
 function batch(updates) {
   const later = new Set()
   const fresh = []
+  const tell = u => { const what = told[u.t]?.(u); if (what) later.add(what) }
+  for (const u of updates) if (u.t === 'chat') tell(u)
   for (const u of updates) {
-    if (u.t !== 'msg') {
-      const what = told[u.t]?.(u)
-      if (what) later.add(what)
-      continue
-    }
+    if (u.t !== 'msg') continue
     const c = page.chats.get(u.m.chat)
     know(u.m)
     if (!c) continue
@@ -213,6 +214,7 @@ function batch(updates) {
     page.log.append(fresh)
     if (users !== page.usersShown) { page.usersShown = users; showUsers() }
   }
+  for (const u of updates) if (u.t !== 'msg' && u.t !== 'chat') tell(u) // after the messages that they change
   if (later.has('chats')) showChats()
   else for (const c of page.chats.values()) if (c.dirty) touchChat(c)
   if (later.has('working')) showWorking()

@@ -90,6 +90,7 @@ export class Inspector {
       ['f.trace', a.trace && h('code', { class: 'long' }, a.trace)],
       ['f.plugin', p && [t('plugin', { w: duration(p.waited), u: duration(p.upload), s: duration(p.send) }), p.duplicate && t('duplicate'), p.fallback && t('fallback'), p.err].filter(Boolean).join(' · ')],
       ['', a.replaced && t('replaced')],
+      ['', a.collided && t('collided')],
     ]))
   }
 
@@ -128,7 +129,7 @@ export class Inspector {
       const result = c.running ? t('running') : c.status === 0 ? t('cut') : String(c.code || c.status)
       const el = h('details', { class: bad ? 'call bad' : 'call', open: this.open.has(c.n) },
         h('summary', { 'data-call': c.n }, h('span', { class: `op op-${family(c.op)}` }, t('op.' + c.op)), h('span', { class: 'track' }, bar),
-          h('span', { class: 'ms' }, c.running ? '' : duration(c.took)), h('span', { class: 'code', title: c.code ? `HTTP ${c.status}` : null }, result, c.again && h('b', { title: t('again') }, ' ↻'))))
+          h('span', { class: 'ms' }, c.running ? '' : duration(c.took)), h('span', { class: 'code', title: c.code ? `HTTP ${c.status}` : null }, result, c.again && h('b', { title: t('again') }, ' ↻'), c.warnings && h('b', { class: 'warned', title: c.warnings.join('\n') }, ' ⚠'))))
       const fill = () => { if (el.open && el.children.length === 1) el.append(details(c)) }
       el.addEventListener('toggle', () => {
         if (el.open) this.open.add(c.n)
@@ -149,6 +150,7 @@ function details(c) {
   return h('div', { class: 'inside' },
     h('p', { class: 'path' }, h('b', {}, c.method), ' ', c.path),
     h('p', { class: 'muted' }, [`+${duration(c.offset)}`, bytes(c.size), c.trace && `${t('f.trace')} ${c.trace}`].filter(Boolean).join(' · ')),
+    (c.warnings ?? []).map(w => h('p', { class: 'warning' }, w)),
     c.request && [h('h4', {}, t('request')), h('pre', {}, c.request)],
     c.answer && [h('h4', {}, t('answer')), h('pre', {}, c.answer)])
 }

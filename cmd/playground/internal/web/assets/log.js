@@ -19,6 +19,7 @@ export class Log {
     new ResizeObserver(() => { if (this.stuck) this.toEnd() }).observe(box)
     box.addEventListener('load', () => { if (this.stuck) this.toEnd() }, true) // pictures have no height before
     box.addEventListener('loadedmetadata', () => { if (this.stuck) this.toEnd() }, true)
+    box.addEventListener('error', e => { const id = e.target.closest?.('[data-id]')?.dataset.id; if (id) setTimeout(() => this.tame(id)) }, true) // a card takes its place
     box.addEventListener('keydown', e => this.key(e))
     this.clear()
   }
@@ -137,6 +138,7 @@ export class Log {
       if (before && !before.event && !m.event && before.user === m.user && before.bot === m.bot && m.at - before.at < 60e3) row.classList.add('follows')
       if (m.id === this.selected) row.classList.add('selected')
       this.rows.set(m.id, row)
+      this.tame(m.id)
       out.append(row)
     }
     chunk.el.append(out)
@@ -167,6 +169,12 @@ export class Log {
     if (id === this.selected) fresh.classList.add('selected')
     row.replaceWith(fresh)
     this.rows.set(id, fresh)
+    this.tame(id)
+  }
+
+  // tame leaves only the selected message's controls to the Tab key: through thousands of others nobody leaves the list.
+  tame(id) {
+    for (const el of this.rows.get(id)?.querySelectorAll('button, a, img, video, [tabindex]') ?? []) el.tabIndex = id === this.selected ? 0 : -1
   }
 
   row(id) { return this.rows.get(id) }
@@ -183,12 +191,16 @@ export class Log {
 
   // select marks a message, or none.
   select(id, scroll) {
-    this.rows.get(this.selected)?.classList.remove('selected')
+    const before = this.selected
+    this.rows.get(before)?.classList.remove('selected')
     this.selected = id
+    this.tame(before)
+    this.tame(id)
     const at = this.byID.get(id)
     if (!at) return
     if (scroll) this.wake(at.chunk)
     const row = this.rows.get(id)
+    this.tame(id)
     row?.classList.add('selected')
     if (scroll) row?.scrollIntoView({ block: 'nearest' })
   }

@@ -150,14 +150,22 @@ function keyboard(m, act) {
       visited.add(key)
       button.classList.add('visited')
       if (look.visited_label) button.textContent = look.visited_label
-      act.press(action, m)
+      act.press(action, m, typeof b.id === 'string' ? b.id : '')
     })
     return button
   }))))
 }
 
+// reaction shows an emoji, which the platform names by its code point, or the number of one of QQ's own faces.
+function reaction(name) {
+  const [type, id] = name.split('/')
+  return type === '2' && id > 31 && id <= 0x10ffff ? String.fromCodePoint(Number(id)) : `[${id}]`
+}
+
 export function foot(m, act) {
   const out = h('div', { class: 'foot' }, h('time', { datetime: new Date(m.at).toISOString(), title: seconds(m.at) }, time(m.at)))
+  if (m.undelivered) out.append(h('button', { type: 'button', class: 'undelivered', title: t('inspectThis'), onclick: () => act.inspect(m.id) }, t('undelivered')))
+  for (const r of m.reactions ?? []) out.append(h('span', { class: 'reaction' }, reaction(r)))
   const s = m.sum
   if (m.bot && s) {
     const said = [s.route && t('route.' + s.route), s.took && duration(s.took), s.retries === 1 ? t('retry1') : s.retries > 1 && t('retries', { n: s.retries })]

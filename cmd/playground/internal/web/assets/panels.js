@@ -4,7 +4,7 @@ import { $, h, icon, toast } from './dom.js'
 import { duration, seconds, t } from './words.js'
 import { post } from './server.js'
 
-const switches = ['slow', 'lost', '5xx', 'busy', 'unreachable', 'noinline', 'deadparts', 'twice']
+const switches = ['slow', 'lost', '5xx', 'busy', 'unreachable', 'noinline', 'deadparts', 'twice', 'fresh']
 
 export function faults(page) {
   const { on, struck } = page.faults
@@ -16,7 +16,7 @@ export function faults(page) {
   const focus = document.activeElement?.id
   const clock = page.clockPanel?.()
   $('pane-faults').replaceChildren(h('p', { class: 'muted lead' }, t('faultsHint')), h('div', { class: 'switches' }, switches.map(row)),
-    h('div', { class: 'deeds' }, once('expire'), once('restart'), once('cut'), once('off')), clock ?? '')
+    h('div', { class: 'deeds' }, once('expire'), once('attachments'), once('restart'), once('cut'), once('off')), clock ?? '')
   if (focus?.startsWith('w-')) $(focus)?.focus()
   $('faults-dot').hidden = !Object.values(on).some(Boolean)
 }
@@ -28,7 +28,7 @@ function copyable(text) {
 }
 
 export function own(page) {
-  const { url, appID, secret, demo, webhook } = page
+  const { url, appID, secret, demo, webhook, tls, ca } = page
   const field = h('input', { type: 'url', id: 'hook', placeholder: 'http://127.0.0.1:8080/qqbot', 'aria-label': t('ownWebhookURL'), value: webhook || '' })
   const result = page.hookResult ?? {}
   const said = h('p', { class: result.err ? 'trouble' : 'muted', role: 'status' }, result.err ?? (result.url ? t('webhookGood') : ''))
@@ -37,7 +37,7 @@ export function own(page) {
     own(page)
   }
   const key = secret || t('ownSecretHidden')
-  $('pane-own').replaceChildren(
+  $('pane-own').replaceChildren(...[
     h('p', { class: 'muted lead' }, t('ownHint')),
     h('dl', { class: 'facts' },
       h('div', {}, h('dt', {}, t('ownBase')), h('dd', {}, h('code', {}, url))),
@@ -48,12 +48,15 @@ export function own(page) {
     h('p', { class: 'muted' }, t('ownTry')),
     copyable(`export QQBOT_API_DOMAIN=${url} QQBOT_TOKEN_DOMAIN=${url}\nexport QQBOT_APPID=${appID} QQBOT_SECRET=${secret || '…'}\ngo run ./examples/quickstart -live`),
     h('h3', {}, t('ownOther')), h('p', { class: 'muted' }, t('ownOtherHint')),
+    h('h3', {}, t('ownFixed')), h('p', { class: 'muted' }, t(tls ? 'ownFixedHint' : 'ownFixedOff')),
+    tls && copyable(`export PLAYGROUND_TLS=${tls} NODE_EXTRA_CA_CERTS=${ca} SSL_CERT_FILE=${ca}`),
     h('h3', {}, t('ownWebhook')), h('p', { class: 'muted' }, t('ownWebhookHint')),
     h('form', { class: 'hook', onsubmit: e => { e.preventDefault(); set(field.value).catch(() => {}) } }, field,
       h('button', { class: 'primary small' }, t('set')), webhook && h('button', { type: 'button', class: 'plain small', onclick: () => { field.value = ''; set('').catch(() => {}) } }, t('unset'))), said,
     h('h3', {}, t('demo')),
     demo.there ? h('button', { type: 'button', class: 'switch', role: 'switch', id: 'demo', 'aria-checked': String(demo.awake), onclick: () => post('/api/demo', { on: !page.demo.awake }) },
-      h('span', { class: 'switch-text' }, h('span', { class: 'muted' }, t('demoHint'))), h('span', { class: 'knob' })) : h('p', { class: 'muted' }, t('none')))
+      h('span', { class: 'switch-text' }, h('span', { class: 'muted' }, t('demoHint'))), h('span', { class: 'knob' })) : h('p', { class: 'muted' }, t('none')),
+  ].filter(Boolean))
 }
 
 // banner shows that the demonstration bot is asleep.
@@ -66,8 +69,11 @@ export function banner(page) {
 
 export function status(page) {
   const el = $('status')
-  el.className = `status ${page.connected ? (page.bots || page.webhook || page.demo.awake ? 'good' : 'none') : 'off'}`
-  el.textContent = !page.connected ? t('offline') : page.webhook ? t('webhook', { url: page.webhook }) : page.bots > 1 ? t('online', { n: page.bots }) : page.bots === 1 ? t('online1') : t('nobody')
+  const down = page.webhook && page.hook.down
+  el.className = `status ${page.connected && !down ? (page.bots || page.webhook || page.demo.awake ? 'good' : 'none') : 'off'}`
+  const text = !page.connected ? t('offline') : down ? t('webhookDown', { url: page.webhook }) : page.webhook ? t('webhook', { url: page.webhook }) : page.bots > 1 ? t('online', { n: page.bots }) : page.bots === 1 ? t('online1') : t('nobody')
+  el.replaceChildren(h('span', {}, text)) // a text of its own box ends with an ellipsis, one of a flex box is cut
+  el.title = down ? `${text}: ${page.hook.why}` : text
 }
 
 export function clockPanel(page) {
