@@ -235,8 +235,11 @@ func (e *UploadError) Error() string {
 		text = strings.TrimPrefix(text, api.Op+": ")
 	}
 	var file *fs.PathError
-	if e.Step != "encode" && errors.As(e.Err, &file) { // the source's own: its name is on the path already
+	if e.Step != "encode" && errors.As(e.Err, &file) { // the source's own
 		text = file.Err.Error()
+		if file.Path != e.Name { // else it is on the path already
+			text = file.Path + ": " + text
+		}
 	}
 	return path + platform.Clean(text)
 }
