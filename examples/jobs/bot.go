@@ -35,7 +35,7 @@ func onMessage(jobs queue) richmedia.Handler {
 		}
 		// Each call of Target reserves numbers for one job. If the platform delivers the event again, to this process or
 		// to another, the handler enqueues a second job with the same numbers, and the user still gets one answer.
-		_, err := jobs.Insert(ctx, Answer{To: c.Target(), Clip: c.Text()}, nil) //nolint:contextcheck // Target has no ctx
+		_, err := jobs.Insert(ctx, Answer{To: c.Target(), Clip: c.Text()}, nil)
 		return err
 	}
 }
