@@ -29,7 +29,11 @@ func sendGuildImage(kind Kind, src Source) compose {
 			return platform.Sent{}, err
 		}
 		ctx, report := up.watch(ctx, false)
-		sent, err := out.postGuildImage(ctx, up)
+		var sent platform.Sent
+		err = up.guard(func() (err error) {
+			sent, err = out.postGuildImage(ctx, up)
+			return err
+		})
 		report(File{}, apiError(err))
 		if err == nil {
 			up.progress.finish(up.size())

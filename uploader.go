@@ -99,7 +99,7 @@ func (u *uploader) open(ctx context.Context, to Target, kind Kind, src Source, c
 	began := time.Now()
 	err := up.check()
 	if err == nil {
-		err = up.identify(ctx, cfg)
+		err = up.guard(func() error { return up.identify(ctx, cfg) })
 	}
 	up.reading = time.Since(began)
 	if err != nil {
@@ -220,7 +220,11 @@ func (up *upload) reupload(ctx context.Context) (File, error) {
 // watched calls get, and passes the outcome to the trace, the refresher and the progress.
 func (up *upload) watched(ctx context.Context, again bool, get func(context.Context) (File, error)) (File, error) {
 	ctx, report := up.watch(ctx, again)
-	f, err := get(ctx)
+	var f File
+	err := up.guard(func() (err error) {
+		f, err = get(ctx)
+		return err
+	})
 	err = platform.Ended(ctx, err)
 	report(f, err)
 	if err == nil {
@@ -346,9 +350,27 @@ func (up *upload) forget(ctx context.Context, f File) {
 	if up.key == "" {
 		return
 	}
-	if now, ok, _ := up.cached(ctx); ok && now.Info == f.Info {
-		up.u.cache.drop(ctx, up.key)
+	// What the platform said of the reply is more than that the store panicked.
+	err := up.guard(func() error {
+		if now, ok, _ := up.cached(ctx); ok && now.Info == f.Info {
+			up.u.cache.drop(ctx, up.key)
+		}
+		return nil
+	})
+	if err != nil {
+		up.u.log.Errorf("richmedia: a file_info that the platform has refused stays in the store: %v", err)
 	}
+}
+
+// guard calls fn, in which code of the bot runs on its caller's goroutine. A panic is an *UploadError.
+func (up *upload) guard(fn func() error) (err error) {
+	protect("the source", fn, func(failed error) {
+		if panicked, ok := failed.(*PanicError); ok { //nolint:errorlint // one in another error has its step
+			failed = up.failed("read", panicked)
+		}
+		err = failed
+	})
+	return err
 }
 
 // failed names the step; err may know a better one.

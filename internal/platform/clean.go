@@ -44,6 +44,10 @@ var address = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*:\\?/\\?/\S+`)
 func plainAddress(a string) string {
 	scheme, rest, _ := strings.Cut(a, "/") // the slashes may be escaped
 	rest = strings.TrimLeft(rest, `/\`)
+	for address.MatchString(rest) && address.FindStringIndex(rest)[0] == 0 { // a scheme before another: "https://https://user:pass@host"
+		_, rest, _ = strings.Cut(rest, "/")
+		rest = strings.TrimLeft(rest, `/\`)
+	}
 	host, _, _ := strings.Cut(rest, "/")
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 && (at < len(host) || !hasPort(host)) {
 		rest = rest[at+1:]
