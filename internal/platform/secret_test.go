@@ -125,6 +125,7 @@ func FuzzSecrets(f *testing.F) {
 			f.Add(call, place, place, call, uint16(500), "download '", "' failed")
 		}
 	}
+	f.Add(uint8(11), uint8(0), uint8(5), uint8(0), uint16(400), "0", "0") // no word begins there
 	open := func(context.Context) (io.ReadCloser, error) {
 		return io.NopCloser(strings.NewReader(planted.token)), nil
 	}
