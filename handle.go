@@ -110,10 +110,10 @@ func closed(err error) error {
 
 // run calls h, and reports its error or panic.
 func (p *Plugin) run(c *Context, h Handler, w *work) (err error) {
-	ctx, returned := context.WithCancelCause(context.WithValue(p.life, workKey{}, w))
-	defer returned(errHandlerReturned)
-	ctx, cancel := p.withDeadline(ctx, c)
+	ctx, cancel := p.withDeadline(context.WithValue(p.life, workKey{}, w), c)
 	defer cancel()
+	ctx, returned := context.WithCancelCause(ctx)
+	defer returned(errHandlerReturned) // before cancel, which has no cause
 	c.started = true
 	began := time.Now()
 	waited := began.Sub(c.in.target.Time)
