@@ -61,4 +61,3 @@ func (p *Plugin) ackNow(c *Context) {
 		p.cfg.log.Warnf("richmedia: acknowledging an interaction failed: %v", apiError(err))
 	}
 }
-

@@ -23,4 +23,3 @@ func (o *replyConfig) text() string {
 	}
 	return *o.caption
 }
-
