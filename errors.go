@@ -176,7 +176,7 @@ func apiError(err error) error {
 		return err
 	}
 	public := &APIError{
-		Op: e.Op, Status: e.Status, Code: e.Code, Message: e.Detail(), TraceID: e.TraceID,
+		Op: e.Op, Status: e.Status, Code: e.Code, Message: e.Detail(), TraceID: platform.Clean(e.TraceID),
 		alias: e.Alias, reason: e.Reason(), cause: panicError(e.Err),
 	}
 	if e.Unknown {

@@ -108,21 +108,6 @@ func closed(err error) error {
 	return err
 }
 
-// acknowledged reports whether the platform waits for an acknowledgement: of buttons and quick menus only (docs 2026-08).
-func acknowledged(i *dto.Interaction) bool {
-	const button, quickMenu = 11, 12
-	return i.ID != "" && (i.Type == button || i.Type == quickMenu)
-}
-
-// ackNow acknowledges once, also if the event is delivered again: the platform refuses a second time.
-func (p *Plugin) ackNow(c *Context) {
-	id := c.in.interaction.ID
-	err := p.acks.Once(p.life, []string{id}, func() error { return p.client.Ack(p.life, id, 0) })
-	if err != nil {
-		p.cfg.log.Warnf("richmedia: acknowledging an interaction failed: %v", apiError(err))
-	}
-}
-
 // run calls h, and reports its error or panic.
 func (p *Plugin) run(c *Context, h Handler, w *work) (err error) {
 	ctx, cancel := p.withDeadline(context.WithValue(p.life, workKey{}, w), c)

@@ -252,6 +252,9 @@ func redact(rawURL string) string {
 	if err != nil {
 		return "an address"
 	}
+	if strings.ContainsAny(u.Path, "@?#") { // another address in it, with what it should not show
+		u.Path = "/..."
+	}
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 

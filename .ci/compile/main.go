@@ -84,7 +84,6 @@ var names = map[string]string{
 	"cat":         "richmedia.Handler",
 	"store":       "richmedia.Store",
 	"server":      "*http.Server",
-
 }
 
 // imports is the import path of each package name that snippets use.

@@ -119,6 +119,38 @@ func TestAURLOfAnotherMachineIsRefusedAsOfflineAndOneOfThisMachineIsFetched(t *t
 	assert.Equal(t, http.StatusOK, status, answer)
 }
 
+func TestThisMachinesServersAreNotReadForOthers(t *testing.T) {
+	for _, c := range []struct {
+		addr, tls string
+		public    bool
+	}{
+		{"127.0.0.1:0", "", false},
+		{"localhost:0", "[::1]:7472", false},
+		{":7471", "", true},
+		{"127.0.0.1:0", "0.0.0.0:443", true},
+		{"192.168.1.5:80", "127.0.0.1:443", true},
+	} {
+		assert.Equal(t, c.public, config{addr: c.addr, tls: c.tls}.public(), "%+v", c)
+	}
+	read := false
+	here := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { read = true }))
+	defer here.Close()
+	pg, err := start(t.Context(), config{addr: "0.0.0.0:0", appID: defaultAppID, secret: defaultSecret}, func(err error) { t.Error(err) })
+	require.NoError(t, err)
+	token, err := pg.platform.TokenSource().Token()
+	require.NoError(t, err)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, pg.local+"/v2/groups/"+pg.platform.Group("cats").OpenID()+"/files",
+		strings.NewReader(`{"file_type":1,"url":"`+here.URL+`/cat.png"}`))
+	require.NoError(t, err)
+	req.Header.Set("Authorization", "QQBot "+token.AccessToken)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
+	require.NoError(t, pg.close())
+	assert.False(t, read)
+}
+
 func TestAFailureOfTheDemonstrationBotIsToldInTheChat(t *testing.T) {
 	pg := begin(t, config{bot: true})
 	group := pg.platform.Group("cats")
