@@ -176,6 +176,8 @@ func (s *soak) startWorker() {
 
 // enqueue lets the worker reply with key, in a minute at most, and again until it succeeds or the queue gives up; as a queue does that
 // is not told of a success, sometimes once more.
+//
+//nolint:contextcheck,nolintlint // it outlives the handler that enqueues it
 func (s *soak) enqueue(target richmedia.Target, key string, way, picture, runs int) {
 	job, err := json.Marshal(target)
 	require.NoError(s.t, err)
