@@ -89,7 +89,11 @@ func newBareBed(t testing.TB, p *richmediatest.Platform, src oauth2.TokenSource,
 	b.media, err = richmedia.New(src, append([]richmedia.Option{richmedia.WithLogger(b.log)}, opts...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		require.NoError(t, b.media.Close())
+		if b.media.Close() != nil { // Close waits 5 s for a handler that ignores its ctx
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			require.NoError(t, b.media.Shutdown(ctx))
+		}
 		require.NoError(t, p.Close())
 	})
 	p.PushTo(richmedia.WebhookHandler(p.Credentials()))
@@ -150,6 +154,13 @@ func (f *fleet) answerWith(ctx context.Context, i int, chat *richmediatest.Chat,
 	}
 	_, err = c.ReplyImage(ctx, src)
 	return err
+}
+
+// chatOf returns where c answers, without the numbers of a job.
+func chatOf(c *richmedia.Context) richmedia.Target {
+	t := c.Target()
+	t.Seq = 0
+	return t
 }
 
 // soon returns a ctx with the time that a test waits for what happens at once.

@@ -23,20 +23,20 @@ type office struct {
 	bot     *bed
 	workers []*bed
 	queue   []richmedia.Target // as a job queue has them: after JSON
-	handled chan struct{}      // receives when the handler is done
+	done    chan struct{}      // a handler has returned
 }
 
 // newOffice returns a bot whose handler replies "one moment" and enqueues n jobs.
 func newOffice(t *testing.T, jobs, workers int) *office {
 	t.Helper()
 	p := richmediatest.New()
-	o := &office{Platform: p, handled: make(chan struct{}, 8)}
+	o := &office{Platform: p, done: make(chan struct{}, 100)}
 	for range workers {
 		o.workers = append(o.workers, newBedOn(t, p))
 	}
 	o.bot = newBedOn(t, p)
 	o.bot.onGroup(func(ctx context.Context, c *richmedia.Context) error {
-		defer func() { o.handled <- struct{}{} }()
+		defer func() { o.done <- struct{}{} }()
 		_, err := c.ReplyText(ctx, "one moment")
 		for range jobs {
 			o.enqueue(t, c.Target())
@@ -59,8 +59,8 @@ func (o *office) enqueue(t *testing.T, target richmedia.Target) {
 func (o *office) say(t *testing.T, chat *richmediatest.Chat) *richmediatest.Event {
 	t.Helper()
 	ev := chat.Say("alice", "clip")
-	answers(t, chat, 1)
-	<-o.handled
+	<-o.done
+	require.Len(t, chat.Answers(), 1)
 	return ev
 }
 

@@ -1,11 +1,17 @@
 package richmedia
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"go/types"
+	"io"
 	"io/fs"
+	"log/slog"
+	"net/url"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -15,6 +21,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/tencent-connect/botgo/errs"
 )
 
 // What the arguments of botgo's log calls are, beside those that the table names.
@@ -65,6 +72,59 @@ func TestTheLogTableFitsBotgosSource(t *testing.T) {
 		}
 	}
 }
+
+// FuzzSlog logs a secret in every way in which Go can hold one, with any format and among any other arguments: it passes in
+// none, unless botgo's table names the place or the format has it itself.
+func FuzzSlog(f *testing.F) {
+	f.Add("", "", uint8(0), 1)
+	f.Add("%s", "", uint8(1), 2)
+	f.Add("%v %+v %#v %T %q %x %d", "x", uint8(2), 3)
+	f.Add("%!s %[2]*.[1]*f %z", "%s", uint8(3), 4)
+	f.Add("100%", "{\"a\":", uint8(4), 5)
+	f.Add("%s receive %s message, %s", "Dispatch", uint8(5), 6)
+	f.Add("http callback body: %s,len:%d", "https://example.com?a=", uint8(6), 7)
+	const secret = "S3CRET"
+	type holder struct{ Token string }
+	f.Fuzz(func(t *testing.T, format, text string, which uint8, n int) {
+		_, known := botgoArgs[format]
+		if known || strings.Contains(format, secret) || strings.HasPrefix(format, "richmedia: ") {
+			return
+		}
+		forms := []any{
+			secret, []byte(secret),
+			holder{secret},
+			&holder{secret},
+			map[string]string{secret: secret},
+			[]any{secret},
+			named(secret),
+			json.RawMessage(`"` + secret + `"`), stringer(secret),
+			struct{ error }{},
+			fmt.Errorf("%w", errs.New(500, secret)),
+			&url.Error{Op: "Get", URL: "https://example.com/?k=" + secret, Err: io.EOF}, errors.New("QQBot " + secret), errors.New(`{"a":"` + secret + `"}`),
+		}
+		arg := forms[int(which)%len(forms)]
+		var b strings.Builder
+		l := Slog(slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		l.Debugf(format, arg, text, n)
+		l.Infof(format, text, n, arg)
+		l.Warn(arg, text, n)
+		if !strings.HasPrefix(text, "[OPENAPI]") && botgoArgs[text] == nil {
+			l.Error(text, n, arg)
+		}
+		if strings.Contains(b.String(), secret) {
+			t.Fatalf("%q with %T: %s", format, arg, b.String())
+		}
+		if strings.Count(b.String(), "\n") < 3 {
+			t.Fatalf("a line is missing: %s", b.String())
+		}
+	})
+}
+
+type named string
+
+type stringer string
+
+func (s stringer) String() string { return string(s) }
 
 // botgoLogCalls finds the calls in the source of the botgo that this module is built with.
 func botgoLogCalls(t *testing.T) (calls []logCall) {

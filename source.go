@@ -40,12 +40,14 @@ func FromURL(rawURL string) Source {
 	switch {
 	case err != nil:
 		return Source{err: errors.New("FromURL: this is no address; give an absolute one such as https://example.com/cat.png")}
-	case u.Scheme == "" || u.Host == "":
+	case u.Scheme == "":
 		return Source{name: sanitize(u.Path), err: errors.New(
 			"FromURL: the address is not absolute; give one such as https://example.com/cat.png, or use FromFile for a local file")}
 	case u.Scheme != "http" && u.Scheme != "https":
 		return Source{name: sanitize(u.Path), err: fmt.Errorf(
-			"%w: FromURL: the platform fetches http and https, not %s; use FromOpener for anything else", ErrUnsupported, u.Scheme)}
+			"%w: FromURL: the platform fetches http and https, not %s; use FromFile for a local file and FromOpener for anything else", ErrUnsupported, u.Scheme)}
+	case u.Host == "":
+		return Source{name: sanitize(u.Path), err: errors.New("FromURL: the address names no host; give one such as https://example.com/cat.png")}
 	}
 	return Source{url: rawURL, name: sanitize(u.Path)}
 }
@@ -55,6 +57,9 @@ func FromURL(rawURL string) Source {
 // inode, size, modification time and status change time stay as they are, if the last is at least 2 s old; elsewhere it is
 // hashed for each reply. WithCacheKey avoids the reading altogether.
 func FromFile(name string) Source {
+	if name == "" {
+		return Source{err: errors.New("FromFile: the name is empty; give the path of a file")}
+	}
 	return Source{
 		name: sanitize(filepath.ToSlash(name)),
 		open: func(context.Context) (io.ReadCloser, error) {
@@ -62,7 +67,7 @@ func FromFile(name string) Source {
 			if info, err := os.Stat(name); err != nil {
 				return nil, err
 			} else if err := regular(info); err != nil {
-				return nil, err
+				return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 			}
 			return os.Open(name)
 		},
@@ -262,6 +267,9 @@ func redact(rawURL string) string {
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return "an address"
+	}
+	if strings.ContainsAny(u.Path, "@?#") { // another address in it, with what it should not show
+		u.Path = "/..."
 	}
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }

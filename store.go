@@ -209,6 +209,7 @@ func (c *cache) call(ctx context.Context, what string, fn func(context.Context, 
 	if c.store == nil {
 		return nil
 	}
+	defer blame("the store")
 	if _, own := c.store.(*MemoryStore); own { // which answers at once
 		return fn(ctx, c.store)
 	}

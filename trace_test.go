@@ -84,7 +84,7 @@ func TestAReplyIsTracedFromTheEventToTheChat(t *testing.T) {
 		msg, err := c.ReplyImage(t.Context(), cat())
 		require.NoError(t, err)
 		assert.Equal(t, richmedia.ReplyInfo{
-			Target: c.Target(), Kind: richmedia.KindImage, Seq: 1001, ID: msg.ID, Attempts: 1,
+			Target: chatOf(c), Kind: richmedia.KindImage, Seq: 1001, ID: msg.ID, Attempts: 1,
 			Waited: 10 * time.Second, Upload: 3 * time.Second, Send: 2 * time.Second,
 		}, rec.theReply(t))
 

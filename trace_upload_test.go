@@ -123,7 +123,7 @@ func TestARepeatedUploadIsTracedAsAgain(t *testing.T) {
 		assert.Equal(t, richmedia.RouteInline, got[1].Route)
 		assert.True(t, got[1].Again)
 		assert.Equal(t, 1, got[1].Attempts)
-		assert.Equal(t, c.Target(), got[1].Target)
+		assert.Equal(t, chatOf(c), got[1].Target)
 		assert.Equal(t, 2, rec.theReply(t).Attempts, "the refused message, and the one that went")
 
 		_, err = c.ReplyImage(t.Context(), cat(), richmedia.WithCacheKey("cat"))

@@ -4,50 +4,65 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// errSlow is the cause that a call ends with.
-var errSlow = fmt.Errorf("redisstore: no answer from Redis in %s", callTimeout)
+var (
+	// errSlow is the cause that a call ends with.
+	errSlow = fmt.Errorf("redisstore: no answer from Redis in %s", callTimeout)
+	// errReadOnly is the error of a write that was not tried.
+	errReadOnly = fmt.Errorf("%w: it is a replica, or has too few of them, and refused a write", ErrDown)
+)
 
-// circuit keeps calls away from a Redis that does not answer.
+// circuit keeps calls away from a Redis that does not answer them.
 type circuit struct {
 	mu   sync.Mutex
-	down bool
+	open bool
 	next time.Time // when one call may try again
 }
 
-// enter tells whether a call may be made.
+// enter reports whether a call may be made.
 func (c *circuit) enter(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.down {
+	if !c.open {
 		return true
 	}
 	if now.Before(c.next) {
 		return false
 	}
-	c.next = now.Add(downFor) // this one; the others see what becomes of it
+	c.next = now.Add(downFor) // for this call; the others wait for its result
 	return true
 }
 
-func (c *circuit) set(down bool, now time.Time) {
+func (c *circuit) set(open bool, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.down, c.next = down, now.Add(downFor)
+	c.open, c.next = open, now.Add(downFor)
 }
 
-// ask makes a call, in callTimeout or less. go-redis need not heed a ctx, so that a call runs on a goroutine of its own; what
-// it gives after the caller has left goes to late, which may be nil.
-func ask[T any](ctx context.Context, s *Store, call func(context.Context) (T, error), late func(T)) (v T, err error) {
+// call is one question to Redis.
+type call[T any] struct {
+	do    func(context.Context) (T, error)
+	write bool
+	late  func(T, error) // called with what do returns after the caller has left; may be nil
+}
+
+// ask makes a call, in callTimeout or less. go-redis may ignore a ctx, so that a call runs on a goroutine of its own.
+func ask[T any](ctx context.Context, s *Store, c call[T]) (v T, err error) {
 	if ctx.Err() != nil {
 		return v, context.Cause(ctx)
 	}
-	if !s.circuit.enter(time.Now()) {
+	now := time.Now()
+	if !s.all.enter(now) {
 		return v, ErrDown
+	}
+	if c.write && !s.writes.enter(now) {
+		return v, errReadOnly
 	}
 	bounded, cancel := context.WithTimeoutCause(ctx, callTimeout, errSlow)
 	defer cancel()
@@ -57,12 +72,12 @@ func ask[T any](ctx context.Context, s *Store, call func(context.Context) (T, er
 	}
 	answered, left := make(chan answer), make(chan struct{})
 	go func() {
-		v, err := call(bounded)
+		v, err := c.do(bounded)
 		select {
 		case answered <- answer{v, err}:
 		case <-left:
-			if err == nil && late != nil {
-				late(v)
+			if c.late != nil {
+				c.late(v, err)
 			}
 		}
 	}()
@@ -75,22 +90,42 @@ func ask[T any](ctx context.Context, s *Store, call func(context.Context) (T, er
 	}
 	switch {
 	case err == nil:
-		s.circuit.set(false, time.Now())
+		s.answered(c.write, nil)
 	case ctx.Err() != nil: // the caller's end says nothing about Redis
 		err = context.Cause(ctx)
 	case bounded.Err() != nil:
-		s.circuit.set(true, time.Now())
+		s.all.set(true, time.Now())
 		err = errSlow
 	default:
-		s.circuit.set(!answers(err), time.Now())
+		s.answered(c.write, err)
 		err = fmt.Errorf("redisstore: %w", err)
 	}
 	return v, err
 }
 
-// answers tells whether err is an answer of a Redis that works, such as that it is full. One that starts, or whose cluster
-// has no majority, answers too, but go-redis asks it again and again.
+// answered notes what a call has shown. A Redis that refuses writes can still be read.
+func (s *Store) answered(write bool, err error) {
+	now := time.Now()
+	s.all.set(!answers(err), now)
+	if write {
+		s.writes.set(refusesWrites(err), now)
+	}
+}
+
+// answers reports whether err is nil or an answer of a Redis that works, such as that it is full. One that starts, has no
+// client left, or whose cluster has no majority answers too, but go-redis asks it again and again.
 func answers(err error) bool {
+	if err == nil {
+		return true
+	}
 	var said redis.Error
-	return errors.As(err, &said) && !redis.IsLoadingError(err) && !redis.IsClusterDownError(err) && !redis.IsMasterDownError(err)
+	return errors.As(err, &said) && !redis.IsLoadingError(err) && !redis.IsClusterDownError(err) && !redis.IsMasterDownError(err) &&
+		!redis.IsMaxClientsError(err)
+}
+
+// refusesWrites reports whether Redis is a replica, or has too few replicas to write. go-redis repeats such a call over a
+// new connection each time.
+func refusesWrites(err error) bool {
+	return err != nil && (redis.IsReadOnlyError(err) || redis.IsNoReplicasError(err) || // and of a script, before Redis 7:
+		strings.Contains(err.Error(), "-READONLY "))
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/jellydator/ttlcache/v3"
 )
 
-// front is the memory before Redis. It starts no goroutine.
+// front is the memory in front of Redis. It starts no goroutine.
 type front struct {
 	cache   *ttlcache.Cache[string, *entry]
-	changes atomic.Int64 // own Sets and Deletes so far
+	changes atomic.Int64 // the Sets and Deletes of this instance so far
 }
 
 type entry struct {
@@ -25,7 +25,7 @@ func newFront() *front {
 	)}
 }
 
-// get gives the entry, nil where there is none that lives, and whether it is fresh.
+// get returns the entry, nil if none lives, and whether it is fresh.
 func (f *front) get(key string) (e *entry, fresh bool) {
 	item := f.cache.Get(key)
 	if item == nil {
@@ -35,7 +35,7 @@ func (f *front) get(key string) (e *entry, fresh bool) {
 	return e, time.Now().Before(e.fresh)
 }
 
-// put keeps value for ttl, 0 being for ever.
+// put keeps value for ttl; 0 keeps it forever.
 func (f *front) put(key string, value []byte, ttl time.Duration) {
 	if ttl == 0 {
 		ttl = ttlcache.NoTTL
@@ -44,7 +44,7 @@ func (f *front) put(key string, value []byte, ttl time.Duration) {
 	f.cache.Set(key, &entry{value, time.Now().Add(freshFor)}, ttl)
 }
 
-// drop forgets old, which Redis does not have any more, unless there is a newer one.
+// drop forgets old, which Redis no longer has, unless there is a newer entry.
 func (f *front) drop(key string, old *entry) {
 	if old == nil {
 		return

@@ -6,7 +6,6 @@ import (
 	"context"
 	"net"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -125,32 +124,6 @@ func TestACallThatRedisDoesNotAnswerEndsAfterHalfASecondAlsoWhenTheClientDoesNot
 		require.ErrorContains(t, err, "no answer")
 		assert.Equal(t, 500*time.Millisecond, time.Since(began))
 		time.Sleep(time.Minute) // the client's call ends by itself
-	})
-}
-
-func TestALeaseThatComesTooLateIsGivenBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, f := scriptedStore(t)
-		var mu sync.Mutex
-		var scripts []string
-		f.set(func(_ context.Context, cmd redis.Cmder) error {
-			mu.Lock()
-			first := len(scripts) == 0
-			scripts = append(scripts, cmd.Args()[1].(string))
-			mu.Unlock()
-			if first {
-				time.Sleep(3 * time.Second)
-			}
-			cmd.(*redis.Cmd).SetVal(int64(1))
-			return nil
-		})
-		_, _, err := s.Lease(t.Context(), "k", time.Minute)
-		require.ErrorContains(t, err, "no answer")
-		time.Sleep(5 * time.Second)
-		mu.Lock()
-		defer mu.Unlock()
-		require.Len(t, scripts, 2)
-		assert.NotEqual(t, scripts[0], scripts[1], "the second one releases")
 	})
 }
 

@@ -145,6 +145,8 @@ func port(t *testing.T, addr string) int {
 	return n
 }
 
+func fmtPort(t *testing.T, addr string) string { return strconv.Itoa(port(t, addr)) }
+
 func contains(text, part string) bool { return strings.Contains(text, part) }
 
 // busPort is the port that a node was told to talk to others on.

@@ -1,5 +1,5 @@
-// Package redisstore is a Store for github.com/botgo-contrib/richmedia on Redis, so that what one instance of a bot has
-// uploaded serves all of them, and only one of them uploads it:
+// Package redisstore is a Store for github.com/botgo-contrib/richmedia on Redis: the upload of one instance of a bot serves
+// all of them, and only one of them makes it:
 //
 //	client := redis.NewUniversalClient(&redis.UniversalOptions{
 //		Addrs:                 []string{"redis:6379"},
@@ -7,24 +7,25 @@
 //	})
 //	media, err := richmedia.New(src, richmedia.WithStore(redisstore.New(client, "mybot:")))
 //
-// A single Redis, Sentinel and Cluster will do; every command is about one key. Nothing needs to be durable: what is lost
+// A single Redis, Sentinel and Cluster are supported; every command uses one key. Nothing needs to be durable: a lost value
 // is uploaded again.
 //
 // # Two levels
 //
-// In front of Redis is a memory of 1024 values, the one that was not used for longest leaving first. A value is given from
-// there for 30 s, and for no longer than it lives, without asking Redis: a hot image costs no round trip. That there is
-// no value is not remembered. What another instance has deleted or replaced may so be found here for 30 s more.
+// In front of Redis is a memory of the 1024 values that were used last. A value is returned from there for 30 s, but not
+// longer than it lives, without asking Redis: a hot image costs no round trip. The absence of a value is not remembered. A
+// value that another instance has deleted or replaced may therefore be found here for 30 s more.
 //
 // # When Redis is slow, down, full or restarting
 //
-// A call takes 500 ms at most. After one that had no answer Redis is not asked for a second, and calls fail at once with
-// ErrDown; then one call tries again. Meanwhile a value in the memory in front serves for as long as it lives, and what is
-// set is kept there too. Nothing is repeated here; the client's own MaxRetries fit into the 500 ms. For the plugin an
-// error is a miss: the bot uploads where it must, each instance for itself.
+// A call takes at most 500 ms. After a call without an answer Redis is not asked for a second, and calls fail at once with
+// ErrDown; then one call tries again. The same holds for writes and leases alone after Redis has refused a write (READONLY,
+// from a replica behind a fixed address): reads go on. Meanwhile a value in memory is returned as long as it lives, and new
+// values are kept there too. Nothing is repeated here; the client's own MaxRetries fit into the 500 ms. For the plugin an
+// error is a miss: each instance uploads for itself.
 //
-// Set ContextTimeoutEnabled in the client's options: without it go-redis heeds its own timeouts only, some seconds,
-// and a goroutine stays behind for that long after each call that had no answer.
+// Set ContextTimeoutEnabled in the client's options: without it go-redis observes only its own timeouts, of some seconds,
+// and a goroutine stays behind for that long after each call without an answer.
 package redisstore
 
 import (
@@ -40,38 +41,40 @@ const (
 	callTimeout = 500 * time.Millisecond // of one call, with the client's retries
 	downFor     = time.Second            // between two attempts at a Redis that did not answer
 	frontSize   = 1024                   // values in memory
-	freshFor    = 30 * time.Second       // how long one is given from memory without asking Redis
+	freshFor    = 30 * time.Second       // for which a value is returned from memory without asking Redis
 )
 
-// ErrDown is the error of a call that was not made, because Redis did not answer the one before.
+// ErrDown is the error of a call that was not made, because Redis did not answer the one before; or of a write or a lease,
+// because Redis refused the write before.
 var ErrDown = errors.New("redisstore: Redis did not answer, and is not asked again for a moment")
 
-// Store is richmedia's Store and Leaser on Redis. It is safe for concurrent use, and starts no goroutine that outlasts its
-// call for longer than the client's timeouts.
+// Store is richmedia's Store and Leaser on Redis. It is safe for concurrent use. Its goroutines outlast a call for at most
+// the client's timeouts, but for one that releases leases after an outage and ends with the client.
 type Store struct {
 	client  redis.UniversalClient
 	prefix  string
 	front   *front
-	circuit circuit
+	all     circuit // of every call
+	writes  circuit // of writes and leases, in addition
 	orphans orphans
 }
 
-// New makes a store whose keys on Redis begin with prefix, such as "mybot:", which may be empty. Bots of different app ids
-// and of different releases may share one: the plugin's keys and values tell them apart. Leases are under prefix+"lease:".
-// client stays the caller's, to be closed after the plugin has been shut down. New asks nothing of Redis: a bot starts
+// New returns a store whose keys on Redis begin with prefix, such as "mybot:", which may be empty. Bots of different app
+// ids and of different releases may share a prefix: the plugin's keys and values tell them apart. Leases are under
+// prefix+"lease:". The caller closes client after the plugin has been shut down. New asks nothing of Redis: a bot starts
 // without it too.
 func New(client redis.UniversalClient, prefix string) *Store {
 	return &Store{client: client, prefix: prefix, front: newFront()}
 }
 
-// Get gives the value from memory where it is fresh, else from Redis, else from memory.
+// Get returns the value from memory if it is fresh there, else from Redis, else from memory.
 func (s *Store) Get(ctx context.Context, key string) (value []byte, ok bool, err error) {
 	old, fresh := s.front.get(key)
 	if fresh {
 		return old.value, true, nil
 	}
 	changes := s.front.changes.Load()
-	got, err := ask(ctx, s, func(ctx context.Context) (stored, error) { return s.read(ctx, key) }, nil)
+	got, err := ask(ctx, s, call[stored]{do: func(ctx context.Context) (stored, error) { return s.read(ctx, key) }})
 	switch {
 	case err != nil && old != nil:
 		return old.value, true, nil
@@ -87,37 +90,38 @@ func (s *Store) Get(ctx context.Context, key string) (value []byte, ok bool, err
 	return got.value, true, nil
 }
 
-// Set keeps value in memory and on Redis. With an error it is in memory only.
+// Set keeps value in memory and on Redis for ttl; forever if that is 0, and not at all if it is negative. With an error the
+// value is in memory only.
 func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	if ttl < 0 {
-		return nil // over before it began
+		return s.Delete(ctx, key) // the value before must not be read either
 	}
 	s.front.changes.Add(1)
 	s.front.put(key, slices.Clone(value), ttl)
-	_, err := ask(ctx, s, func(ctx context.Context) (string, error) {
+	_, err := ask(ctx, s, call[string]{write: true, do: func(ctx context.Context) (string, error) {
 		return s.client.Set(ctx, s.prefix+key, value, ttl).Result()
-	}, nil)
+	}})
 	return err
 }
 
-// Delete forgets key in memory and on Redis. With an error it may be on Redis still.
+// Delete forgets key in memory and on Redis. With an error it may still be on Redis.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	s.front.delete(key)
 	defer s.front.delete(key) // again: a Get may have read it before the DEL
-	_, err := ask(ctx, s, func(ctx context.Context) (int64, error) {
+	_, err := ask(ctx, s, call[int64]{write: true, do: func(ctx context.Context) (int64, error) {
 		return s.client.Del(ctx, s.prefix+key).Result()
-	}, nil)
+	}})
 	return err
 }
 
-// stored is a value as Redis has it.
+// stored is a value on Redis.
 type stored struct {
 	value []byte // nil: there is none
 	ttl   time.Duration
-	alive bool // it had not ended when its ttl was asked for
+	alive bool // it had not expired when its ttl was read
 }
 
-// read asks for the value and how long it lives, in one round trip.
+// read returns the value and its ttl, in one round trip.
 func (s *Store) read(ctx context.Context, key string) (stored, error) {
 	pipe := s.client.Pipeline()
 	get, pttl := pipe.Get(ctx, s.prefix+key), pipe.PTTL(ctx, s.prefix+key)
@@ -129,10 +133,10 @@ func (s *Store) read(ctx context.Context, key string) (stored, error) {
 		return stored{}, err
 	}
 	got := stored{value: []byte(get.Val()), ttl: pttl.Val(), alive: true}
-	switch got.ttl { // as go-redis hands on what Redis says
-	case -1: // for ever
+	switch got.ttl { // the numbers of Redis, as they are
+	case -1: // forever
 		got.ttl = 0
-	case -2, 0: // gone since, or in less than 1 ms: not "for ever"
+	case -2, 0: // expired meanwhile, or in less than 1 ms: not "forever"
 		got.alive = false
 	}
 	if got.value == nil {

@@ -97,7 +97,7 @@ func (c *Chat) Say(user, text string, atts ...Attachment) *Event {
 // chats.
 func (c *Chat) SayUnmentioned(user, text string, atts ...Attachment) *Event {
 	c.only("SayUnmentioned", sceneGroup, sceneChannel)
-	line := &Message{User: user, Text: text, content: escapes.Replace(text)}
+	line := &Message{User: user, Text: text, content: escapes.Replace(text), unmentioned: true}
 	if c.scene == sceneChannel {
 		return c.guildMessage(dto.EventMessageCreate, line, atts)
 	}

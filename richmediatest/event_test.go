@@ -126,6 +126,27 @@ func TestEventsHaveTheFieldsOfCapturesAndDocuments(t *testing.T) {
 	assert.Equal(t, g.UserOpenID("ann"), msg.Author.ID)
 }
 
+func TestAMentionInAllMessagesMode(t *testing.T) {
+	p := richmediatest.New(richmediatest.WithAllMessages())
+	g, u := p.Group("g"), p.C2C("ann")
+	said := g.Say("ann", "hi")
+	for _, ev := range []*richmediatest.Event{said, g.Quote("ann", "hi", richmediatest.Quotation{MsgID: said.MsgID()})} {
+		assert.EqualValues(t, "GROUP_MESSAGE_CREATE", ev.Type())
+		mentions, _ := d(t, ev)["mentions"].([]any)
+		require.Len(t, mentions, 1)
+		bot, _ := mentions[0].(map[string]any)
+		assert.Equal(t, true, bot["is_you"])
+		assert.Equal(t, bot["id"], bot["member_openid"])
+		assert.Regexp(t, "^[0-9A-F]{32}$", bot["id"])
+	}
+	assert.NotContains(t, d(t, g.SayUnmentioned("ann", "hi")), "mentions")
+	assert.NotContains(t, d(t, g.Quote("ann", "hi", richmediatest.Quotation{MsgID: said.MsgID(), Unmentioned: true})), "mentions")
+	assert.Equal(t, dto.EventC2CMessageCreate, u.Say("", "hi").Type())
+	plain := richmediatest.New().Group("g").Say("ann", "hi")
+	assert.Equal(t, dto.EventGroupAtMessageCreate, plain.Type())
+	assert.NotContains(t, d(t, plain), "mentions")
+}
+
 func TestEveryPlatformIsAnotherBot(t *testing.T) {
 	a, b := richmediatest.New(), richmediatest.New()
 	assert.Regexp(t, "^[0-9]{9,}$", a.AppID())

@@ -68,6 +68,9 @@ func sniff(data []byte) string {
 	if mp3(audio) || mp3(bytes.TrimLeft(audio, "\x00")) || len(audio) < 4 && len(audio) < len(data) {
 		return "audio/mpeg"
 	}
+	if unmeasured(data) && mp3Within(audio) {
+		return "audio/mpeg"
+	}
 	format := mimetype.Detect(audio).String()
 	if format == "audio/mpeg" && audio[0] == 0xff {
 		return "audio/mp2" // a frame of another layer; what begins otherwise has frames of layer III further on
@@ -188,6 +191,28 @@ func untagged(data []byte) []byte {
 			return nil
 		}
 		data = data[skip:]
+	}
+}
+
+// unmeasured reports whether data begins with an ID3v2 tag that announces no length, as some taggers write.
+func unmeasured(data []byte) bool {
+	return len(data) >= 10 && string(data[:3]) == "ID3" && string(data[6:10]) == "\x00\x00\x00\x00"
+}
+
+// mp3Within reports whether data has four frames of layer III in a row anywhere.
+func mp3Within(data []byte) bool {
+	for from := 0; ; from++ {
+		next := bytes.IndexByte(data[from:], 0xff)
+		if next < 0 {
+			return false
+		}
+		from += next
+		frames := 0
+		for at := from; at < len(data) && mp3Frame(data[at:]) > 0; at += mp3Frame(data[at:]) {
+			if frames++; frames == 4 {
+				return true
+			}
+		}
 	}
 }
 

@@ -23,6 +23,14 @@ func Face(id int, text string) string {
 	return fmt.Sprintf("<faceType=1,faceId=\"%d\",ext=%q>", id, ext)
 }
 
+// mentionType is the type of a message that mentions the bot in a group.
+func (c *Chat) mentionType() dto.EventType {
+	if c.p.cfg.allMessages {
+		return eventGroupMessage
+	}
+	return dto.EventGroupAtMessageCreate
+}
+
 // addressed is a message to the bot: text as the chat shows it, content as the event has it.
 func (c *Chat) addressed(user, text, content string, atts []Attachment) *Event {
 	line := &Message{User: c.speaker(user), Text: text, content: content}
@@ -34,5 +42,5 @@ func (c *Chat) addressed(user, text, content string, atts []Attachment) *Event {
 	case sceneChannel:
 		return c.guildMessage(dto.EventAtMessageCreate, line, atts)
 	}
-	return c.message(dto.EventGroupAtMessageCreate, line, atts)
+	return c.message(c.mentionType(), line, atts)
 }

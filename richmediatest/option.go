@@ -29,6 +29,7 @@ type config struct {
 	documented    bool
 	loopback      bool
 	silkInline    bool
+	allMessages   bool
 	integerTimes  bool
 	rateLimits    bool
 	noData        bool
@@ -118,6 +119,10 @@ func WithoutInline(scenes ...string) Option {
 		}
 	}
 }
+
+// WithAllMessages switches the bot's "all messages" mode on: a message that mentions the bot in a group arrives as
+// GROUP_MESSAGE_CREATE, with the bot in its mentions, and not as GROUP_AT_MESSAGE_CREATE (AstrBotDevs/AstrBot#8838).
+func WithAllMessages() Option { return func(c *config) { c.allMessages = true } }
 
 // WithSilkOnlyInline makes the platform refuse a voice in file_data in single chats with HTTP 400 and 40011000 unless it is silk,
 // as was seen of mp3 and wav (tencent-connect/openclaw-qqbot#319, 2026-09); in parts they work. By default all formats of a

@@ -38,6 +38,12 @@ func (c *Chat) quoting(typ dto.EventType, line *Message, of *Quotation, atts []A
 				d["group_id"] = c.openid
 			}
 		}
+		if typ == eventGroupMessage && !line.unmentioned {
+			d["mentions"] = []any{map[string]any{
+				"id": c.p.openID("bot", c.name), "member_openid": c.p.openID("bot", c.name),
+				"username": "bot", "bot": true, "is_you": true, "scope": "single",
+			}}
+		}
 		if len(atts) > 0 {
 			line.Attachments = c.host(atts)
 			d["attachments"] = c.describe(line.Attachments)

@@ -42,9 +42,9 @@ func (c *Chat) Quote(user, text string, of Quotation, atts ...Attachment) *Event
 	case of.Unmentioned:
 		typ = eventGroupMessage
 	default:
-		typ = dto.EventGroupAtMessageCreate
+		typ = c.mentionType()
 	}
-	line := &Message{User: c.speaker(user), Text: text, content: escapes.Replace(text)}
+	line := &Message{User: c.speaker(user), Text: text, content: escapes.Replace(text), unmentioned: of.Unmentioned}
 	return c.quoting(typ, line, &of, atts)
 }
 

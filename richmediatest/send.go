@@ -110,9 +110,7 @@ func (form *sendForm) check(scene string) *refusal {
 		if scene != sceneC2C {
 			return refuse(340069, "消息类型无效: msg_type 6 is for C2C")
 		}
-		if form.notify == nil {
-			return mismatch("msg_type 6 needs input_notify")
-		}
+		return form.checkNotice()
 	case 7:
 		if form.fileInfo == "" {
 			return mismatch("msg_type 7 needs media.file_info")
@@ -122,6 +120,33 @@ func (form *sendForm) check(scene string) *refusal {
 	}
 	return nil
 }
+
+// checkNotice refuses a typing notice without input_notify, and of another input_type than 1: 50059 under HTTP 500, as was seen
+// (kuliantnt/qq-maid-bot#287).
+func (form *sendForm) checkNotice() *refusal {
+	if form.notify == nil {
+		return refuse(22006, "消息类型与内容不匹配: msg_type 6 needs input_notify")
+	}
+	f, err := parseFields(form.notify)
+	if err != nil {
+		return errField("input_notify: %v", err)
+	}
+	kind, _, err := f.integer("input_type")
+	if err != nil {
+		return errField("input_notify: %v", err)
+	}
+	seconds, _, err := f.integer("input_second")
+	if err != nil {
+		return errField("input_notify: %v", err)
+	}
+	if kind != 1 || seconds < 0 || seconds > maxNotice {
+		return &refusal{status: http.StatusInternalServerError, code: 50059, errCode: 50059, message: "input type err"}
+	}
+	return nil
+}
+
+// maxNotice is the longest typing notice, in seconds (felinics/Memoh#1275). The refusal of a longer one is a choice.
+const maxNotice = 60
 
 // recipient is the chat that a message goes to, or why none can. The caller holds p.mu.
 func (p *Platform) recipient(to route) (*Chat, *refusal) {

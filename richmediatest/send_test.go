@@ -94,6 +94,10 @@ func TestMessageFieldsAreStrict(t *testing.T) {
 	}
 	refused(t, b.message(u, object("msg_type", 6, "msg_id", cid)), 400, 22006, 22006)
 	accepted(t, b.message(u, object("msg_type", 6, "msg_id", cid, "input_notify", map[string]any{"input_type": 1})))
+	for _, notice := range []map[string]any{{}, {"input_type": 2}, {"input_type": 1, "input_second": 61}} {
+		refused(t, b.message(u, object("msg_type", 6, "msg_id", cid, "msg_seq", 9, "input_notify", notice)), 500, 50059, 50059)
+	}
+	refused(t, b.message(u, object("msg_type", 6, "msg_id", cid, "msg_seq", 9, "input_notify", map[string]any{"input_type": "1"})), 400, 40011000, 40011000)
 	assert.Empty(t, u.Answers(), "typing is no message")
 }
 

@@ -32,7 +32,8 @@ type Message struct {
 	Growing     bool       // a stream whose last frame has not come
 	Reactions   []Reaction // in channels; read only
 
-	content string // of a user's message, as its event has it
+	content     string // of a user's message, as its event has it
+	unmentioned bool   // it does not mention the bot
 }
 
 // Media is a file in a message of the bot.

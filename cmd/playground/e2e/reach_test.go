@@ -1,19 +1,19 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"bytes"
 )
 
 // small lists what is touched and has a side under 24 px. Links in running text are exempt (WCAG 2.2, 2.5.8).
@@ -84,9 +84,9 @@ func TestTheStatusEndsWithAnEllipsisAndIsToldInFull(t *testing.T) {
 }
 
 func TestAWebhookThatDiedIsShownAndItsMessagesAreMarked(t *testing.T) {
-	alive := true
+	var dead atomic.Bool
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if !alive {
+		if dead.Load() {
 			panic(http.ErrAbortHandler)
 		}
 		_, _ = w.Write([]byte(`{"op":12}`))
@@ -98,18 +98,18 @@ func TestAWebhookThatDiedIsShownAndItsMessagesAreMarked(t *testing.T) {
 	p.say("hello")
 	p.until(`document.querySelector('#status.good')`, "it is there")
 	assert.Zero(t, eval[int](p, `document.querySelectorAll('.undelivered').length`))
-	alive = false
+	dead.Store(true)
 	p.say("are you there")
 	p.until(`document.querySelector('#status.off')?.textContent.startsWith('Events do not reach')`, "no green dot")
 	p.until(`document.querySelector('.mine:last-child .undelivered')`, "the message is marked")
 	p.shot("undelivered")
-	alive = true
+	dead.Store(false)
 	p.say("and now")
 	p.until(`document.querySelector('#status.good')`, "it is back")
 	assert.Equal(t, 1, eval[int](p, `document.querySelectorAll('.undelivered').length`), "only the one that was lost")
 }
 
-// bot is a bot of the test's own, which does what it likes.
+// bot is a raw client of the platform.
 type bot struct {
 	t                *testing.T
 	p                *tab

@@ -80,7 +80,9 @@ func newBed(t *testing.T) *bed {
 func (b *bed) answers(h richmedia.Handler, opts ...richmedia.Option) {
 	b.t.Helper()
 	opts = append(opts, richmedia.WithHTTPClient(b.platform.Client()), richmedia.WithBaseURL(b.platform.URL()),
-		richmedia.WithErrorHandler(func(_ context.Context, c *richmedia.Context, err error) { b.board.Note(c.Target().MsgID, err.Error()) }))
+		richmedia.WithErrorHandler(func(_ context.Context, c *richmedia.Context, err error) {
+			b.board.Note(c.Payload().EventID, err.Error())
+		}))
 	media, err := richmedia.New(b.platform.TokenSource(), opts...)
 	require.NoError(b.t, err)
 	event.RegisterHandlers(media.GroupATMessage(h), media.C2CMessage(h), media.Interaction(h), media.ATMessage(h), media.DirectMessage(h))
