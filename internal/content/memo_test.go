@@ -56,7 +56,7 @@ func (f *memoFile) settle(t *testing.T) {
 }
 
 // sum returns the digest of the file through the Memo.
-func (f *memoFile) sum(t testing.TB, ctx context.Context) ([]byte, error) {
+func (f *memoFile) sum(ctx context.Context, t testing.TB) ([]byte, error) {
 	rc, err := os.Open(f.path)
 	require.NoError(t, err)
 	defer rc.Close() //nolint:errcheck // only read from
@@ -72,7 +72,7 @@ func (f *memoFile) sum(t testing.TB, ctx context.Context) ([]byte, error) {
 
 func (f *memoFile) check(t testing.TB) {
 	t.Helper()
-	got, err := f.sum(t, t.Context())
+	got, err := f.sum(t.Context(), t)
 	require.NoError(t, err)
 	b, err := os.ReadFile(f.path)
 	require.NoError(t, err)
@@ -173,7 +173,7 @@ func TestAYoungFileIsNotTrusted(t *testing.T) {
 func TestAFileThatChangesWhileItIsHashedIsNotRemembered(t *testing.T) {
 	f := newMemoFile(t, sample(1000))
 	f.during = func() { require.NoError(t, os.Chmod(f.path, 0o400)) }
-	_, err := f.sum(t, t.Context())
+	_, err := f.sum(t.Context(), t)
 	require.NoError(t, err)
 	assert.Empty(t, f.memo.files)
 }
@@ -189,7 +189,7 @@ func TestConcurrentReadersOfAFileShareOneHashing(t *testing.T) {
 	<-began
 	gone, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("gone"))
-	_, err := f.sum(t, gone)
+	_, err := f.sum(gone, t)
 	require.ErrorContains(t, err, "gone", "a waiting reader can leave")
 	close(goOn)
 	wg.Wait()
