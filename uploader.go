@@ -57,6 +57,7 @@ type uploader struct {
 	concurrency int // parts at once
 	prepares    int // of one upload in parts without progress, after the first
 	flights     flight.Group[File]
+	digests     content.Memo // of local files
 	tooLarge    inlineRefusals
 	refresher   *refresher // nil: nothing is renewed ahead
 }
@@ -164,7 +165,9 @@ func (up *upload) load(ctx context.Context, hashed bool) (*content.Content, erro
 	if c := up.content.Load(); c != nil {
 		return c, nil
 	}
-	c, err := up.src.inspect(ctx, up.kind, content.Options{Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard})
+	c, err := up.src.inspect(ctx, up.kind, content.Options{
+		Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard, Memo: &up.u.digests,
+	})
 	if err != nil {
 		return nil, up.failed("open", err)
 	}
