@@ -76,7 +76,9 @@ type incoming struct {
 	userID       string
 	text         string
 	attachments  []Attachment
-	message      func() *dto.Message // decoded on the first call; nil if the event is no message
+	refIdx       string              // REFIDX of the message itself; "" if the event has none
+	quoted       func() *Quote       // decoded on the first call; nil if the event is no message
+	message      func() *dto.Message // as quoted
 	interaction  *dto.Interaction
 }
 
@@ -101,7 +103,8 @@ type eventData struct {
 	Content     looseString  `json:"content"`
 	Mentions    []mention    `json:"mentions"`
 	Attachments []Attachment `json:"attachments"`
-	Data        struct {
+	references
+	Data struct {
 		Resolved struct {
 			UserID looseString `json:"user_id"` // of an interaction in a guild
 		} `json:"resolved"`
@@ -262,11 +265,9 @@ func (in *incoming) identify(d *eventData) error {
 // readMessage decodes the fields that only messages have.
 func (in *incoming) readMessage(d *eventData, raw json.RawMessage) {
 	in.text = plainText(in.payload.Type, d)
-	in.attachments = d.Attachments
-	for i := range in.attachments {
-		a := &in.attachments[i]
-		a.URL, a.VoiceWAVURL = withScheme(a.URL), withScheme(a.VoiceWAVURL)
-	}
+	in.attachments = completed(d.Attachments)
+	in.refIdx = d.own()
+	in.quoted = sync.OnceValue(func() *Quote { return d.quote(d.Mentions) })
 	in.message = sync.OnceValue(func() *dto.Message { return botgoMessage(in, d, raw) })
 }
 
