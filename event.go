@@ -1,12 +1,14 @@
 package richmedia
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tencent-connect/botgo/dto"
 )
@@ -116,6 +118,10 @@ type looseString string
 
 // UnmarshalJSON never fails: one field must not cost the event.
 func (s *looseString) UnmarshalJSON(b []byte) error {
+	if n := len(b); n >= 2 && b[0] == '"' && bytes.IndexByte(b, '\\') < 0 && utf8.Valid(b) {
+		*s = looseString(b[1 : n-1]) // b is valid JSON: there is nothing to decode
+		return nil
+	}
 	var text string
 	switch {
 	case json.Unmarshal(b, &text) == nil: // null too, as ""

@@ -45,7 +45,7 @@ func (c *Context) Quoted() *Quote {
 // references are the fields of a message event about REFIDX.
 type references struct {
 	Type     looseString     `json:"message_type"`
-	Elements json.RawMessage `json:"msg_elements"`
+	Elements json.RawMessage `json:"msg_elements"` // decoded if the quote is read: most bots do not
 	Scene    struct {
 		Ext []looseString `json:"ext"`
 	} `json:"message_scene"`
@@ -101,22 +101,15 @@ func (r *references) quote(mentions []mention) *Quote {
 		}
 		return &Quote{Ref: ref}
 	}
-	e := firstElement(r.Elements)
+	var first [1]element                   // the others are the history of the first
+	_ = json.Unmarshal(r.Elements, &first) // what is not there stays empty
+	e := &first[0]
 	return &Quote{
 		Ref:         cmp.Or(string(e.MsgIdx), ref),
 		UserID:      string(cmp.Or(e.Author.MemberOpenID, e.Author.UserOpenID, e.Author.ID)),
 		Text:        strings.TrimSpace(readable(unmentionYou(string(e.Content), append(e.Mentions, mentions...)))),
 		Attachments: withoutRepeats(completed(e.Attachments)),
 	}
-}
-
-// firstElement decodes the first of raw, leniently: what is not there stays empty.
-func firstElement(raw json.RawMessage) (e element) {
-	var all []json.RawMessage
-	if json.Unmarshal(raw, &all) == nil && len(all) > 0 {
-		_ = json.Unmarshal(all[0], &e)
-	}
-	return e
 }
 
 // withoutRepeats returns all without entries for a file that was listed before. A repeat has another address and fileid, so the
