@@ -1,6 +1,7 @@
 package richmedia
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -167,7 +168,7 @@ func (d *downloads) open(ctx context.Context, a Attachment) (*Download, error) {
 	if err != nil {
 		return nil, err
 	}
-	body.rest = got
+	body.rest, body.buffer = got, bufio.NewReaderSize(got, headSize)
 	return &Download{ReadCloser: body, Name: a.name(typ), Type: typ, Size: got.Size}, nil
 }
 
@@ -223,6 +224,7 @@ type download struct {
 	from    *downloads
 	head    []byte // read already
 	rest    *platform.Fetched
+	buffer  *bufio.Reader // of rest: callers such as io.Copy read in small pieces
 	err     error // of the last Read
 	release func()
 	once    sync.Once
@@ -240,7 +242,7 @@ func (d *download) Read(p []byte) (int, error) {
 	if d.err != nil {
 		return 0, d.err
 	}
-	n, err := d.rest.Read(p)
+	n, err := d.buffer.Read(p)
 	if err != nil {
 		if d.err = err; !errors.Is(err, io.EOF) {
 			d.err = fmt.Errorf("richmedia: Download: %w", d.from.public(err))
