@@ -41,7 +41,7 @@ func (c *Context) Open(ctx context.Context, a Attachment) (*Download, error) {
 	defer leave()
 	// Not the ctx of enter, which ends with this call.
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(c.p.life, func() { cancel(ErrClosed) })
+	stop := context.AfterFunc(c.p.life, func() { cancel(ErrClosed) }) //nolint:contextcheck // the plugin ends it too
 	d, err := c.p.downloads.open(ctx, a)
 	if err != nil {
 		stop()
@@ -190,7 +190,7 @@ func beginning(r io.Reader, size int64) (head []byte, typ string, err error) {
 		whole := errors.Is(err, io.EOF)
 		switch {
 		case whole:
-			size, err = int64(len(head)), nil
+			size = int64(len(head))
 		case err != nil:
 			return nil, "", err
 		case size < 0:
@@ -225,7 +225,7 @@ type download struct {
 	head    []byte // read already
 	rest    *platform.Fetched
 	buffer  *bufio.Reader // of rest: callers such as io.Copy read in small pieces
-	err     error // of the last Read
+	err     error         // of the last Read
 	release func()
 	once    sync.Once
 }

@@ -90,7 +90,10 @@ func TestASavedFileOverwritesNothing(t *testing.T) {
 	c := serving(t, []byte("new"))
 	long := strings.Repeat("a", 250) + ".png"
 	for _, names := range [][]string{
-		{"cat.png", "cat-2.png", "cat-3.png"}, {"cat", "cat-2"}, {".hidden", ".hidden-2"}, {long, long[:247] + "-2.png"},
+		{"cat.png", "cat-2.png", "cat-3.png"},
+		{"cat", "cat-2"},
+		{".hidden", ".hidden-2"},
+		{long, long[:247] + "-2.png"},
 		{"a." + strings.Repeat("b", 253), "a." + strings.Repeat("b", 251) + "-2"},
 	} {
 		dir := t.TempDir()
@@ -166,7 +169,7 @@ func TestADirectoryThatCannotTakeTheFileIsAClearErrorBeforeARequest(t *testing.T
 
 func TestASaveThatIsCancelledLeavesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBed(t, richmedia.WithDownloads(0, &http.Client{Transport: web(func(r *http.Request) (*http.Response, error) {
+		b := newBed(t, richmedia.WithDownloads(0, &http.Client{Transport: web(func(*http.Request) (*http.Response, error) {
 			return page(200, -1, &slow{endless{}, time.Second, 100 << 10}), nil
 		})}))
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
