@@ -2,6 +2,7 @@ package richmedia
 
 import (
 	"cmp"
+	"encoding/json"
 	"strings"
 
 	"github.com/tencent-connect/botgo/dto"
@@ -14,6 +15,28 @@ type Attachment struct {
 	dto.MessageAttachment
 	VoiceWAVURL string `json:"voice_wav_url"`  // voice only: the same as WAV
 	VoiceText   string `json:"asr_refer_text"` // voice only: the platform's transcript
+}
+
+// UnmarshalJSON reads what the platform sends: a number may be a string and the other way round. A field of another type
+// stays empty, and does not cost the others.
+func (a *Attachment) UnmarshalJSON(b []byte) error {
+	var d struct {
+		URL         looseText   `json:"url"`
+		FileName    looseText   `json:"filename"`
+		Height      looseNumber `json:"height"`
+		Size        looseNumber `json:"size"`
+		Width       looseNumber `json:"width"`
+		ContentType looseText   `json:"content_type"`
+		VoiceWAVURL looseText   `json:"voice_wav_url"`
+		VoiceText   looseText   `json:"asr_refer_text"`
+	}
+	if err := tolerant(json.Unmarshal(b, &d)); err != nil {
+		return err
+	}
+	*a = Attachment{VoiceWAVURL: string(d.VoiceWAVURL), VoiceText: string(d.VoiceText)}
+	a.URL, a.FileName, a.ContentType = string(d.URL), string(d.FileName), string(d.ContentType)
+	a.Height, a.Size, a.Width = int(max(d.Height, 0)), int(max(d.Size, 0)), int(max(d.Width, 0))
+	return nil
 }
 
 // Kind is what the attachment can be sent back as, by its content_type: KindImage, KindVideo, KindVoice, or KindFile for

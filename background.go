@@ -20,7 +20,7 @@ func (c *Context) Go(fn func(ctx context.Context) error) {
 	}
 	ctx := c.p.life
 	if c.in.unanswerable == nil && c.in.target.answered() != "" {
-		ctx = context.WithValue(ctx, runKey{}, c.run(nil).Branch())
+		ctx = context.WithValue(ctx, runKey{}, c.ownRun().Branch())
 	}
 	w := &work{}
 	if err := c.p.dispatch.Beside(w, func() { c.p.runBeside(ctx, c, w, fn) }); err != nil {

@@ -2,9 +2,7 @@ package richmedia
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"sync"
 	"time"
@@ -38,7 +36,7 @@ type Context struct {
 func (c *Context) Target() Target {
 	t := c.in.target
 	if c.in.unanswerable == nil && t.answered() != "" && !t.Scope.guild() {
-		t.Seq = c.run(nil).Reserve()
+		t.Seq = c.ownRun().Reserve()
 	}
 	return t
 }
@@ -70,22 +68,6 @@ func (c *Context) Message() *dto.Message {
 	return c.in.message()
 }
 
-// Interaction is the button that was pressed; nil if the event is no interaction.
-func (c *Context) Interaction() *dto.Interaction { return c.in.interaction }
-
-// ButtonData is the data of the button that was pressed, as the bot put it into the keyboard; "" if the event is no
-// interaction.
-func (c *Context) ButtonData() string {
-	if c.in.interaction == nil || c.in.interaction.Data == nil {
-		return ""
-	}
-	var resolved struct {
-		ButtonData string `json:"button_data"`
-	}
-	_ = json.Unmarshal(c.in.interaction.Data.Resolved, &resolved) // what is not there stays empty
-	return resolved.ButtonData
-}
-
 // Payload is what botgo delivered; nil for Plugin.For.
 func (c *Context) Payload() *dto.WSPayload { return c.in.payload }
 
@@ -112,30 +94,8 @@ func (c *Context) NextSeq() (uint32, error) {
 	if c.in.target.answered() == "" {
 		return 0, errors.New("richmedia: NextSeq: a proactive message has no msg_seq: the Target has neither MsgID nor EventID")
 	}
-	seq, err := c.run(nil).Take()
+	seq, err := c.ownRun().Take()
 	return seq, ledgerError(err)
-}
-
-// Ack acknowledges an interaction with a code: 0 done, 1 failed, 2 too frequent, 3 repeated, 4 no permission,
-// 5 for administrators only. It is for WithManualAck, once, within 3 s of the event.
-func (c *Context) Ack(ctx context.Context, code int) error {
-	switch {
-	case c.in.interaction == nil || c.in.interaction.ID == "":
-		return errors.New("richmedia: Ack: this event is no interaction")
-	case !c.p.cfg.manualAck:
-		return errors.New("richmedia: Ack: the plugin has acknowledged it; to do it yourself set WithManualAck")
-	case code < 0 || code > 5:
-		return fmt.Errorf("richmedia: Ack: code %d; the platform takes 0 to 5", code)
-	}
-	ctx, leave, err := c.p.enter(ctx)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	if err := c.p.client.Ack(ctx, c.in.interaction.ID, code); err != nil {
-		return apiError(err)
-	}
-	return nil
 }
 
 // entry returns the record of the answered message, which all of its Contexts share.
@@ -145,14 +105,18 @@ func (c *Context) entry() *ledger.Entry {
 }
 
 // run returns the count of the numbers that a reply with ctx belongs to: that of a function of Go, else that of the delivery or
-// of For. ctx may be nil.
+// of For.
 func (c *Context) run(ctx context.Context) *ledger.Run {
-	c.remember()
-	if ctx != nil {
-		if r, ok := ctx.Value(runKey{}).(*ledger.Run); ok && r.Entry() == c.record {
-			return r
-		}
+	own := c.ownRun()
+	if r, ok := ctx.Value(runKey{}).(*ledger.Run); ok && r.Entry() == c.record {
+		return r
 	}
+	return own
+}
+
+// ownRun returns the count of the delivery or of For.
+func (c *Context) ownRun() *ledger.Run {
+	c.remember()
 	return c.numbers
 }
 

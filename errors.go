@@ -179,7 +179,7 @@ func apiError(err error) error {
 		return err
 	}
 	public := &APIError{
-		Op: e.Op, Status: e.Status, Code: e.Code, Message: e.Detail(), TraceID: e.TraceID,
+		Op: e.Op, Status: e.Status, Code: e.Code, Message: e.Detail(), TraceID: platform.Clean(e.TraceID),
 		alias: e.Alias, reason: e.Reason(), cause: panicError(e.Err),
 	}
 	if e.Unknown {
@@ -238,8 +238,11 @@ func (e *UploadError) Error() string {
 		text = strings.TrimPrefix(text, api.Op+": ")
 	}
 	var file *fs.PathError
-	if e.Step != "encode" && errors.As(e.Err, &file) { // the source's own: its name is on the path already
+	if e.Step != "encode" && errors.As(e.Err, &file) { // the source's own
 		text = file.Err.Error()
+		if file.Path != e.Name { // else it is on the path already
+			text = file.Path + ": " + text
+		}
 	}
 	return path + platform.Clean(text)
 }

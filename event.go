@@ -283,6 +283,12 @@ func botgoMessage(in *incoming, d *eventData, raw json.RawMessage) *dto.Message 
 	if tolerant(json.Unmarshal(raw, m)) != nil {
 		m.ID, m.Content = string(d.ID), string(d.Content)
 	}
+	for i, a := range m.Attachments { // botgo's numbers stay 0 if they came as strings
+		if a != nil && i < len(d.Attachments) {
+			read := d.Attachments[i]
+			a.Height, a.Size, a.Width = read.Height, read.Size, read.Width
+		}
+	}
 	if in.target.Scope == ScopeGroup {
 		m.GroupID = in.target.ChatID
 	}

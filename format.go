@@ -10,7 +10,7 @@ import (
 // kindRule is what the platform accepts for a kind.
 type kindRule struct {
 	name  string
-	takes string   // the formats in words, for errors
+	words string   // the formats, for errors
 	types []string // as internal/sniff names them; nil if every format is accepted
 	soft  int64    // bytes; beyond it the platform shows a file card instead, without a caption
 	hard  int64    // bytes; beyond it the platform answers 850031
@@ -33,17 +33,17 @@ const (
 // docs 2026-06 had flac instead of ogg; the newest documents count.
 var kindRules = map[Kind]kindRule{
 	KindImage: {
-		name: "image", takes: "png, jpg, gif, webp or bmp",
+		name: "image", words: "png, jpg, gif, webp or bmp",
 		types: []string{sniff.PNG, sniff.APNG, sniff.JPEG, sniff.GIF, sniff.WebP, sniff.BMP},
 		soft:  20 * megabyte, hard: hardLimit,
 	},
-	KindVideo: {name: "video", takes: "mp4", types: []string{sniff.MP4}, soft: 30 * megabyte, hard: hardLimit},
+	KindVideo: {name: "video", words: "mp4", types: []string{sniff.MP4}, soft: 30 * megabyte, hard: hardLimit},
 	KindVoice: {
-		name: "voice", takes: "silk, mp3, wav or ogg",
+		name: "voice", words: "silk, mp3, wav or ogg",
 		types: []string{sniff.Silk, sniff.MP3, sniff.WAV, sniff.Ogg},
 		soft:  20 * megabyte, hard: hardLimit,
 	},
-	KindFile: {name: "file", takes: "anything", soft: hardLimit, hard: hardLimit},
+	KindFile: {name: "file", words: "anything", soft: hardLimit, hard: hardLimit},
 }
 
 // overSoft reports whether the platform shows a file card instead of size bytes of kind.
@@ -63,7 +63,7 @@ func checkFormat(kind Kind, format string) error {
 		instead += ", and WithVoiceEncoder makes voices of other audio"
 	}
 	return fmt.Errorf("%w: the content is %s, and as %s the platform takes %s; %s",
-		ErrUnsupported, sniff.Plain(format), kind.withArticle(), rule.takes, instead)
+		ErrUnsupported, sniff.Plain(format), kind.withArticle(), rule.words, instead)
 }
 
 // tooLarge is the error for content over the hard limit of kind.

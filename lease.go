@@ -63,9 +63,13 @@ func (l *leases) take(ctx context.Context, key string, ttl time.Duration) (held 
 		return err
 	})
 	if release == nil {
-		release = func() {}
+		return held && err == nil, func() {}, err
 	}
-	return held && err == nil, release, err
+	free := release
+	return held && err == nil, func() {
+		defer blame("the store")
+		free()
+	}, err
 }
 
 // agree returns when up is in the store, or when the upload is this instance's to make: because it holds the lease, because

@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/botgo-contrib/richmedia/internal/panics"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
-// PanicError is a panic, or a call of runtime.Goexit, of code that the bot passed in: a handler, a source, an encoder.
+// PanicError is a panic, or a call of runtime.Goexit, of code that the bot passed in: a handler, a source, a store, an encoder.
 type PanicError struct {
 	Value any    // what was passed to panic
 	Stack []byte // of the goroutine that panicked
@@ -32,10 +33,30 @@ func (e *PanicError) Unwrap() error {
 func protect(what string, fn func() error, done func(error)) {
 	panics.Do(fn, func(err error) {
 		if panicked, ok := err.(*panics.Error); ok { //nolint:errorlint // one that fn returned in another error is fn's own
-			err = &PanicError{Value: panicked.Value, Stack: panicked.Stack, what: what}
+			err = newPanicError(panicked, what)
 		}
 		done(err)
 	})
+}
+
+// newPanicError returns the public form of a panic of what, unless blame knows better.
+func newPanicError(panicked *panics.Error, what string) *PanicError {
+	if named, ok := panicked.Value.(*PanicError); ok {
+		return named
+	}
+	return &PanicError{Value: panicked.Value, Stack: panicked.Stack, what: what}
+}
+
+// blame, deferred, names what panicked for a protect or a flight further up.
+func blame(what string) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if _, named := v.(*PanicError); !named {
+		v = &PanicError{Value: v, Stack: debug.Stack(), what: what}
+	}
+	panic(v)
 }
 
 // panicError returns the public form of a panic that was recovered in an inner package; other errors stay as they are. In
@@ -55,7 +76,7 @@ func panicError(err error) error {
 		}
 		return public
 	case errors.As(err, &shared):
-		return &PanicError{Value: shared.Value, Stack: shared.Stack, what: "the source"}
+		return newPanicError(shared, "the source")
 	}
 	return err
 }

@@ -91,8 +91,15 @@ func FuzzSlog(f *testing.F) {
 			return
 		}
 		forms := []any{
-			secret, []byte(secret), holder{secret}, &holder{secret}, map[string]string{secret: secret}, []any{secret}, named(secret),
-			json.RawMessage(`"` + secret + `"`), stringer(secret), struct{ error }{}, fmt.Errorf("%w", errs.New(500, secret)),
+			secret, []byte(secret),
+			holder{secret},
+			&holder{secret},
+			map[string]string{secret: secret},
+			[]any{secret},
+			named(secret),
+			json.RawMessage(`"` + secret + `"`), stringer(secret),
+			struct{ error }{},
+			fmt.Errorf("%w", errs.New(500, secret)),
 			&url.Error{Op: "Get", URL: "https://example.com/?k=" + secret, Err: io.EOF}, errors.New("QQBot " + secret), errors.New(`{"a":"` + secret + `"}`),
 		}
 		arg := forms[int(which)%len(forms)]

@@ -40,12 +40,14 @@ func FromURL(rawURL string) Source {
 	switch {
 	case err != nil:
 		return Source{err: errors.New("FromURL: this is no address; give an absolute one such as https://example.com/cat.png")}
-	case u.Scheme == "" || u.Host == "":
+	case u.Scheme == "":
 		return Source{name: sanitize(u.Path), err: errors.New(
 			"FromURL: the address is not absolute; give one such as https://example.com/cat.png, or use FromFile for a local file")}
 	case u.Scheme != "http" && u.Scheme != "https":
 		return Source{name: sanitize(u.Path), err: fmt.Errorf(
-			"%w: FromURL: the platform fetches http and https, not %s; use FromOpener for anything else", ErrUnsupported, u.Scheme)}
+			"%w: FromURL: the platform fetches http and https, not %s; use FromFile for a local file and FromOpener for anything else", ErrUnsupported, u.Scheme)}
+	case u.Host == "":
+		return Source{name: sanitize(u.Path), err: errors.New("FromURL: the address names no host; give one such as https://example.com/cat.png")}
 	}
 	return Source{url: rawURL, name: sanitize(u.Path)}
 }
@@ -53,6 +55,9 @@ func FromURL(rawURL string) Source {
 // FromFile returns a Source that is a regular file on disk. The file is opened for each reading and must not change until the
 // reply is sent: an upload of content that changed is an error.
 func FromFile(name string) Source {
+	if name == "" {
+		return Source{err: errors.New("FromFile: the name is empty; give the path of a file")}
+	}
 	return Source{
 		name: sanitize(filepath.ToSlash(name)),
 		open: func(context.Context) (io.ReadCloser, error) {
@@ -60,7 +65,7 @@ func FromFile(name string) Source {
 			if info, err := os.Stat(name); err != nil {
 				return nil, err
 			} else if err := regular(info); err != nil {
-				return nil, err
+				return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 			}
 			return os.Open(name)
 		},
@@ -250,6 +255,9 @@ func redact(rawURL string) string {
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return "an address"
+	}
+	if strings.ContainsAny(u.Path, "@?#") { // another address in it, with what it should not show
+		u.Path = "/..."
 	}
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }

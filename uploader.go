@@ -1,6 +1,7 @@
 package richmedia
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -100,7 +101,7 @@ func (u *uploader) open(ctx context.Context, to Target, kind Kind, src Source, c
 	began := time.Now()
 	err := up.check()
 	if err == nil {
-		err = up.identify(ctx, cfg)
+		err = up.guard(func() error { return up.identify(ctx, cfg) })
 	}
 	up.reading = time.Since(began)
 	if err != nil {
@@ -192,7 +193,7 @@ func (up *upload) encodes() bool { return up.kind == KindVoice && up.u.encoder !
 // shownName is the file name if the chat shows one; it is bound into the file_info of such an upload.
 func (up *upload) shownName() string {
 	if up.kind == KindFile {
-		return up.src.name
+		return cmp.Or(up.src.name, up.kind.String()) // without one the card shows a name like a hash
 	}
 	return ""
 }
@@ -221,7 +222,11 @@ func (up *upload) reupload(ctx context.Context) (File, error) {
 // watched calls get, and passes the outcome to the trace, the refresher and the progress.
 func (up *upload) watched(ctx context.Context, again bool, get func(context.Context) (File, error)) (File, error) {
 	ctx, report := up.watch(ctx, again)
-	f, err := get(ctx)
+	var f File
+	err := up.guard(func() (err error) {
+		f, err = get(ctx)
+		return err
+	})
 	err = platform.Ended(ctx, err)
 	report(f, err)
 	if err == nil {
@@ -319,14 +324,14 @@ func (up *upload) uploadAndKeep(ctx context.Context) (File, error) {
 	f, err := up.upload(ctx)
 	if err == nil && up.key != "" {
 		// On the plugin's ctx: the callers may have left, and the upload is worth keeping all the same.
-		up.u.cache.put(up.u.life, up.key, f)
+		up.u.cache.put(up.u.life, up.key, f) //nolint:contextcheck // see above
 	}
 	return f, err
 }
 
 // upload makes the upload.
 func (up *upload) upload(ctx context.Context) (File, error) {
-	got, err := (&route{up}).send(ctx)
+	got, err := (&route{up: up}).send(ctx)
 	if err != nil {
 		return File{}, err
 	}
@@ -347,9 +352,27 @@ func (up *upload) forget(ctx context.Context, f File) {
 	if up.key == "" {
 		return
 	}
-	if now, ok, _ := up.cached(ctx); ok && now.Info == f.Info {
-		up.u.cache.drop(ctx, up.key)
+	// What the platform said of the reply is more than that the store panicked.
+	err := up.guard(func() error {
+		if now, ok, _ := up.cached(ctx); ok && now.Info == f.Info {
+			up.u.cache.drop(ctx, up.key)
+		}
+		return nil
+	})
+	if err != nil {
+		up.u.log.Errorf("richmedia: a file_info that the platform has refused stays in the store: %v", err)
 	}
+}
+
+// guard calls fn, in which code of the bot runs on its caller's goroutine. A panic is an *UploadError.
+func (up *upload) guard(fn func() error) (err error) {
+	protect("the source", fn, func(failed error) {
+		if panicked, ok := failed.(*PanicError); ok { //nolint:errorlint // one in another error has its step
+			failed = up.failed("read", panicked)
+		}
+		err = failed
+	})
+	return err
 }
 
 // failed names the step; err may know a better one.

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/botgo-contrib/richmedia/internal/content"
+	"github.com/botgo-contrib/richmedia/internal/panics"
 	"github.com/botgo-contrib/richmedia/internal/sniff"
 )
 
@@ -39,6 +40,10 @@ func (encode encoder) run(ctx context.Context, c *content.Content) (*content.Con
 		return nil, errors.New("the voice encoder gave neither a reader nor an error")
 	}
 	voice, err := content.Spool(ctx, out, content.Options{Limit: kindRules[KindVoice].hard, Format: sniff.Format})
+	var panicked *panics.Error
+	if errors.As(err, &panicked) { // a panic of a source says so by itself
+		err = newPanicError(panicked, "the voice encoder")
+	}
 	if closed := out.Close(); err == nil && closed != nil { // of a program: its exit status
 		voice.Free()
 		return nil, closed

@@ -1,16 +1,18 @@
 package richmedia
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tencent-connect/botgo/dto"
@@ -28,6 +30,8 @@ const (
 	maxWebhookBody = 1 << 20
 	// webhookBodies bounds the bodies in memory whose sender is not known yet.
 	webhookBodies = 64
+	// webhookUnproven bounds the bytes of these bodies together.
+	webhookUnproven = 16 << 20
 	// webhookBodyTime bounds the reading of a body: the platform waits for about 3 s for its answer.
 	webhookBodyTime = 5 * time.Second
 	// webhookWaiting bounds the pushes that wait for their handlers, for a place in the plugin's queue, or for the answer of
@@ -46,6 +50,8 @@ const (
 var (
 	taken     = []byte(webhook.GenDispatchACK(true))
 	givenBack = []byte(webhook.GenDispatchACK(false))
+
+	contentTypeJSON = []string{"application/json"}
 )
 
 // WebhookHandler returns the handler for the address to which the platform pushes a bot's events. It verifies each push
@@ -63,7 +69,7 @@ var (
 //   - a body over 1 MiB: 413
 //   - a body that was cut off, or that is no payload: 400
 //   - a body that takes longer than 5 s: 408
-//   - a body while 64 others are being read: 503
+//   - a body while 64 others are being read, or 16 MiB of them: 503
 //
 // What is refused or given back is logged once a minute, with counts. An op, sequence number, type or id of an
 // unexpected JSON type does not cost the event.
@@ -96,6 +102,7 @@ type webhookHandler struct {
 	private  ed25519.PrivateKey // nil without a secret
 	public   ed25519.PublicKey
 	reading  chan struct{} // a place for each body whose signature is not verified yet
+	unproven atomic.Int64  // bytes of these bodies
 	waiting  chan struct{} // a place for each push on its way
 	handled  *pushes
 	refused  tally
@@ -110,7 +117,7 @@ func (h *webhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.logRefused(h.refused.due()) // on the way, instead of a timer
-	w.Header().Set("Content-Type", "application/json")
+	w.Header()["Content-Type"] = contentTypeJSON
 	_, _ = w.Write(answer)
 }
 
@@ -180,14 +187,16 @@ func (h *webhookHandler) receive(w http.ResponseWriter, r *http.Request) (body [
 		return nil, key, &badPush{http.StatusServiceUnavailable, "too many bodies are being read"}
 	}
 	// What is signed is the timestamp and the body, so that both are in one buffer.
-	signed := bytes.NewBuffer(append(make([]byte, 0, 1<<10), stamp...))
-	if refused := readBody(signed, w, r); refused != nil {
+	buffer := append(make([]byte, 0, 1<<10), stamp...)
+	buffer, refused = h.read(buffer, w, r)
+	defer func() { h.unproven.Add(int64(len(stamp) - len(buffer))) }()
+	if refused != nil {
 		return nil, key, refused
 	}
-	if !h.signed(signed.Bytes(), key[:]) {
+	if !h.signed(buffer, key[:]) {
 		return nil, key, &badPush{http.StatusUnauthorized, "the signature is wrong"}
 	}
-	return signed.Bytes()[len(stamp):], key, nil
+	return buffer[len(stamp):], key, nil
 }
 
 // signed reports whether sig is the signature of message. Both sides make the private key of the secret, and the
@@ -198,23 +207,36 @@ func (h *webhookHandler) signed(message, sig []byte) bool {
 		(subtle.ConstantTimeCompare(ed25519.Sign(h.private, message), sig) == 1 || ed25519.Verify(h.public, message, sig))
 }
 
-// readBody reads the body to its end, within the bounds of size and time.
-func readBody(into *bytes.Buffer, w http.ResponseWriter, r *http.Request) *badPush {
+// read appends the body to buffer, within the bounds of size and time. All that it appends is in h.unproven, also if it
+// returns a refusal.
+func (h *webhookHandler) read(buffer []byte, w http.ResponseWriter, r *http.Request) ([]byte, *badPush) {
 	conn := http.NewResponseController(w)
-	_ = conn.SetReadDeadline(time.Now().Add(webhookBodyTime)) // not every ResponseWriter has a connection
-	_, err := into.ReadFrom(http.MaxBytesReader(w, r.Body, maxWebhookBody))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case err == nil:
-		// The server watches the connection while the handler runs, and would end the request's context at the deadline.
-		_ = conn.SetReadDeadline(time.Time{})
-		return nil
-	case errors.As(err, &tooLarge):
-		return &badPush{http.StatusRequestEntityTooLarge, "the body is over 1 MiB"}
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &badPush{http.StatusRequestTimeout, "the body took longer than 5 s"}
+	timed := conn.SetReadDeadline(time.Now().Add(webhookBodyTime)) == nil // not every ResponseWriter has a connection
+	end := len(buffer) + maxWebhookBody
+	for {
+		if len(buffer) == cap(buffer) {
+			buffer = slices.Grow(buffer, len(buffer)/2)
+		}
+		n, err := r.Body.Read(buffer[len(buffer):cap(buffer)])
+		buffer = buffer[:len(buffer)+n]
+		unproven := h.unproven.Add(int64(n))
+		switch {
+		case len(buffer) > end:
+			return buffer, &badPush{http.StatusRequestEntityTooLarge, "the body is over 1 MiB"}
+		case unproven > webhookUnproven:
+			return buffer, &badPush{http.StatusServiceUnavailable, "too many bytes are being read"}
+		case err == nil:
+		case errors.Is(err, io.EOF):
+			if timed { // the server watches the connection while the handler runs, and would end the request's context at the deadline
+				_ = conn.SetReadDeadline(time.Time{})
+			}
+			return buffer, nil
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return buffer, &badPush{http.StatusRequestTimeout, "the body took longer than 5 s"}
+		default:
+			return buffer, &badPush{http.StatusBadRequest, "the body was cut off"}
+		}
 	}
-	return &badPush{http.StatusBadRequest, "the body was cut off"}
 }
 
 // decode reads the signature of a request, and reports whether it has the form of one.
@@ -262,8 +284,8 @@ func (h *webhookHandler) validation(e *envelope) ([]byte, *badPush) {
 // once dispatches an event unless its very push was, or is being, dispatched. It reports whether
 // the event is taken.
 func (h *webhookHandler) once(r *http.Request, key pushKey, payload *dto.WSPayload) (took bool) {
-	if known := h.handled.get(key); known != nil && known.over() {
-		return known.taken
+	if h.handled.isTaken(key) {
+		return true
 	}
 	select {
 	case h.waiting <- struct{}{}:
@@ -272,16 +294,16 @@ func (h *webhookHandler) once(r *http.Request, key pushKey, payload *dto.WSPaylo
 		h.giveBack("too many events wait for their handlers", payload, nil)
 		return false
 	}
-	mine, isMine := h.handled.claim(key)
-	if !isMine {
+	claimed, mine := h.handled.claim(key)
+	if !mine {
 		select {
-		case <-mine.done:
-			return mine.taken
+		case <-h.handled.wait(claimed):
+			return h.handled.outcome(claimed)
 		case <-r.Context().Done():
 			return false // nobody reads the answer
 		}
 	}
-	defer func() { h.handled.settle(key, mine, took) }() // also after a panic of the bot's handler
+	defer func() { h.handled.settle(key, claimed, took) }() // also after a panic of the bot's handler
 	if err := event.ParseAndHandle(payload); err != nil {
 		h.giveBack("the handler failed", payload, err)
 		return false

@@ -1,6 +1,7 @@
 package richmedia_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -122,6 +123,41 @@ func TestStrangersHold64BodiesForFiveSecondsAtMost(t *testing.T) {
 			assert.Equal(t, 408, each.Code)
 		}
 		assert.Equal(t, 200, push(), "and the places are free again")
+	})
+}
+
+func TestStrangersHold16MiBAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		keepHandlers(t)
+		h, p := richmedia.WebhookHandler(botCredentials), signer()
+		before := int64(liveHeap())
+		large := make([]byte, 1<<20-1)
+		var all [40]*stalled
+		for i := range all {
+			all[i] = &stalled{ResponseRecorder: httptest.NewRecorder(), gone: make(chan struct{})}
+			r := p.SignedRequest([]byte("{}"))
+			r.Body, r.ContentLength = struct {
+				io.Reader
+				io.Closer
+			}{io.MultiReader(bytes.NewReader(large), all[i]), all[i]}, 1<<20
+			go h.ServeHTTP(all[i], r)
+		}
+		synctest.Wait()
+		assert.Less(t, int64(liveHeap())-before, int64(40<<20))
+		time.Sleep(6 * time.Second)
+		synctest.Wait()
+		got := map[int]int{}
+		for _, each := range all {
+			got[each.Code]++
+		}
+		assert.Equal(t, 40, got[408]+got[503])
+		assert.LessOrEqual(t, got[408], 16)
+		body := []byte(`{"op":0,"t":"NEW_EVENT","id":"x","d":{"more":"` + strings.Repeat("a", 1<<19) + `"}}`)
+		for range 40 { // what was refused counts no longer
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, again(p.SignedRequest(body), body))
+			require.Equal(t, 200, w.Code)
+		}
 	})
 }
 

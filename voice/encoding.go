@@ -8,37 +8,35 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"slices"
 	"time"
 )
 
-// patience is how long an ended process, and whoever closes, waits for what cannot be interrupted: an input that does
-// not let go, and a child of a child that holds the pipes.
+// patience is how long the end of a process, and Close, wait for what cannot be interrupted: an input that blocks, and a
+// child of a child that holds the pipes.
 const patience = time.Second
 
-// encoding is one run of ffmpeg. Its goroutine owns the process and the files; who reads has the other end of a pipe.
+// encoding is one run of ffmpeg. Its goroutine owns the process and the files; the reader has the other end of a pipe.
 type encoding struct {
 	*io.PipeReader
 	cancel context.CancelCauseFunc
 	done   chan struct{} // closed when process and files are gone
 }
 
-// errClosed is what a Read after Close gets.
+// errClosed is the error of a Read after Close.
 var errClosed = fmt.Errorf("voice: the reader is closed: %w", os.ErrClosed)
 
 func start(ctx context.Context, path string, format Format, in io.Reader) *encoding {
 	ctx, cancel := context.WithCancelCause(ctx)
 	r, w := io.Pipe()
 	e := &encoding{PipeReader: r, cancel: cancel, done: make(chan struct{})}
-	// Who reads learns of the end at once, also while the goroutine below waits for an input that hangs. The first of
-	// all errors stays.
+	// A Read ends at once, also while the goroutine below waits for an input that blocks. The first error of all stays.
 	context.AfterFunc(ctx, func() { _ = w.CloseWithError(context.Cause(ctx)) })
 	go func() {
 		defer close(e.done)
 		job := &job{path: path, format: format, fail: cancel}
 		err := job.run(ctx, in, w)
 		if err != nil && ctx.Err() != nil {
-			err = context.Cause(ctx) // which is why it failed
+			err = context.Cause(ctx) // the reason why it failed
 		}
 		_ = w.CloseWithError(err) // nil is an end of file
 		cancel(nil)
@@ -46,7 +44,7 @@ func start(ctx context.Context, path string, format Format, in io.Reader) *encod
 	return e
 }
 
-// Close ends the process and waits until it is gone: for long enough that one thing after the other may hang.
+// Close ends the process and waits until it is gone, long enough for two things that block one after the other.
 func (e *encoding) Close() error {
 	e.cancel(errClosed)
 	select {
@@ -60,50 +58,47 @@ func (e *encoding) Close() error {
 type job struct {
 	path   string
 	format Format
-	fail   context.CancelCauseFunc // ends the process for a reason that is better than what it will say
+	as     container
+	file   *os.File                // the input, unless it is streamed
+	fail   context.CancelCauseFunc // ends the process for a reason that explains more than its own message
 }
 
 // run encodes in to w. ctx ends it at any point.
 func (j *job) run(ctx context.Context, in io.Reader, w io.Writer) error {
 	in = &input{ctx: ctx, r: in, fail: j.fail}
-	head := make([]byte, 12)
+	head := make([]byte, headSize)
 	n, err := io.ReadFull(in, head)
 	switch {
 	case n == 0 && errors.Is(err, io.EOF):
 		return errors.New("voice: the input is empty")
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
 		return err
-	case bytes.HasPrefix(bytes.TrimPrefix(head, []byte{2}), []byte("#!SILK_V3")):
-		return errors.New("voice: the input is silk, which ffmpeg cannot read; the platform takes it as it is")
+	}
+	if j.as, err = containerOf(head[:n]); err != nil {
+		return err
 	}
 	in = io.MultiReader(bytes.NewReader(head[:n]), in)
-	file := ""
-	if seeks(head[:n]) {
-		kept, err := keep(in)
+	if j.as != streamed {
+		file, free, err := spool(in)
 		if err != nil {
 			return err
 		}
-		_ = kept.Close() // ffmpeg opens it by its name
-		defer func() { _ = os.Remove(kept.Name()) }()
-		in, file = nil, kept.Name()
+		defer free()
+		in, j.file = nil, file
 	}
 	if j.format == WAV {
-		return j.wav(ctx, in, file, w)
+		return j.wav(ctx, in, w)
 	}
-	return j.exec(ctx, in, file, w)
+	return j.exec(ctx, in, w)
 }
 
-// seeks tells whether content that begins with head is of the family of mp4 and QuickTime, which is read by an index
-// that may be at its end. Their first four bytes are a length.
-func seeks(head []byte) bool {
-	boxes := []string{"ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot"}
-	return len(head) >= 8 && head[0] < ' ' && slices.Contains(boxes, string(head[4:8]))
-}
-
-// exec runs ffmpeg from in, or from file, to w.
-func (j *job) exec(ctx context.Context, in io.Reader, file string, w io.Writer) error {
-	cmd := exec.CommandContext(ctx, j.path, arguments(j.format, file)...)
+// exec runs ffmpeg from in, or from the file, to w.
+func (j *job) exec(ctx context.Context, in io.Reader, w io.Writer) error {
+	cmd := exec.CommandContext(ctx, j.path, arguments(j.format, j.as, j.fileName())...)
 	cmd.WaitDelay = patience
+	if j.file != nil {
+		cmd.Stdin = j.file
+	}
 	said := &tail{}
 	cmd.Stderr = said
 	stdout, err := cmd.StdoutPipe()
@@ -120,18 +115,23 @@ func (j *job) exec(ctx context.Context, in io.Reader, file string, w io.Writer) 
 		return fmt.Errorf("voice: start ffmpeg: %w", err)
 	}
 	defer feed(stdin, in)()
-	n, err := io.Copy(w, stdout)
+	n, err := io.Copy(&bounded{w, outputs[j.format].clock()}, stdout)
 	if err != nil {
-		j.fail(fmt.Errorf("voice: %w", err)) // or ffmpeg waits for ever for somebody to take the rest
+		if !errors.Is(err, errTooLong) {
+			err = fmt.Errorf("voice: %w", err)
+		}
+		j.fail(err) // or ffmpeg waits forever for a reader of the rest
 	}
 	waited := cmd.Wait()
 	switch {
 	case err != nil:
-		return fmt.Errorf("voice: %w", err)
+		return err
+	case waited != nil && cmd.ProcessState != nil && cmd.ProcessState.UserTime() >= cpuLimit:
+		return fmt.Errorf("voice: ffmpeg takes more than %s of processor time (%w)", cpuLimit, waited)
 	case errors.Is(waited, exec.ErrWaitDelay):
-		// It ended well and all of its output is here; a child of it still holds the pipe of its errors.
+		// It ended well, and its whole output is here; a child of it still holds the pipe of its errors.
 	case waited != nil:
-		return fmt.Errorf("voice: ffmpeg: %s (%w)", said.reason(file), waited)
+		return fmt.Errorf("voice: ffmpeg: %s (%w)", said.reason(j.fileName()), waited)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -142,8 +142,16 @@ func (j *job) exec(ctx context.Context, in io.Reader, file string, w io.Writer) 
 	return nil
 }
 
-// feed copies in to stdin in the background: exec.Cmd would do it too, and then wait for an input that hangs. The function
-// that it returns waits for the end of that, with patience.
+// fileName is the name under which ffmpeg opens the input; "" if that comes through the pipe.
+func (j *job) fileName() string {
+	if j.file == nil {
+		return ""
+	}
+	return opened(j.file)
+}
+
+// feed copies in to stdin in the background: exec.Cmd would do that too, and then wait for an input that blocks. The
+// returned function waits for the end of the copy, with patience.
 func feed(stdin io.WriteCloser, in io.Reader) (wait func()) {
 	if in == nil {
 		return func() {}
@@ -151,7 +159,7 @@ func feed(stdin io.WriteCloser, in io.Reader) (wait func()) {
 	fed := make(chan struct{})
 	go func() {
 		defer close(fed)
-		_, _ = io.Copy(stdin, in) // input has said it when in failed; else ffmpeg had enough
+		_, _ = io.Copy(stdin, in) // input has reported it if in failed; else ffmpeg had enough
 		_ = stdin.Close()
 	}()
 	return func() {
@@ -162,7 +170,7 @@ func feed(stdin io.WriteCloser, in io.Reader) (wait func()) {
 	}
 }
 
-// input is the caller's reader. Its error is the one to report, and not what ffmpeg makes of half a file.
+// input is the caller's reader. Its error is reported, and not what ffmpeg says about half a file.
 type input struct {
 	ctx  context.Context
 	r    io.Reader
@@ -174,7 +182,7 @@ func (i *input) Read(p []byte) (n int, err error) {
 		return 0, context.Cause(i.ctx)
 	}
 	defer func() {
-		if v := recover(); v != nil { // not on the goroutine of whoever brought it
+		if v := recover(); v != nil { // the caller, on another goroutine, cannot recover it
 			n, err = 0, fmt.Errorf("a panic: %v", v)
 		}
 		if err != nil && !errors.Is(err, io.EOF) {

@@ -55,8 +55,8 @@ func TestAProcessThatNeedsNotAllOfTheInputEndsWell(t *testing.T) {
 	hangs := newStuck()
 	defer close(hangs.release)
 	for name, in := range map[string]io.Reader{
-		"a long one":     bytes.NewReader(make([]byte, 8<<20)),
-		"one that hangs": io.MultiReader(bytes.NewReader(make([]byte, 100)), hangs),
+		"a long one":     io.MultiReader(bytes.NewReader(fixture(t, "mp3-mpeg1.mp3")), bytes.NewReader(make([]byte, 8<<20))),
+		"one that hangs": io.MultiReader(bytes.NewReader(fixture(t, "mp3-mpeg1.mp3")), hangs),
 	} {
 		out, err := encode(t, voice.FFmpeg{Path: path}, in)
 		require.NoError(t, err, name)
@@ -76,6 +76,12 @@ func (s stuck) Read([]byte) (int, error) {
 	}
 	<-s.release
 	return 0, io.EOF
+}
+
+// gone reports whether there is no such process; on Windows, which has no signal 0, always.
+func gone(pid int) bool {
+	p, err := os.FindProcess(pid)
+	return runtime.GOOS == "windows" || err != nil || p.Signal(syscall.Signal(0)) != nil
 }
 
 // ended checks that there is no such process any more, not even a dead one that nobody has waited for.
@@ -98,6 +104,9 @@ func TestTheEndOfCtxEndsTheProcessAndIsTheErrorOfRead(t *testing.T) {
 			for _, format := range []voice.Format{voice.MP3, voice.WAV} {
 				if mode == "echoes" && input == "m4a.m4a" {
 					continue // reads no pipe then, and ends well
+				}
+				if format == voice.WAV && (mode == "echoes" || mode == "goes on for ever") {
+					continue // nobody has to read it: it is too long before ctx ends
 				}
 				t.Run(mode+" on "+input+" to "+format.String(), func(t *testing.T) {
 					ownTemp(t)
@@ -132,13 +141,16 @@ func TestTheEndOfCtxIsEnoughToGiveAllBack(t *testing.T) {
 	n := pid()
 	kept, err := os.ReadDir(dir)
 	require.NoError(t, err)
-	require.Len(t, kept, 1, "the input is kept while the process runs")
+	if runtime.GOOS == "windows" {
+		require.Len(t, kept, 1, "the input is kept while the process runs")
+	} else {
+		require.Empty(t, kept, "it has no name, so that a killed process leaves nothing")
+	}
 	cancel()
 	require.Eventually(t, func() bool {
 		kept, err := os.ReadDir(dir)
-		return err == nil && len(kept) == 0
-	}, 20*time.Second, time.Millisecond, "nobody reads and nobody closes: only the process tells when it is gone")
-	ended(t, n)
+		return err == nil && len(kept) == 0 && gone(n)
+	}, 20*time.Second, time.Millisecond, "nobody reads and nobody closes: only the process shows when it is gone")
 }
 
 func TestCloseEndsTheProcess(t *testing.T) {

@@ -1,10 +1,11 @@
-// Package voice turns audio that the platform does not take as a voice (m4a, amr, flac, the sound of a video, ...) into
+// Package voice turns audio that the platform does not accept as a voice (m4a, amr, flac, the sound of a video, ...) into
 // audio that it does, with the program ffmpeg, version 4.1 or newer. It is for richmedia.WithVoiceEncoder:
 //
 //	media, err := richmedia.New(src, richmedia.WithVoiceEncoder(voice.FFmpeg{}.Encode))
 //
-// What comes in may come from anybody. ffmpeg is told to read formats of media only and nothing but the input: a
-// playlist that names a file of the machine or an address in its network opens neither.
+// The input may come from anybody. ffmpeg reads formats of media only and nothing but the input: a playlist that names a
+// file of the machine or an address in its network opens neither. An input of at most 200 MiB becomes at most 10 minutes
+// of sound, in at most 2 minutes of processor time; a longer sound is an error.
 package voice
 
 import (
@@ -15,9 +16,10 @@ import (
 	"io"
 	"io/fs"
 	"os/exec"
+	"time"
 )
 
-// Format is what comes out. It is mono at 24 kHz, which is the rate of the platform's own voices.
+// Format is the format of the output. It is mono at 24 kHz, which is the rate of the platform's own voices.
 type Format uint8
 
 // The formats of voices that ffmpeg writes. It has no encoder for silk.
@@ -27,20 +29,33 @@ const (
 	OGG               // Opus, 32 kbit/s
 )
 
-// output is what makes a Format: its name and ffmpeg's arguments.
+// output is the name of a Format, ffmpeg's arguments for it, and a clock for its bytes.
 type output struct {
-	name string
-	args []string
+	name  string
+	args  []string
+	clock func() clock
 }
 
-// outputs leave out what would have to be written at the beginning after the end, where a pipe cannot go back to.
+// outputs leave out what would have to be written at the beginning after the end: a pipe cannot go back.
 var outputs = map[Format]output{
-	MP3: {"mp3", []string{"-c:a", "libmp3lame", "-b:a", "64k", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"}},
-	WAV: {"wav", []string{"-c:a", "pcm_s16le", "-f", "s16le"}}, // its header is ours
-	OGG: {"ogg", []string{"-c:a", "libopus", "-b:a", "32k", "-f", "ogg"}},
+	MP3: {
+		name:  "mp3",
+		args:  []string{"-c:a", "libmp3lame", "-b:a", "64k", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"},
+		clock: func() clock { return &constant{rate: 64000 / 8} },
+	},
+	WAV: { // the header is written here
+		name:  "wav",
+		args:  []string{"-c:a", "pcm_s16le", "-f", "s16le"},
+		clock: func() clock { return &constant{rate: sampleRate * sampleSize} },
+	},
+	OGG: {
+		name:  "ogg",
+		args:  []string{"-c:a", "libopus", "-b:a", "32k", "-f", "ogg"},
+		clock: func() clock { return &oggClock{} },
+	},
 }
 
-// String is the name, such as "mp3".
+// String returns the name, such as "mp3".
 func (f Format) String() string {
 	if out, ok := outputs[f]; ok {
 		return out.name
@@ -48,30 +63,40 @@ func (f Format) String() string {
 	return fmt.Sprintf("Format(%d)", f)
 }
 
-// sampleRate is that of all that comes out, in Hz.
-const sampleRate = 24000
+const (
+	sampleRate = 24000 // of every output, in Hz
+	sampleSize = 2     // of a WAV, in bytes
+)
 
-// ErrNotInstalled is the error of Encode where there is no ffmpeg.
+// The bounds of one process, beside those of its input and output.
+const (
+	cpuLimit = 2 * time.Minute // of processor time
+	maxAlloc = 256 << 20       // bytes of memory at once
+)
+
+// ErrNotInstalled is the error of Encode if there is no ffmpeg.
 var ErrNotInstalled = errors.New("voice: ffmpeg is not installed; get it with apt-get install ffmpeg, apk add ffmpeg, " +
 	"brew install ffmpeg or winget install ffmpeg, or set FFmpeg.Path to where it is")
 
-// FFmpeg encodes with the program of that name, one process for each call. The zero value is ready and makes MP3. It is
+// FFmpeg encodes with the program of that name, one process for each call. The zero value is ready and encodes MP3. It is
 // plain data, safe for concurrent use.
 type FFmpeg struct {
 	Path   string // the program; "" is ffmpeg, looked up on PATH
-	Format Format // what comes out
+	Format Format // of the output
 }
 
-// Encode starts to turn the first audio stream of in into f.Format. It returns before it has read anything; what goes
-// wrong then is the error of Read: what ffmpeg said, with its exit status; what in said when it could not be read; the
-// cause of ctx when that ended. An end without an error is that of the whole input. An input without audio is an error.
+// Encode starts to turn the first audio stream of in into f.Format. It returns before it has read anything; a later
+// failure is the error of Read: ffmpeg's message, with its exit status; the error of in; the cause of ctx when that ended;
+// a sound that is longer than 10 minutes, after its first 10 minutes. An end without an error is that of the whole input.
+// An input without audio is an error.
 //
-// It takes constant memory. mp4, m4a and other files with an index that may be at their end are kept in a temporary
-// file first, up to 1 GiB, and so is what comes out as WAV; the files are gone with the process.
+// It takes constant memory. mp4, m4a and other files whose index may be at their end are kept in a temporary file first,
+// up to 200 MiB, and so is the sound of a WAV, up to 28 MiB. On Unix the files have no name, so that a killed process
+// leaves nothing behind; elsewhere the next process removes what is a day old.
 //
-// Close ends the process where it still runs and waits for it. It may be called at any time and more than once, and
-// must be called unless Read has returned an error or ctx has ended. in is not closed, and not read after Close. Only a
-// Read of in that blocks for ever is not waited for beyond 2 s; one goroutine then stays with it.
+// Close ends the process if it still runs and waits for it. It may be called at any time and more than once, and must be
+// called unless Read has returned an error or ctx has ended. in is not closed, and not read after Close. A Read of in that
+// blocks forever is waited for no longer than 2 s; one goroutine then stays with it.
 func (f FFmpeg) Encode(ctx context.Context, in io.Reader) (io.ReadCloser, error) {
 	if _, ok := outputs[f.Format]; !ok {
 		return nil, fmt.Errorf("voice: %s: give MP3, WAV or OGG", f.Format)
@@ -92,18 +117,22 @@ func (f FFmpeg) Encode(ctx context.Context, in io.Reader) (io.ReadCloser, error)
 	return start(ctx, path, f.Format, in), nil
 }
 
-// media are the demuxers that may look at the input: none of them opens anything else. hls, concat, dash, sdp and others
-// do, and are not among them.
-const media = "mp3,mov,matroska,ogg,flac,wav,w64,aiff,au,caf,amr,amrnb,amrwb,aac,ac3,eac3,asf,avi,flv,mpegts,mpeg,ape,wv,tta,mpc,mpc8,voc"
+// media are the demuxers that may read the input: none of them opens anything else. hls, concat, dash, sdp and others do.
+const media = "mp3,matroska,ogg,flac,wav,w64,aiff,au,caf,amr,amrnb,amrwb,aac,ac3,eac3,asf,avi,flv,mpegts,mpeg,ape,wv,tta,mpc,mpc8,voc"
 
-// arguments are those of a call. file is the name of the input where it is in one, "" where it comes through the pipe.
-func arguments(format Format, file string) []string {
-	args := []string{"-nostdin", "-hide_banner", "-loglevel", "error", "-format_whitelist", media}
-	if file == "" {
-		args = append(args, "-protocol_whitelist", "pipe", "-i", "pipe:0")
-	} else {
-		// Data references are what this format has to open other files with.
-		args = append(args, "-protocol_whitelist", "file", "-f", "mov", "-enable_drefs", "0", "-i", "file:"+file)
+// arguments are those of a call. file is the name of an input that is not streamed.
+func arguments(format Format, as container, file string) []string {
+	args := []string{
+		"-nostdin", "-hide_banner", "-loglevel", "error",
+		"-timelimit", fmt.Sprint(cpuLimit.Seconds()), "-max_alloc", fmt.Sprint(maxAlloc),
+	}
+	switch as {
+	case streamed:
+		args = append(args, "-format_whitelist", media, "-protocol_whitelist", "pipe", "-i", "pipe:0")
+	case seekable:
+		args = append(args, "-format_whitelist", media, "-protocol_whitelist", "file", "-i", "file:"+file)
+	case movie: // it can open other files by data references
+		args = append(args, "-format_whitelist", "mov", "-protocol_whitelist", "file", "-f", "mov", "-enable_drefs", "0", "-i", "file:"+file)
 	}
 	args = append(args, "-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
 		"-fflags", "+bitexact", "-flags:a", "+bitexact", "-ac", "1", "-ar", fmt.Sprint(sampleRate))

@@ -65,6 +65,7 @@ func fake(mode string) int {
 		_, _ = os.Stdout.Write(block)
 	case "goes on for ever":
 		for {
+			time.Sleep(100 * time.Microsecond) // so that it is not too long at once
 			if _, err := os.Stdout.Write(block); err != nil {
 				return 1
 			}

@@ -26,7 +26,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// known are lines that say why, and what that means; other lines come behind them, differently in each version.
+// known are lines that hold the reason, and their meaning; other lines follow them, differently in each version.
 var known = []struct{ said, means string }{
 	{"matches no streams", "the input has no audio"},
 	{"not on whitelist", "a picture, a playlist or another format that is not opened here"},
@@ -34,12 +34,12 @@ var known = []struct{ said, means string }{
 	{"Invalid data found when processing input", "it is damaged, or in a format that ffmpeg cannot read"},
 }
 
-// noise is what stands before and between the words: the place of ffmpeg that speaks, such as "[mp3 @ 0x55d0c8a7b2c0] ",
-// and colours.
+// noise stands before and between the words: the part of ffmpeg that writes, such as "[mp3 @ 0x55d0c8a7b2c0] ", and
+// colours.
 var noise = regexp.MustCompile(`^(\[[^\]]* @ [^\]]*\] ?)+|\x1b\[[0-9;]*m`)
 
-// reason is why ffmpeg failed, in one line: the one that is known to say it, else the last one. file is the name of the
-// input where it has one, which means nothing to anybody.
+// reason returns why ffmpeg failed, in one line: the known one, else the last one. file is the name of the input, "" if it
+// has none; it means nothing to a reader.
 func (t *tail) reason(file string) string {
 	t.mu.Lock()
 	text := strings.ToValidUTF8(string(t.b), "?")
@@ -67,7 +67,7 @@ func (t *tail) reason(file string) string {
 	return lines[len(lines)-1]
 }
 
-// clean is a line that can stand in an error.
+// clean returns line in a form that can stand in an error.
 func clean(line string) string {
 	line = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -6,35 +6,34 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"os"
 )
 
-// wav writes the header when it knows how long the sound is. ffmpeg would write one with an impossible length into a
-// pipe, and leave it at that.
-func (j *job) wav(ctx context.Context, in io.Reader, file string, w io.Writer) error {
-	sound, err := os.CreateTemp("", "richmedia-voice-*")
+// wav writes the header when the length of the sound is known. ffmpeg would write one with an impossible length into a
+// pipe.
+func (j *job) wav(ctx context.Context, in io.Reader, w io.Writer) error {
+	sound, free, err := createTemp()
+	if err != nil {
+		return err
+	}
+	defer free()
+	if err := j.exec(ctx, in, sound); err != nil {
+		return err
+	}
+	size, err := sound.Seek(0, io.SeekCurrent)
+	if err == nil {
+		_, err = sound.Seek(0, io.SeekStart)
+	}
 	if err != nil {
 		return fmt.Errorf("voice: %w", err)
 	}
-	defer func() {
-		_ = sound.Close()
-		_ = os.Remove(sound.Name())
-	}()
-	counted := &limited{w: sound, left: keepLimit}
-	if err := j.exec(ctx, in, file, counted); err != nil {
-		return err
-	}
-	if _, err := sound.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("voice: %w", err)
-	}
-	if _, err := w.Write(wavHeader(uint32(keepLimit - counted.left))); err != nil {
+	if _, err := w.Write(wavHeader(uint32(size))); err != nil { //nolint:gosec // 10 minutes at most
 		return err
 	}
 	_, err = io.Copy(w, sound)
 	return err
 }
 
-// wavHeader is that of size bytes of sound: mono, 16 bit.
+// wavHeader returns the header of size bytes of sound: mono, 16 bit.
 func wavHeader(size uint32) []byte {
 	var b bytes.Buffer
 	_ = binary.Write(&b, binary.LittleEndian, struct {
@@ -52,24 +51,9 @@ func wavHeader(size uint32) []byte {
 		36 + size,
 		[4]byte{'W', 'A', 'V', 'E'},
 		[4]byte{'f', 'm', 't', ' '},
-		16, 1, 1, sampleRate, 2 * sampleRate, 2, 16,
+		16, 1, 1, sampleRate, sampleSize * sampleRate, sampleSize, 8 * sampleSize,
 		[4]byte{'d', 'a', 't', 'a'},
 		size,
 	})
 	return b.Bytes()
-}
-
-// limited fails where more is written than is left.
-type limited struct {
-	w    io.Writer
-	left int64
-}
-
-func (l *limited) Write(p []byte) (int, error) {
-	if int64(len(p)) > l.left {
-		return 0, fmt.Errorf("the sound is longer than %d bytes", int64(keepLimit))
-	}
-	n, err := l.w.Write(p)
-	l.left -= int64(n)
-	return n, err
 }

@@ -88,7 +88,7 @@ var names = map[string]string{
 
 // imports is the import path of each package name that snippets use.
 var imports = map[string]string{
-	"context": "context", "log": "log", "http": "net/http", "os": "os", "signal": "os/signal", "syscall": "syscall", "time": "time",
+	"context": "context", "log": "log", "net": "net", "http": "net/http", "tls": "crypto/tls", "x509": "crypto/x509", "os": "os", "signal": "os/signal", "syscall": "syscall", "time": "time",
 	"errors": "errors", "fmt": "fmt", "testing": "testing", "io": "io", "slog": "log/slog",
 	"oauth2": "golang.org/x/oauth2", "require": "github.com/stretchr/testify/require",
 	"botgo": "github.com/tencent-connect/botgo", "dto": "github.com/tencent-connect/botgo/dto",

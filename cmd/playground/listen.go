@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -97,6 +98,22 @@ func (h homeward) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.URL.Scheme, r.URL.Host, r.Host = "http", h.local, ""
 	}
 	return h.next.RoundTrip(r)
+}
+
+// listened returns the addresses of -addr and -tls.
+func (c config) listened() []string {
+	if c.tls == "" {
+		return []string{c.addr}
+	}
+	return []string{c.addr, c.tls}
+}
+
+// public reports whether other machines may reach the playground.
+func (c config) public() bool {
+	return slices.ContainsFunc(c.listened(), func(address string) bool {
+		host, _, err := net.SplitHostPort(address)
+		return err != nil || !loopback(host)
+	})
 }
 
 func loopback(host string) bool {

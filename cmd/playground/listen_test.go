@@ -91,8 +91,9 @@ func TestClientsWithFixedHostsReachThePlatformOverTLS(t *testing.T) {
 			assert.Equal(t, http.StatusNotFound, status, "%s%s is the playground's, not the platform's", host, page)
 		}
 	}
-	status, _ := ask(http.MethodGet, "https://127.0.0.1:"+port(t, pg.secure)+"/api/state", "")
+	status, state := ask(http.MethodGet, "https://127.0.0.1:"+port(t, pg.secure)+"/api/state", "")
 	assert.Equal(t, http.StatusOK, status, "the page is there under the listener's own address")
+	assert.Contains(t, state, ca, "and says where the CA is")
 	for _, foreign := range []string{"qq.com", "evil.example", "x.api.sgroup.qq.com"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+foreign+"/", nil)
 		require.NoError(t, err)

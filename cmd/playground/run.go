@@ -94,10 +94,14 @@ func start(ctx context.Context, cfg config, fail func(error)) (pg *playground, e
 	if pg.saver, err = newSaver(cfg.save); err != nil {
 		return pg, err
 	}
-	pg.platform = richmediatest.New(
-		richmediatest.WithCredentials(cfg.appID, cfg.secret), richmediatest.WithLoopbackURLs(),
+	opts := []richmediatest.Option{
+		richmediatest.WithCredentials(cfg.appID, cfg.secret),
 		richmediatest.WithParts(richmediatest.PartShape{BlockSize: 1 << 20, Concurrency: 3}),
-	)
+	}
+	if !cfg.public() { // others would read this machine's own servers through an upload
+		opts = append(opts, richmediatest.WithLoopbackURLs())
+	}
+	pg.platform = richmediatest.New(opts...)
 	pg.platform.ServeAt(pg.url)
 	photo, err := files.ReadFile("media/cat.png")
 	if err != nil {
@@ -229,10 +233,9 @@ func (pg *playground) greet(out io.Writer, cfg config) {
 		_, _ = fmt.Fprintf(out, "For clients that cannot be given an address, TLS for %s:\n  listener %s  CA %s\n\n",
 			strings.Join(officialHosts, ", "), pg.secure.Addr(), pg.ca)
 	}
-	for _, addr := range []string{cfg.addr, cfg.tls} {
-		if host, _, err := net.SplitHostPort(addr); err == nil && !loopback(host) {
-			_, _ = fmt.Fprintf(out, "WARNING: %s is not a loopback address. Anyone who can reach it can read these chats, write in\n"+
-				"them, and make this machine call any webhook. There is no password.\n\n", addr)
-		}
+	if cfg.public() {
+		_, _ = fmt.Fprintf(out, "WARNING: %s is not a loopback address. Anyone who can reach it can read these chats, write in\n"+
+			"them, and make this machine call any webhook. There is no password. Uploads by URL of this machine are refused.\n\n",
+			strings.Join(cfg.listened(), ", "))
 	}
 }

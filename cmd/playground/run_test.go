@@ -8,6 +8,8 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,6 +88,69 @@ func TestTheDemonstrationBotAnswersAllThatItOffers(t *testing.T) {
 	require.NoError(t, pg.close())
 }
 
+func TestAURLOfAnotherMachineIsRefusedAsOfflineAndOneOfThisMachineIsFetched(t *testing.T) {
+	pg := begin(t, config{})
+	defer func() { require.NoError(t, pg.close()) }()
+	photo, err := files.ReadFile("media/cat.png")
+	require.NoError(t, err)
+	here := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(photo) }))
+	defer here.Close()
+	group := pg.platform.Group("cats")
+	id := group.Say("ann", "photo").MsgID()
+	token, err := pg.platform.TokenSource().Token()
+	require.NoError(t, err)
+	upload := func(address string) (int, string) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, pg.url+"/v2/groups/"+group.OpenID()+"/files",
+			strings.NewReader(`{"file_type":1,"url":"`+address+`"}`))
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "QQBot "+token.AccessToken)
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		defer func() { _ = resp.Body.Close() }()
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		return resp.StatusCode, string(body)
+	}
+	status, answer := upload("https://example.org/x.png")
+	assert.Equal(t, http.StatusBadRequest, status)
+	assert.Contains(t, answer, "this playground is offline")
+	assert.Contains(t, get(t, pg.url+"/api/inspect?id="+url.QueryEscape(id)), "this playground is offline", "the inspector says it, too")
+	status, answer = upload(here.URL + "/cat.png")
+	assert.Equal(t, http.StatusOK, status, answer)
+}
+
+func TestThisMachinesServersAreNotReadForOthers(t *testing.T) {
+	for _, c := range []struct {
+		addr, tls string
+		public    bool
+	}{
+		{"127.0.0.1:0", "", false},
+		{"localhost:0", "[::1]:7472", false},
+		{":7471", "", true},
+		{"127.0.0.1:0", "0.0.0.0:443", true},
+		{"192.168.1.5:80", "127.0.0.1:443", true},
+	} {
+		assert.Equal(t, c.public, config{addr: c.addr, tls: c.tls}.public(), "%+v", c)
+	}
+	read := false
+	here := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { read = true }))
+	defer here.Close()
+	pg, err := start(t.Context(), config{addr: "0.0.0.0:0", appID: defaultAppID, secret: defaultSecret}, func(err error) { t.Error(err) })
+	require.NoError(t, err)
+	token, err := pg.platform.TokenSource().Token()
+	require.NoError(t, err)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, pg.local+"/v2/groups/"+pg.platform.Group("cats").OpenID()+"/files",
+		strings.NewReader(`{"file_type":1,"url":"`+here.URL+`/cat.png"}`))
+	require.NoError(t, err)
+	req.Header.Set("Authorization", "QQBot "+token.AccessToken)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
+	require.NoError(t, pg.close())
+	assert.False(t, read)
+}
+
 func TestAFailureOfTheDemonstrationBotIsToldInTheChat(t *testing.T) {
 	pg := begin(t, config{bot: true})
 	group := pg.platform.Group("cats")
@@ -133,7 +198,7 @@ func TestAFolderThatCannotBeMadeIsToldAtOnce(t *testing.T) {
 	require.ErrorContains(t, err, "-save")
 }
 
-func TestASecretOfOnesOwnIsNotShownAndTheDefaultIs(t *testing.T) {
+func TestOnlyTheDefaultSecretIsShown(t *testing.T) {
 	pg := begin(t, config{appID: "42", secret: "my-own-secret"})
 	state := get(t, pg.url+"/api/state")
 	assert.NotContains(t, state, "my-own-secret")

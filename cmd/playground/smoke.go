@@ -14,7 +14,7 @@ func (pg *playground) smoke(ctx context.Context, out io.Writer) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, 60*time.Second, errors.New("gave up after 60 s"))
 	defer cancel()
 	for _, path := range []string{"/", "/assets/app.js", "/assets/style.css", "/api/state"} {
-		if err := fetch(ctx, pg.url+path); err != nil {
+		if err := fetch(ctx, pg.local+path); err != nil {
 			return err
 		}
 	}

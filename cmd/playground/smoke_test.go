@@ -14,12 +14,16 @@ import (
 )
 
 func TestItStartsAnswersOverTheWebsocketAndStopsOffline(t *testing.T) {
-	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), config{appID: defaultAppID, secret: defaultSecret}, &out, true))
-	for _, want := range []string{
-		`bot: \[image image/png, 16113 bytes\] meow`, `bot: \[file recording.bin application/octet-stream, 8388608 bytes\]`,
-		`bot: \[voice audio/mpeg`, `bot: \[video video/mp4`, `ann pressed "purr"`, `and the page is there`,
-	} {
-		assert.Regexp(t, want, out.String())
+	for name, url := range map[string]string{"its own address": "", "an address that only others know": "http://playground.invalid:7471"} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			require.NoError(t, run(t.Context(), config{url: url, appID: defaultAppID, secret: defaultSecret}, &out, true))
+			for _, want := range []string{
+				`bot: \[image image/png, 16113 bytes\] meow`, `bot: \[file recording.bin application/octet-stream, 8388608 bytes\]`,
+				`bot: \[voice audio/mpeg`, `bot: \[video video/mp4`, `ann pressed "purr"`, `and the page is there`,
+			} {
+				assert.Regexp(t, want, out.String())
+			}
+		})
 	}
 }

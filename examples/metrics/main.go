@@ -2,7 +2,7 @@
 //
 //	cd examples/metrics && go run .
 //
-// needs no credentials and no network: users of a fake platform write to the bot while its weather is bad. Then the
+// needs no credentials and no network: users of a fake platform write to the bot while the network fails. Then the
 // bot's own /metrics is read, printed, and compared with what stands in the chats. With -live the same bot runs on the real
 // platform, and Prometheus finds it at -addr.
 //
@@ -52,7 +52,14 @@ func live(ctx context.Context, credentials *token.QQBotCredentials, opts ...rich
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	fmt.Println("metrics at", url)
-	return stage.Websocket(newBot)(ctx, credentials, append(opts, richmedia.WithTrace(l.beside(m.trace())))...)
+	watched := func(src oauth2.TokenSource, opts ...richmedia.Option) (*richmedia.Plugin, dto.Intent, error) {
+		media, intents, err := newBot(src, opts...)
+		if err == nil {
+			watch(registry, media)
+		}
+		return media, intents, err
+	}
+	return stage.Websocket(watched)(ctx, credentials, append(opts, richmedia.WithTrace(l.beside(m.trace())))...)
 }
 
 func newBot(src oauth2.TokenSource, opts ...richmedia.Option) (*richmedia.Plugin, dto.Intent, error) {
@@ -78,10 +85,11 @@ func run(ctx context.Context, w io.Writer) (err error) {
 	platform := richmediatest.New(richmediatest.WithParts(richmediatest.PartShape{BlockSize: 100_000}))
 	defer func() { err = errors.Join(err, platform.Close()) }()                               //nolint:contextcheck // also when ctx is over
 	media, _, err := newBot(platform.TokenSource(), richmedia.WithTrace(l.beside(m.trace())), //nolint:contextcheck // a handler's ctx comes from the plugin
-		richmedia.WithHTTPClient(platform.Client()), richmedia.WithBaseURL(platform.URL())) // a real bot needs neither of these
+		richmedia.WithPlatform(platform)) // a real bot does not need it
 	if err != nil {
 		return err
 	}
+	watch(registry, media)
 	platform.PushTo(richmedia.WebhookHandler(platform.Credentials()))
 
 	err = play(ctx, platform)
@@ -122,7 +130,7 @@ func picture() []byte {
 	return b.Bytes()
 }
 
-// play lets users write, one after the other, in bad weather. Each line is answered once.
+// play lets users write, one after the other, while faults happen. Each line is answered once.
 func play(ctx context.Context, platform *richmediatest.Platform) error {
 	cats, dogs, carol := platform.Group("cats"), platform.Group("dogs"), platform.C2C("carol")
 	said := map[*richmediatest.Chat]int{}

@@ -7,7 +7,7 @@ import (
 	"github.com/botgo-contrib/richmedia"
 )
 
-// metrics counts what a Trace tells. Its labels are words out of short lists: a label with a chat, a file name or an
+// metrics counts what a Trace reports. Its labels are words out of short lists: a label with a chat, a file name or an
 // error text in it would make a time series for each, and they never end.
 type metrics struct {
 	events, uploads, bytes, attempts, replies *prometheus.CounterVec
@@ -35,6 +35,21 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	}
 }
 
+// watch adds the gauges of a plugin, read at each scrape.
+func watch(registry prometheus.Registerer, media *richmedia.Plugin) {
+	with := promauto.With(registry)
+	gauge := func(name, help string, value func(richmedia.Stats) int) {
+		with.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "richmedia", Name: name, Help: help}, func() float64 {
+			return float64(value(media.Stats()))
+		})
+	}
+	gauge("queued", "Events that wait for their handler.", func(s richmedia.Stats) int { return s.Queued })
+	gauge("running", "Handlers that run.", func(s richmedia.Stats) int { return s.Running })
+	gauge("overdue", "Handlers that have been running for more than 30 s.", func(s richmedia.Stats) int { return s.Overdue })
+	gauge("uploading", "Uploads under way.", func(s richmedia.Stats) int { return s.Uploads })
+	gauge("remembered", "Events that are remembered.", func(s richmedia.Stats) int { return s.Remembered })
+}
+
 // trace is called on the goroutines that do the work, at the same time: counters are made for that.
 func (m *metrics) trace() richmedia.Trace {
 	return richmedia.Trace{Event: m.event, Upload: m.uploaded, Reply: m.replied}
@@ -42,7 +57,7 @@ func (m *metrics) trace() richmedia.Trace {
 
 func (m *metrics) event(i richmedia.EventInfo) {
 	m.events.WithLabelValues(string(i.Stage), string(i.Type)).Inc()
-	if i.Stage == richmedia.EventStarted { // the events that wait now are queued less started
+	if i.Stage == richmedia.EventStarted {
 		m.wait.Observe(i.Waited.Seconds())
 	}
 }

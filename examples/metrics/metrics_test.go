@@ -20,6 +20,7 @@ func TestTheNumbersAgreeAndEveryAnswerHasOneLine(t *testing.T) {
 	for _, want := range []string{
 		"route=cache", "route=inline", "route=parts", "parts=5", "outcome=duplicate", "outcome=fallback", "again=true",
 		`richmedia_uploads_total{outcome="not fetched",route="url"} 1`,
+		"richmedia_queued 0", "richmedia_running 0", "richmedia_overdue 0", "richmedia_uploading 0", "richmedia_remembered 8",
 		"8 messages, 8 answers, each once",
 	} {
 		assert.Contains(t, out.String(), want)

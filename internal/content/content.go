@@ -9,10 +9,18 @@ import (
 	"errors"
 	"hash"
 	"io"
+
+	"github.com/botgo-contrib/richmedia/internal/panics"
 )
 
 // Opener opens a source at its start. It is called for each reading and must be safe for concurrent use.
 type Opener func(ctx context.Context) (io.ReadCloser, error)
+
+// call calls open. A panic is a *panics.Error.
+func (open Opener) call(ctx context.Context) (rc io.ReadCloser, err error) {
+	defer panics.Recover(&err)
+	return open(ctx)
+}
 
 // Options say how a source is read.
 type Options struct {

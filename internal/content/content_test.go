@@ -201,6 +201,41 @@ func TestAPanicOfAReaderIsAnError(t *testing.T) {
 	assert.EqualError(t, err, "read: panic: reader")
 }
 
+// badAt panics when it is read at an offset.
+type badAt struct {
+	*bytes.Reader
+	io.Closer
+}
+
+func (badAt) ReadAt([]byte, int64) (int, error) { panic("reader") }
+
+func TestAPanicOfASourceIsAnErrorWithItsStep(t *testing.T) {
+	for step, open := range map[string]Opener{
+		"open": func(context.Context) (io.ReadCloser, error) { panic("opener") },
+		"read": func(context.Context) (io.ReadCloser, error) {
+			return badAt{bytes.NewReader(sample(10)), io.NopCloser(nil)}, nil
+		},
+	} {
+		_, err := Inspect(t.Context(), open, Options{Limit: 10, Format: beginning})
+		var failed *Error
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, step, failed.Step)
+		var panicked *panics.Error
+		require.ErrorAs(t, err, &panicked)
+	}
+	opened := 0
+	c, err := Inspect(t.Context(), func(context.Context) (io.ReadCloser, error) {
+		if opened++; opened > 1 {
+			panic("opener")
+		}
+		return seekOnly(sample(10)), nil
+	}, Options{Limit: 10})
+	require.NoError(t, err)
+	_, err = c.Open(t.Context())
+	var panicked *panics.Error
+	require.ErrorAs(t, err, &panicked)
+}
+
 type exiting struct{}
 
 func (exiting) Read([]byte) (int, error) { runtime.Goexit(); return 0, nil }

@@ -6,12 +6,32 @@ import (
 	"io"
 	"io/fs"
 	"time"
+
+	"github.com/botgo-contrib/richmedia/internal/panics"
 )
 
 // Inspect reads the source that open opens: to its end if it has to be hashed or cannot be read at offsets, in which case
-// it is spooled, else only the bytes that show its format. The error is an *Error.
-func Inspect(ctx context.Context, open Opener, o Options) (*Content, error) {
-	rc, err := open(ctx)
+// it is spooled, else only the bytes that show its format. A panic of the source is a *panics.Error. The error is an *Error.
+func Inspect(ctx context.Context, open Opener, o Options) (c *Content, err error) {
+	panics.Do(func() (err error) {
+		c, err = inspect(ctx, open, o)
+		return err
+	}, func(failed error) {
+		err = asRead(failed)
+	})
+	return c, err
+}
+
+// asRead returns a panic with its step; other errors have one.
+func asRead(err error) error {
+	if panicked, ok := err.(*panics.Error); ok { //nolint:errorlint // within another error it has a step
+		return &Error{"read", panicked}
+	}
+	return err
+}
+
+func inspect(ctx context.Context, open Opener, o Options) (*Content, error) {
+	rc, err := open.call(ctx)
 	if err != nil {
 		return nil, &Error{"open", err}
 	}
@@ -118,7 +138,7 @@ func stampOf(rc io.ReadCloser) (stamp, error) {
 
 // reopen opens n bytes of the source from offset on. It fails if the source is not what it was.
 func reopen(ctx context.Context, open Opener, was stamp, offset, n int64) (io.ReadCloser, error) {
-	rc, err := open(ctx)
+	rc, err := open.call(ctx)
 	if err != nil {
 		return nil, err
 	}

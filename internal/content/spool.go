@@ -29,11 +29,8 @@ func Spool(ctx context.Context, r io.Reader, o Options) (*Content, error) {
 			c, err = s.fill(ctx, r, o)
 			return err
 		}, func(err error) {
-			if panicked, ok := err.(*panics.Error); ok { //nolint:errorlint // one that fill returned in another error has its step
-				err = &Error{"read", panicked}
-			}
 			select {
-			case done <- outcome{c, err}:
+			case done <- outcome{c, asRead(err)}:
 			case <-left:
 				s.free()
 			}

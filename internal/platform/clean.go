@@ -44,6 +44,10 @@ var address = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*:\\?/\\?/\S+`)
 func plainAddress(a string) string {
 	scheme, rest, _ := strings.Cut(a, "/") // the slashes may be escaped
 	rest = strings.TrimLeft(rest, `/\`)
+	for address.MatchString(rest) && address.FindStringIndex(rest)[0] == 0 { // a scheme before another: "https://https://user:pass@host"
+		_, rest, _ = strings.Cut(rest, "/")
+		rest = strings.TrimLeft(rest, `/\`)
+	}
 	host, _, _ := strings.Cut(rest, "/")
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 && (at < len(host) || !hasPort(host)) {
 		rest = rest[at+1:]
@@ -67,9 +71,9 @@ var credentials = []struct {
 }{
 	// A query without its address: a blank or a quote may have separated them.
 	{regexp.MustCompile(`\?[^\s?=]*=\S*`), "?..."},
-	{regexp.MustCompile(`(?i)\b(QQBot|Bearer|Basic)\s+[^\s"',;]{6,}`), "$1 ..."},
+	{regexp.MustCompile(`(?i)(QQBot|Bearer|Basic)\s+[^\s"',;]{10,}`), "$1 ..."},
 	// A field of JSON, which may be escaped, or a parameter.
-	{regexp.MustCompile(`(?i)\b(file_data|file_info|access_?token|(?:app|client)_?secret|secret|token|password|passwd|sign|signature|rkey)(\\?["']\s*:\s*\\?["']|=\\?["']?)[^\s"'\\,;&]+`), "$1$2..."},
+	{regexp.MustCompile(`(?i)(file_data|file_info|access_?token|(?:app|client)_?secret|secret|token|password|passwd|sign|signature|rkey)(\\?["']\s*:\s*\\?["']|=\\?["']?)[^\s"'\\,;&]+`), "$1$2..."},
 }
 
 // longRun may be base64, of content or of a token; or a path.

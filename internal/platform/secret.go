@@ -67,6 +67,9 @@ func (s *secrets) addValue(key string, v any) {
 		if key == "file_info" {
 			s.add(v)
 		}
+		if at := address.FindStringIndex(v); at != nil && at[0] == 0 {
+			s.addAddress(v) // all of it, which may hold a blank
+		}
 		s.addText(v)
 	}
 }
@@ -141,18 +144,18 @@ func fold(text string) folded {
 	const most = 8
 	for range most {
 		before := len(f.bytes)
-		if f = f.unquoted(); len(f.bytes) == before {
+		if f = f.each(unquote); len(f.bytes) == before {
 			break
 		}
 	}
-	return f
+	return f.each(letter) // not before: "100% f1" holds no escape
 }
 
-// unquoted undoes one level.
-func (f folded) unquoted() folded {
+// each replaces the first n bytes by what they stand for, and goes on after them.
+func (f folded) each(replace func([]byte) (plain []byte, n int)) folded {
 	var out folded
 	for i := 0; i < len(f.bytes); {
-		plain, n := unquote(f.bytes[i:])
+		plain, n := replace(f.bytes[i:])
 		for _, b := range plain {
 			out.bytes = append(out.bytes, b)
 			out.start, out.end = append(out.start, f.start[i]), append(out.end, f.end[i+n-1])
@@ -162,53 +165,42 @@ func (f folded) unquoted() folded {
 	return out
 }
 
-// unquote returns what the first n bytes of b stand for.
+// unquote undoes one level of quoting.
 func unquote(b []byte) (plain []byte, n int) {
 	switch c := b[0]; {
-	case c == '+': // a blank, in a query
-		return nil, 1
 	case c == '\\' && len(b) >= 6 && b[1] == 'u':
 		if r, err := strconv.ParseUint(string(b[2:6]), 16, 16); err == nil {
-			return lower(rune(r)), 6
+			return utf8.AppendRune(nil, rune(r)), 6
 		}
 		return nil, 1
 	case c == '\\':
 		return nil, 1
 	case c == '%' && len(b) >= 3:
 		if v, err := strconv.ParseUint(string(b[1:3]), 16, 8); err == nil {
-			return []byte{asciiLower(byte(v))}, 3
+			return []byte{byte(v)}, 3
 		}
 	case c == '&':
 		const entity = 8
 		if end := bytes.IndexByte(b[:min(len(b), entity)], ';'); end > 0 {
 			if plain := html.UnescapeString(string(b[:end+1])); plain != string(b[:end+1]) {
-				r, _ := utf8.DecodeRuneInString(plain)
-				return lower(r), end + 1
+				return []byte(plain), end + 1
 			}
 		}
-	case c >= utf8.RuneSelf:
-		r, n := utf8.DecodeRune(b)
-		if r == utf8.RuneError {
-			return b[:1], 1
-		}
-		return lower(r), n
 	}
-	return lower(rune(b[0])), 1
+	return b[:1], 1
 }
 
-// lower returns r in lower case; nothing for white space and what cannot be printed.
-func lower(r rune) []byte {
-	if unicode.IsSpace(r) || !unicode.IsPrint(r) {
-		return nil
+// letter returns a character in lower case, and nothing for white space, for what cannot be printed, and for the plus that
+// is a blank in a query.
+func letter(b []byte) (plain []byte, n int) {
+	r, n := utf8.DecodeRune(b)
+	switch {
+	case r == utf8.RuneError:
+		return b[:n], n
+	case r == '+', unicode.IsSpace(r), !unicode.IsPrint(r):
+		return nil, n
 	}
-	return utf8.AppendRune(nil, unicode.ToLower(r))
-}
-
-func asciiLower(b byte) byte {
-	if b >= 'A' && b <= 'Z' {
-		b += 'a' - 'A'
-	}
-	return b
+	return utf8.AppendRune(nil, unicode.ToLower(r)), n
 }
 
 // hide returns err if its text is clean, else an error with the clean text that still is err for errors.Is and errors.As.

@@ -84,7 +84,7 @@ func (c *content) movie() string {
 			continue
 		}
 		if cut = b.end > c.size; cut {
-			break // of a film with its index in front: it plays as far as it goes
+			break // if the index were in front the loop would have ended: such a film plays as far as it goes
 		}
 		if b.kind == "mdat" {
 			continue

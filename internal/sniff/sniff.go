@@ -80,8 +80,8 @@ const (
 	amrWBMark = "#!AMR-WB\n"
 )
 
-// tagged names the format of audio behind a tag. A picture or a film with such a tag is no picture and no film to any
-// program, and neither is anything that is no audio.
+// tagged names the format of audio behind a tag, at the offset body. Other content with such a tag is Unknown, because no
+// program reads it.
 func (c *content) tagged(body int64) string {
 	if name := audio(c.head(body)); name != "" {
 		return name

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// call posts a bot's request, and gives the answer.
+// call posts a bot's request, and returns the answer.
 func call(t *testing.T, address, token string, v any) map[string]any {
 	t.Helper()
 	raw, err := json.Marshal(v)

@@ -109,7 +109,7 @@ func TestAWebhookThatDiedIsShownAndItsMessagesAreMarked(t *testing.T) {
 	assert.Equal(t, 1, eval[int](p, `document.querySelectorAll('.undelivered').length`), "only the one that was lost")
 }
 
-// bot is a bot of the test's own, which does what it likes.
+// bot is a raw client of the platform.
 type bot struct {
 	t                *testing.T
 	p                *tab

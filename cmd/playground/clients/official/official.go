@@ -10,7 +10,7 @@ import (
 )
 
 // usePlayground sends what http.DefaultTransport connects to the platform's hosts to the playground's TLS listener, such as
-// "127.0.0.1:7472", and trusts its CA. Copy this file into a bot and call it before the first request.
+// "127.0.0.1:7472", and trusts its CA. It is the recipe of docs/playground.md.
 func usePlayground(listener, caFile string) error {
 	ca, err := os.ReadFile(caFile)
 	if err != nil {
@@ -21,7 +21,7 @@ func usePlayground(listener, caFile string) error {
 	official := map[string]bool{
 		"api.sgroup.qq.com:443": true, "sandbox.api.sgroup.qq.com:443": true, "bots.qq.com:443": true, "api.bot.qq.com:443": true,
 	}
-	transport := http.DefaultTransport.(*http.Transport) //nolint:forcetypeassert // by the documentation of net/http
+	transport := http.DefaultTransport.(*http.Transport)
 	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if official[address] {

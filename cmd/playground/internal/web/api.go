@@ -80,6 +80,10 @@ func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
 	out["now"], out["ahead"] = s.clock()
 	out["scenes"], out["faults"] = scenes, s.faults.state()
 	out["url"], out["appID"], out["secret"] = s.URL, s.Platform.AppID(), s.Secret
+	out["tls"], out["ca"] = "", s.CA
+	if len(s.SecureHosts) > 0 {
+		out["tls"] = s.SecureHosts[0]
+	}
 	s.mu.Lock()
 	copied := make(map[string]flags, len(s.flags))
 	for key, f := range s.flags {

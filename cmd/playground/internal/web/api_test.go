@@ -221,7 +221,7 @@ func TestNothingSecretReachesThePage(t *testing.T) {
 	}
 }
 
-func TestAWebhookOfOnesOwnGetsTheEvents(t *testing.T) {
+func TestAnotherBotsWebhookGetsTheEvents(t *testing.T) {
 	b := newBed(t)
 	b.answers(func(context.Context, *richmedia.Context) error { return nil })
 	hook := hookServer(t, b.platform)

@@ -185,7 +185,7 @@ func TestChatsThatWantOneFileAtOnceJoinItsUpload(t *testing.T) {
 	assert.Len(t, dogs.Calls, 2, "the upload that it waited for is shown there too")
 }
 
-func TestWhatABotOfOnesOwnIsRefusedIsTold(t *testing.T) {
+func TestWhatAnotherBotIsRefusedIsTold(t *testing.T) {
 	b := newBed(t)
 	b.demo.Wake(false)
 	b.answers(func(ctx context.Context, c *richmedia.Context) error {

@@ -38,7 +38,7 @@ func (l *line) Accept() (net.Conn, error) {
 func (l *line) Close() error { l.once.Do(func() { close(l.conns) }); return nil }
 func (*line) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7471} }
 
-// served runs a playground on a line inside the bubble and gives connections to it.
+// served runs a playground on a line inside the bubble and returns connections to it.
 func served(t *testing.T) (p *richmediatest.Platform, b *board.Board, dial func() net.Conn) {
 	t.Helper()
 	p = richmediatest.New()

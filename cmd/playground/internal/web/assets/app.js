@@ -69,7 +69,7 @@ $('newer').addEventListener('click', () => { page.log.stuck = true; page.log.toE
 async function reset() {
   const s = await get('/api/state')
   page.offset = s.now - Date.now()
-  Object.assign(page, { scenes: s.scenes, flags: s.flags, faults: s.faults, demo: s.demo, bots: s.bots, webhook: s.webhook, hook: s.hook, url: s.url, appID: s.appID, secret: s.secret, ahead: s.ahead ?? 0 })
+  Object.assign(page, { scenes: s.scenes, flags: s.flags, faults: s.faults, demo: s.demo, bots: s.bots, webhook: s.webhook, hook: s.hook, url: s.url, appID: s.appID, secret: s.secret, tls: s.tls, ca: s.ca, ahead: s.ahead ?? 0 })
   if (s.ahead !== undefined) page.clockPanel = () => panels.clockPanel(page)
   for (const c of s.chats) page.chats.set(c.key, { unread: 0, ...page.chats.get(c.key), ...c })
   page.busy = {}

@@ -28,7 +28,7 @@ function copyable(text) {
 }
 
 export function own(page) {
-  const { url, appID, secret, demo, webhook } = page
+  const { url, appID, secret, demo, webhook, tls, ca } = page
   const field = h('input', { type: 'url', id: 'hook', placeholder: 'http://127.0.0.1:8080/qqbot', 'aria-label': t('ownWebhookURL'), value: webhook || '' })
   const result = page.hookResult ?? {}
   const said = h('p', { class: result.err ? 'trouble' : 'muted', role: 'status' }, result.err ?? (result.url ? t('webhookGood') : ''))
@@ -37,7 +37,7 @@ export function own(page) {
     own(page)
   }
   const key = secret || t('ownSecretHidden')
-  $('pane-own').replaceChildren(
+  $('pane-own').replaceChildren(...[
     h('p', { class: 'muted lead' }, t('ownHint')),
     h('dl', { class: 'facts' },
       h('div', {}, h('dt', {}, t('ownBase')), h('dd', {}, h('code', {}, url))),
@@ -48,12 +48,15 @@ export function own(page) {
     h('p', { class: 'muted' }, t('ownTry')),
     copyable(`export QQBOT_API_DOMAIN=${url} QQBOT_TOKEN_DOMAIN=${url}\nexport QQBOT_APPID=${appID} QQBOT_SECRET=${secret || '…'}\ngo run ./examples/quickstart -live`),
     h('h3', {}, t('ownOther')), h('p', { class: 'muted' }, t('ownOtherHint')),
+    h('h3', {}, t('ownFixed')), h('p', { class: 'muted' }, t(tls ? 'ownFixedHint' : 'ownFixedOff')),
+    tls && copyable(`export PLAYGROUND_TLS=${tls} NODE_EXTRA_CA_CERTS=${ca} SSL_CERT_FILE=${ca}`),
     h('h3', {}, t('ownWebhook')), h('p', { class: 'muted' }, t('ownWebhookHint')),
     h('form', { class: 'hook', onsubmit: e => { e.preventDefault(); set(field.value).catch(() => {}) } }, field,
       h('button', { class: 'primary small' }, t('set')), webhook && h('button', { type: 'button', class: 'plain small', onclick: () => { field.value = ''; set('').catch(() => {}) } }, t('unset'))), said,
     h('h3', {}, t('demo')),
     demo.there ? h('button', { type: 'button', class: 'switch', role: 'switch', id: 'demo', 'aria-checked': String(demo.awake), onclick: () => post('/api/demo', { on: !page.demo.awake }) },
-      h('span', { class: 'switch-text' }, h('span', { class: 'muted' }, t('demoHint'))), h('span', { class: 'knob' })) : h('p', { class: 'muted' }, t('none')))
+      h('span', { class: 'switch-text' }, h('span', { class: 'muted' }, t('demoHint'))), h('span', { class: 'knob' })) : h('p', { class: 'muted' }, t('none')),
+  ].filter(Boolean))
 }
 
 // banner shows that the demonstration bot is asleep.

@@ -18,20 +18,11 @@ type pushes struct {
 
 type pushKey [ed25519.SignatureSize]byte
 
-// push is one request. Taken may be read once done is closed.
+// push is one request on its way. All but done is guarded by the lock of its pushes.
 type push struct {
-	done  chan struct{}
+	done  chan struct{} // closed when the push is over; nil while nobody waits for it
+	over  bool
 	taken bool // false: the event was given back
-}
-
-// over reports whether done is closed.
-func (p *push) over() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
 }
 
 type pushRecord struct {
@@ -39,26 +30,23 @@ type pushRecord struct {
 	until time.Time
 }
 
-// takenPush stands for every push that is over, so that none of them keeps a channel.
-var takenPush = func() *push {
-	p := &push{done: make(chan struct{}), taken: true}
-	close(p.done)
-	return p
-}()
+// takenPush stands for every push whose event was taken, so that none of them keeps a channel.
+var takenPush = &push{over: true, taken: true}
 
 func newPushes(most int, ttl time.Duration) *pushes {
 	return &pushes{most: most, ttl: ttl, known: map[pushKey]*push{}}
 }
 
-// get returns the push of key, or nil.
-func (p *pushes) get(key pushKey) *push {
+// isTaken reports whether the push of key is over, and its event was taken.
+func (p *pushes) isTaken(key pushKey) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.expireLocked(time.Now())
-	return p.known[key]
+	return p.known[key] == takenPush
 }
 
-// claim returns the push of key, and whether it is new and so the caller's to settle.
+// claim returns the push of key, and whether it is new and so the caller's to settle. If it is not, the caller may wait for
+// it, and then read its outcome with outcome.
 func (p *pushes) claim(key pushKey) (_ *push, mine bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -70,18 +58,46 @@ func (p *pushes) claim(key pushKey) (_ *push, mine bool) {
 	if len(p.order) >= p.most {
 		p.dropLocked()
 	}
-	mineNow := &push{done: make(chan struct{})}
-	p.known[key] = mineNow
+	claimed := &push{}
+	p.known[key] = claimed
 	p.order = append(p.order, pushRecord{key, now.Add(p.ttl)})
-	return mineNow, true
+	return claimed, true
+}
+
+// wait returns a channel that is closed when the push is over.
+func (p *pushes) wait(known *push) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known.over {
+		return closedChan
+	}
+	if known.done == nil {
+		known.done = make(chan struct{})
+	}
+	return known.done
+}
+
+var closedChan = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// outcome reports whether the event of a push that is over was taken.
+func (p *pushes) outcome(known *push) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return known.taken
 }
 
 // settle ends a claimed push, for all callers that wait for it. One that was given back may come again.
 func (p *pushes) settle(key pushKey, settled *push, taken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	settled.taken = taken
-	close(settled.done)
+	settled.over, settled.taken = true, taken
+	if settled.done != nil {
+		close(settled.done)
+	}
 	switch {
 	case p.known[key] != settled: // forgotten early
 	case taken:

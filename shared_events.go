@@ -9,15 +9,23 @@ import (
 const runningFor = 30 * time.Second
 
 // shared calls take unless another instance has the event: then it returns errOtherInstance.
-func (p *Plugin) shared(in *incoming, take func() error) error {
+func (p *Plugin) shared(in *incoming, take func() error) (err error) {
 	id := in.claimedBy()
 	if !p.cfg.sharedEvents || id == "" {
 		return take()
 	}
 	key := eventKey(p.uploads.cache.owner, id)
+	claim := p.sharedQueued
 	if p.cfg.inline {
-		return p.sharedInline(key, take)
+		claim = p.sharedInline
 	}
+	// On botgo's goroutine, where a panic would end the process.
+	protect("the store", func() error { return claim(key, take) }, func(failed error) { err = failed })
+	return err
+}
+
+// sharedQueued keeps the lease if take accepts the event.
+func (p *Plugin) sharedQueued(key string, take func() error) error {
 	held, release, err := p.uploads.leases.take(p.life, key, seenFor)
 	if !held && err == nil {
 		return errOtherInstance

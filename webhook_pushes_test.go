@@ -24,9 +24,11 @@ func TestPushesAreRememberedForTheirTime(t *testing.T) {
 		time.Sleep(time.Minute - 1)
 		again, mine := p.claim(testKey(1))
 		assert.False(t, mine)
-		assert.True(t, again.over() && again.taken)
+		<-p.wait(again)
+		assert.True(t, p.outcome(again))
+		assert.True(t, p.isTaken(testKey(1)))
 		time.Sleep(time.Nanosecond)
-		assert.Nil(t, p.get(testKey(1)))
+		assert.False(t, p.isTaken(testKey(1)))
 
 		second, _ := p.claim(testKey(2))
 		p.settle(testKey(2), second, false)
@@ -44,11 +46,10 @@ func TestPushesForgetTheOldestBeyondTheirBound(t *testing.T) {
 			p.settle(testKey(n), each, true)
 		}
 	}
-	assert.Nil(t, p.get(testKey(0)))
 	p.settle(testKey(0), running, true)
-	assert.Nil(t, p.get(testKey(0)), "forgotten while it ran")
+	assert.False(t, p.isTaken(testKey(0)), "forgotten while it ran")
 	for n := uint64(1); n < 4; n++ {
-		assert.NotNil(t, p.get(testKey(n)), n)
+		assert.True(t, p.isTaken(testKey(n)), n)
 	}
 	assert.Len(t, p.order, 3)
 }
