@@ -36,7 +36,7 @@ func readAll(t testing.TB, d *richmedia.Download) []byte {
 }
 
 // attachment is one that an event has listed with that address.
-func attachment(url string) richmedia.Attachment {
+func sentAt(url string) richmedia.Attachment {
 	return richmedia.Attachment{MessageAttachment: dto.MessageAttachment{URL: url, FileName: "cat.png", ContentType: "image/png"}}
 }
 
@@ -111,22 +111,22 @@ func TestAVoiceIsReadAsItsWAV(t *testing.T) {
 		assert.Equal(t, want, readAll(t, d))
 	}
 	assert.Equal(t, "voice.wav", richmedia.Attachment{VoiceWAVURL: sent}.WAV().FileName)
-	none := attachment(sent)
+	none := sentAt(sent)
 	assert.Equal(t, none, none.WAV(), "a itself if there is none")
 }
 
 func TestAnAttachmentThatCannotBeReadIsAClearErrorWithoutARequest(t *testing.T) {
 	b := newBed(t, richmedia.WithDownloads(1000, nil), richmedia.WithHTTPClient(&http.Client{}))
 	c := b.media.For(richmedia.Target{})
-	large := attachment(sent)
+	large := sentAt(sent)
 	large.Size = 1001
 	card := richmedia.Attachment{MessageAttachment: dto.MessageAttachment{ContentType: "ark", FileName: "card", URL: `{"app":"com.tencent.card"}`}}
 	for want, a := range map[string]richmedia.Attachment{
 		"the attachment has no address":        {},
 		"card: the attachment's address is no": card, // of another message type
-		"neither https nor http but ftp":       attachment("ftp://multimedia.nt.qq.com.cn/a?rkey=credential"),
-		"neither https nor http but file":      attachment("file://localhost/etc/passwd"),
-		"is no address":                        attachment("https:///etc/passwd"),
+		"neither https nor http but ftp":       sentAt("ftp://multimedia.nt.qq.com.cn/a?rkey=credential"),
+		"neither https nor http but file":      sentAt("file://localhost/etc/passwd"),
+		"is no address":                        sentAt("https:///etc/passwd"),
 		"1001 bytes, and WithDownloads allows": large,
 	} {
 		for name, read := range readers {
@@ -146,9 +146,9 @@ func TestOnlyAClientOfTheBotsOwnReadsHTTP(t *testing.T) {
 	guarded := newBareBed(t, p, p.TokenSource(), richmedia.WithHTTPClient(p.Client()), richmedia.WithBaseURL(p.URL()))
 	own := newBed(t, richmedia.WithDownloads(0, server.Client()))
 	for name, read := range readers {
-		_, err := read(t.Context(), t, guarded.media.For(richmedia.Target{}), attachment(server.URL+"/?rkey=credential"))
+		_, err := read(t.Context(), t, guarded.media.For(richmedia.Target{}), sentAt(server.URL+"/?rkey=credential"))
 		require.ErrorContains(t, err, "only https is read without a client of the bot's own: pass one to WithDownloads", name)
-		data, err := read(t.Context(), t, own.media.For(richmedia.Target{}), attachment(server.URL))
+		data, err := read(t.Context(), t, own.media.For(richmedia.Target{}), sentAt(server.URL))
 		require.NoError(t, err, name)
 		assert.Equal(t, readMedia(t, "cat.png"), data)
 	}
@@ -160,7 +160,7 @@ func TestNoPrivateHostIsRead(t *testing.T) {
 	c := b.media.For(richmedia.Target{})
 	for _, host := range []string{"127.0.0.1", "localhost", "[::1]", "10.0.0.1", "169.254.169.254", "[::ffff:192.168.0.1]", "192.0.2.1:8443"} {
 		for name, read := range readers {
-			_, err := read(t.Context(), t, c, attachment("https://"+host+"/?rkey=credential"))
+			_, err := read(t.Context(), t, c, sentAt("https://"+host+"/?rkey=credential"))
 			require.ErrorContains(t, err, "no public address on port 80 or 443", "%s of %s", name, host)
 			assert.NotContains(t, err.Error(), "credential")
 		}
@@ -185,7 +185,7 @@ func TestARedirectToAPrivateHostOrToHTTPIsNotFollowed(t *testing.T) {
 	} {
 		to = address
 		for name, read := range readers {
-			_, err := read(t.Context(), t, c, attachment("https://multimedia.nt.qq.com.cn/download?rkey=credential"))
+			_, err := read(t.Context(), t, c, sentAt("https://multimedia.nt.qq.com.cn/download?rkey=credential"))
 			require.ErrorContains(t, err, want, name)
 			assert.NotContains(t, err.Error(), "credential")
 		}
@@ -197,7 +197,7 @@ func TestARedirectToAPrivateHostOrToHTTPIsNotFollowed(t *testing.T) {
 		resp.Header.Set("Location", "http://example.com/cat.png")
 		return resp, nil
 	})}))
-	_, err := plain.media.For(richmedia.Target{}).Open(t.Context(), attachment(sent))
+	_, err := plain.media.For(richmedia.Target{}).Open(t.Context(), sentAt(sent))
 	require.ErrorContains(t, err, "from https to http", "with a client of the bot's own as well")
 }
 
@@ -224,7 +224,7 @@ func TestADownloadCarriesNothingOfTheBot(t *testing.T) {
 		got = r.Header
 		return page(200, -1, bytes.NewReader(readMedia(t, "cat.png"))), nil
 	})}))
-	d, err := b.media.For(richmedia.Target{}).Open(t.Context(), attachment(sent))
+	d, err := b.media.For(richmedia.Target{}).Open(t.Context(), sentAt(sent))
 	require.NoError(t, err)
 	assert.EqualValues(t, -1, d.Size)
 	assert.Equal(t, readMedia(t, "cat.png"), readAll(t, d))
@@ -261,7 +261,7 @@ func TestAnExpiredAddressIsErrExpired(t *testing.T) {
 		}
 	}
 	b := newBed(t)
-	_, err := b.media.For(richmedia.Target{}).Open(t.Context(), attachment("https://multimedia.nt.qq.com.cn/download?rkey=credential"))
+	_, err := b.media.For(richmedia.Target{}).Open(t.Context(), sentAt("https://multimedia.nt.qq.com.cn/download?rkey=credential"))
 	require.ErrorIs(t, err, richmedia.ErrExpired, "-5503022, of an address that is not known")
 }
 
@@ -291,7 +291,7 @@ func TestOnlyWhatMayPassIsRepeated(t *testing.T) {
 					}
 					return page(200, int64(len(data)), bytes.NewReader(data)), nil
 				})}))
-				got, err := read(t.Context(), t, b.media.For(richmedia.Target{}), attachment(sent))
+				got, err := read(t.Context(), t, b.media.For(richmedia.Target{}), sentAt(sent))
 				if !test.repeats[way] {
 					require.Error(t, err, "%s %s", name, way)
 					assert.Equal(t, 1, tries)
@@ -337,7 +337,7 @@ func TestABadBodyIsAClearError(t *testing.T) {
 			t.Run(want+" "+way, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					b := newBed(t, richmedia.WithRetries(0), richmedia.WithDownloads(limit, &http.Client{Transport: answer}))
-					_, err := read(t.Context(), t, b.media.For(richmedia.Target{}), attachment(sent))
+					_, err := read(t.Context(), t, b.media.For(richmedia.Target{}), sentAt(sent))
 					require.ErrorContains(t, err, want)
 					assert.Equal(t, strings.Contains(want, "WithDownloads"), errors.Is(err, richmedia.ErrTooLarge))
 					assert.NotContains(t, err.Error(), "credential")
@@ -362,7 +362,7 @@ func TestADownloadEndsWithItsCtxAndWithThePlugin(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
 			c := b.media.For(richmedia.Target{})
-			d, err := c.Open(ctx, attachment(sent))
+			d, err := c.Open(ctx, sentAt(sent))
 			require.NoError(t, err)
 			go func() {
 				time.Sleep(time.Second)
@@ -372,9 +372,9 @@ func TestADownloadEndsWithItsCtxAndWithThePlugin(t *testing.T) {
 			require.ErrorIs(t, err, end.want, name)
 			require.NoError(t, d.Close())
 			if name == "plugin" {
-				_, err = c.Open(t.Context(), attachment(sent))
+				_, err = c.Open(t.Context(), sentAt(sent))
 				require.ErrorIs(t, err, richmedia.ErrClosed)
-				_, err = c.Save(t.Context(), attachment(sent), t.TempDir())
+				_, err = c.Save(t.Context(), sentAt(sent), t.TempDir())
 				require.ErrorIs(t, err, richmedia.ErrClosed)
 			}
 		})
@@ -389,7 +389,7 @@ func TestACloseInTheMiddleLeavesNothingOpen(t *testing.T) {
 		open.Add(1)
 		return &http.Response{StatusCode: 200, ContentLength: -1, Header: http.Header{}, Body: closer{endless{}, &open}}, nil
 	})}))
-	d, err := b.media.For(richmedia.Target{}).Open(t.Context(), attachment(sent))
+	d, err := b.media.For(richmedia.Target{}).Open(t.Context(), sentAt(sent))
 	require.NoError(t, err)
 	_, err = io.CopyN(io.Discard, d, 100<<10)
 	require.NoError(t, err)
@@ -510,7 +510,7 @@ func BenchmarkDownload(b *testing.B) {
 		_ = resp.Body.Close()
 	}
 	open := func() {
-		d, err := c.Open(b.Context(), attachment(server.URL))
+		d, err := c.Open(b.Context(), sentAt(server.URL))
 		require.NoError(b, err)
 		n, err := io.Copy(io.Discard, d)
 		require.NoError(b, err)

@@ -157,7 +157,7 @@ func TestADirectoryThatCannotTakeTheFileIsAClearErrorBeforeARequest(t *testing.T
 		file:                               "not a directory",
 		"":                                 "the directory is empty",
 	} {
-		_, err := c.Save(t.Context(), attachment(sent), dir)
+		_, err := c.Save(t.Context(), sentAt(sent), dir)
 		require.ErrorContains(t, err, "richmedia: Save: cat.png: ")
 		require.ErrorContains(t, err, want)
 		if dir != "" && want[0] == 'n' && want[1] == 'o' && want[3] == 's' {
@@ -174,7 +174,7 @@ func TestASaveThatIsCancelledLeavesNothing(t *testing.T) {
 		})}))
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		_, err := saved(ctx, t, b.media.For(richmedia.Target{}), attachment(sent))
+		_, err := saved(ctx, t, b.media.For(richmedia.Target{}), sentAt(sent))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
