@@ -52,6 +52,7 @@ type uploader struct {
 	life        context.Context //nolint:containedctx // the plugin's: an upload that others wait for outlasts its caller
 	log         log.Logger
 	fallback    *http.Client // fetches what the platform cannot; nil: no fallback
+	downloads   *downloads   // fetches the attachments that the platform cannot
 	encoder     encoder      // nil: voices must have a format that the platform takes
 	inlineLimit int64
 	concurrency int // parts at once
@@ -337,7 +338,7 @@ func (up *upload) upload(ctx context.Context) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	f := File{Scope: up.to.Scope, Kind: up.kind, UUID: got.FileUUID, Info: got.FileInfo}
+	f := File{Scope: up.to.Scope, Kind: up.kind, UUID: got.FileUUID, Info: got.FileInfo, URL: got.RawURL}
 	if got.TTL > 0 {
 		f.Expires = got.Asked.Add(got.TTL)
 	}
