@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -90,13 +91,35 @@ func (r *route) byURL(ctx context.Context) (platform.Uploaded, error) {
 
 // canFetch reports whether the URL, which the platform has refused with err, is to be fetched here.
 func (r *route) canFetch(ctx context.Context, err error) bool {
-	return r.up.u.fallback != nil && ctx.Err() == nil && fetchable(err)
+	return r.client() != nil && ctx.Err() == nil && fetchable(err)
+}
+
+// client returns what fetches the URL here: for an attachment also without WithURLFallback; nil for nothing.
+func (r *route) client() *http.Client {
+	up := r.up
+	d := up.u.downloads
+	switch {
+	case !up.src.attached || d.given == nil && up.u.fallback != nil:
+		return up.u.fallback
+	case d.given == nil && !strings.HasPrefix(up.src.url, "https://"):
+		return nil // the guarded client of downloads reads https only
+	}
+	return d.client()
+}
+
+// limit is how much is fetched.
+func (r *route) limit() int64 {
+	limit := kindRules[r.up.kind].hard
+	if r.up.src.attached {
+		limit = min(limit, r.up.u.downloads.limit)
+	}
+	return limit
 }
 
 // fetch downloads the URL, after the platform has refused it.
 func (r *route) fetch(ctx context.Context, refusal error) error {
 	up := r.up
-	c, err := download(ctx, up.u.fallback, up.u.prepares, up.src.url, up.kind)
+	c, err := fetchURL(ctx, platform.Fetcher{HTTP: r.client(), Limit: r.limit(), Retries: up.u.prepares}, up.src.url, up.kind)
 	if err == nil {
 		err = up.keepContent(c)
 	}
