@@ -67,7 +67,7 @@ func BenchmarkUnchangedFile(b *testing.B) {
 								if err := bed.bareParts(path, true); err != nil {
 									return err
 								}
-								return all(func(_ context.Context, chat string) error { return bed.sendBare(chat) })
+								return all(func(_ context.Context, chat string) error { return bed.sendBare(chat) }) //nolint:contextcheck // it has the bed's
 							})
 						})
 					})
