@@ -51,9 +51,10 @@ type uploader struct {
 	leases      leases
 	life        context.Context //nolint:containedctx // the plugin's: an upload that others wait for outlasts its caller
 	log         log.Logger
-	fallback    *http.Client // fetches what the platform cannot; nil: no fallback
-	downloads   *downloads   // fetches the attachments that the platform cannot
-	encoder     encoder      // nil: voices must have a format that the platform takes
+	fallback    *http.Client  // fetches what the platform cannot; nil: no fallback
+	downloads   *downloads    // fetches the attachments that the platform cannot
+	encoder     encoder       // nil: voices must have a format that the platform takes
+	encoding    chan struct{} // holds one for each voice that is being encoded; its capacity bounds them
 	inlineLimit int64
 	concurrency int // parts at once
 	prepares    int // of one upload in parts without progress, after the first
