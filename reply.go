@@ -21,6 +21,8 @@ type replyConfig struct {
 	caption  *string
 	fallback *string
 	seq      *uint32
+	markdown bool // the text is Markdown
+	replace  bool // the frames of a stream carry all of its text
 	upload   uploadConfig
 }
 
@@ -103,6 +105,8 @@ func (c *Context) checkMedia(kind Kind, o *replyConfig) error {
 	switch {
 	case c.in.unanswerable != nil:
 		return c.in.unanswerable
+	case o.markdown || o.replace:
+		return errNoStream
 	case o.caption != nil && kind != KindImage:
 		return fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, kind.withArticle())
 	}
@@ -224,19 +228,29 @@ func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption
 	})
 }
 
-// ReplyText answers with a text.
+// errNoStream refuses options of texts for other replies.
+var errNoStream = errors.New("richmedia: WithMarkdown belongs to ReplyText and ReplyStream, and WithReplace to ReplyStream")
+
+// ReplyText answers with a text, which WithMarkdown makes Markdown.
 func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOption) (*dto.Message, error) {
 	o := newReplyConfig(opts)
-	if o.caption != nil || o.fallback != nil {
+	switch {
+	case o.caption != nil || o.fallback != nil:
 		return nil, errors.New("richmedia: ReplyText: WithCaption and WithFallbackText belong to media; put the words into the text")
+	case o.replace:
+		return nil, errNoStream
 	}
-	return newOutgoing(c, 0, o, ledger.ContentOf("text", text)).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
+	content := ledger.ContentOf("text", text)
+	if o.markdown {
+		content = ledger.ContentOf("markdown", text)
+	}
+	return newOutgoing(c, 0, o, content).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
 		// Here, after the reply has its number: in the next run of the handler the text may not be empty, and the replies
 		// after it must have the same numbers then.
 		if strings.TrimSpace(text) == "" {
 			return platform.Sent{}, errors.New("richmedia: ReplyText: the text is empty")
 		}
-		return out.post(ctx, textMessage(c.in.target.Scope, text))
+		return out.post(ctx, longMessage(c.in.target.Scope, text, o.markdown))
 	})
 }
 
@@ -244,8 +258,11 @@ func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOptio
 // msg with its MsgID, EventID and MsgSeq filled in, whatever they were.
 func (c *Context) ReplyMessage(ctx context.Context, msg *dto.MessageToCreate, opts ...ReplyOption) (*dto.Message, error) {
 	o := newReplyConfig(opts)
-	if o.caption != nil || o.fallback != nil {
+	switch {
+	case o.caption != nil || o.fallback != nil:
 		return nil, errors.New("richmedia: ReplyMessage: WithCaption and WithFallbackText belong to media; set the message's Content")
+	case o.markdown || o.replace:
+		return nil, errNoStream
 	}
 	return newOutgoing(c, 0, o, messageContent(msg)).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
 		if msg == nil {
