@@ -40,12 +40,6 @@ func newReplyConfig(opts []ReplyOption) *replyConfig {
 	return c
 }
 
-// WithCaption adds a text to the same message. The platform shows it with images only and drops it silently with
-// other kinds (QQNodeSDK, Satori), so with those it is an error.
-func WithCaption(text string) ReplyOption {
-	return replyOption(func(c *replyConfig) { c.caption = &text })
-}
-
 // WithFallbackText sends text instead, in the same reply slot and under the same msg_seq, if the media definitely cannot
 // be sent: the upload failed, or the platform refused the message. It does not if the outcome of a send is not known, if
 // the platform would refuse a text as well (ErrReplyWindow, ErrReplyLimit, ErrNotPermitted), or if ctx has ended. A reply
@@ -107,10 +101,8 @@ func (c *Context) checkMedia(kind Kind, o *replyConfig) error {
 		return c.in.unanswerable
 	case o.markdown || o.replace:
 		return errNoStream
-	case o.caption != nil && kind != KindImage:
-		return fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, kind.withArticle())
 	}
-	return nil
+	return o.checkCaption(kind)
 }
 
 // sendMedia returns how src reaches the chat: uploaded, or in guilds as a part of the message.
@@ -129,14 +121,6 @@ func (c *Context) sendMedia(kind Kind, src Source) compose {
 		}
 		return out.uploadAndPost(ctx, up)
 	}
-}
-
-// text is the caption, "" if there is none.
-func (o *replyConfig) text() string {
-	if o.caption == nil {
-		return ""
-	}
-	return *o.caption
 }
 
 // mediaContent identifies a reply with media by what the caller asked for. identity is "" if it is not known without reading

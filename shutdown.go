@@ -49,14 +49,21 @@ func (p *Plugin) Close() error {
 
 // drain waits for handlers and functions of Context.Go, except for self.
 func (p *Plugin) drain(ctx context.Context, self *work) error {
-	var id any
-	if self != nil {
-		id = self
+	if self == nil {
+		if err := p.dispatch.Drain(ctx, nil); err != nil {
+			return err
+		}
+		return p.inline.wait(ctx, false)
 	}
-	if err := p.dispatch.Drain(ctx, id); err != nil {
+	// Until both have ended: a handler and a function of Context.Go that shut down at once would wait for each other.
+	defer p.dispatch.Exempt(self)()
+	if self.inline {
+		defer p.inline.exempt()()
+	}
+	if err := p.dispatch.Drain(ctx, self); err != nil {
 		return err
 	}
-	return p.inline.wait(ctx, self != nil && self.inline)
+	return p.inline.wait(ctx, true)
 }
 
 // stop refuses events from now on, and with all calls too.

@@ -22,7 +22,8 @@ import (
 type Store interface {
 	// Get returns the value that was set last, unless its ttl has passed.
 	Get(ctx context.Context, key string) (value []byte, ok bool, err error)
-	// Set keeps value for ttl; 0 keeps it forever. The store must not change value, nor keep only a part of it.
+	// Set keeps value for ttl; 0 keeps it forever, and a negative ttl, which is over already, deletes key. The store must
+	// not change value, nor keep only a part of it.
 	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	// Delete forgets key, and is no error if it is not there.
 	Delete(ctx context.Context, key string) error
@@ -57,7 +58,11 @@ func (s *MemoryStore) Get(_ context.Context, key string) (value []byte, ok bool,
 
 // Set never fails.
 func (s *MemoryStore) Set(_ context.Context, key string, value []byte, ttl time.Duration) error {
-	if ttl == 0 {
+	switch {
+	case ttl < 0: // -1 and -2 would mean forever and as before to the cache
+		s.cache.Delete(key)
+		return nil
+	case ttl == 0:
 		ttl = ttlcache.NoTTL
 	}
 	s.cache.DeleteExpired() // on the way, instead of a goroutine

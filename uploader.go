@@ -1,6 +1,7 @@
 package richmedia
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -191,7 +192,7 @@ func (up *upload) encodes() bool { return up.kind == KindVoice && up.u.encoder !
 // shownName is the file name if the chat shows one; it is bound into the file_info of such an upload.
 func (up *upload) shownName() string {
 	if up.kind == KindFile {
-		return up.src.name
+		return cmp.Or(up.src.name, up.kind.String()) // without one the card shows a name like a hash
 	}
 	return ""
 }
@@ -329,7 +330,7 @@ func (up *upload) uploadAndKeep(ctx context.Context) (File, error) {
 
 // upload makes the upload.
 func (up *upload) upload(ctx context.Context) (File, error) {
-	got, err := (&route{up}).send(ctx)
+	got, err := (&route{up: up}).send(ctx)
 	if err != nil {
 		return File{}, err
 	}

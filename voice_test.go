@@ -61,6 +61,48 @@ func TestAVoiceThatThePlatformDoesNotTakeIsEncoded(t *testing.T) {
 	}
 }
 
+func TestTheEncoderIsAskedBeforeAVoiceIsGivenUp(t *testing.T) {
+	wav := append(bytes.Clone(readMedia(t, "hello.mp3")), 0)
+	for name, refuse := range map[string]func(*bed){
+		"refused in one call, as from a single chat": func(b *bed) {
+			b.Fail(richmediatest.OpUpload, 1, 400, 40011000, "请求数据异常")
+			b.Fail(richmediatest.OpMerge, 1, 400, 850019, "富媒体文件格式不支持")
+		},
+		"refused as a format": func(b *bed) { b.Fail(richmediatest.OpUpload, 1, 400, 850019, "富媒体文件格式不支持") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStudio(t)
+			b := newBed(t, richmedia.WithVoiceEncoder(s.encode), richmedia.WithRetries(0))
+			bob := b.C2C("bob")
+			c := b.context(t, bob)
+			refuse(b)
+			_, err := c.ReplyVoice(t.Context(), richmedia.FromBytes("a.mp3", wav))
+			require.NoError(t, err)
+			assert.Equal(t, s.mp3, bob.Answers()[0].Media.Upload.Data)
+			assert.Equal(t, [][]byte{wav}, s.got, "once")
+		})
+		t.Run(name+", and after the encoder too", func(t *testing.T) {
+			s := newStudio(t)
+			b := newBed(t, richmedia.WithVoiceEncoder(s.encode), richmedia.WithRetries(0))
+			c := b.context(t, b.C2C("bob"))
+			b.Fail(richmediatest.OpUpload, -1, 400, 850019, "富媒体文件格式不支持")
+			_, err := c.ReplyVoice(t.Context(), richmedia.FromBytes("a.mp3", wav))
+			require.ErrorIs(t, err, richmedia.ErrUnsupported)
+			assert.Len(t, s.got, 1, "once")
+		})
+	}
+}
+
+func TestAFileWithoutANameHasOneOnEveryRoute(t *testing.T) {
+	for name, limit := range map[string]int64{"inline": 5 << 20, "parts": 0} {
+		b := newBed(t, richmedia.WithInlineLimit(limit))
+		club := b.Group("club")
+		_, err := b.context(t, club).ReplyFile(t.Context(), richmedia.FromBytes("", []byte("hello")))
+		require.NoError(t, err)
+		assert.Equal(t, "file", club.Answers()[0].Media.Upload.Name, name)
+	}
+}
+
 func TestAVoiceThatThePlatformAcceptsIsNotEncoded(t *testing.T) {
 	s := newStudio(t)
 	b := newBed(t, richmedia.WithVoiceEncoder(s.encode))

@@ -14,7 +14,10 @@ import (
 )
 
 // route is the way of one upload to the platform: a URL that the platform fetches, or bytes in one call or in parts.
-type route struct{ up *upload }
+type route struct {
+	up           *upload
+	encoderAsked bool
+}
 
 // send uploads by the first route that the source allows, and goes on by the next if the platform refuses that one. The
 // error is an *UploadError.
@@ -39,11 +42,36 @@ func (r *route) send(ctx context.Context) (platform.Uploaded, error) {
 	if err != nil {
 		return platform.Uploaded{}, err
 	}
-	if c.Size > up.u.inlineLimit || up.u.tooLarge.has(up.to.Scope, c.Size) {
+	got, err := r.byBytes(ctx, c)
+	if !r.canEncode(ctx, err) {
+		return got, err
+	}
+	up.u.log.Infof("richmedia: %s: refused as it is, going on with the voice encoder: %v", up.src.label(), apiError(err))
+	voice, encodeErr := r.encode(ctx, c)
+	if encodeErr != nil {
+		return got, errors.Join(err, encodeErr)
+	}
+	return r.byBytes(ctx, voice)
+}
+
+// byBytes uploads c in one call, or in parts if it is large or the platform turned out to refuse one call.
+func (r *route) byBytes(ctx context.Context, c *content.Content) (platform.Uploaded, error) {
+	if c.Size > r.up.u.inlineLimit || r.up.u.tooLarge.has(r.up.to.Scope, c.Size) {
 		return r.inParts(ctx, c)
 	}
 	return r.inline(ctx, c)
 }
+
+// canEncode reports whether the voice encoder is asked after the platform has refused a voice as it is, with err: some
+// formats it accepts here and there only (tencent-connect/openclaw-qqbot#319).
+func (r *route) canEncode(ctx context.Context, err error) bool {
+	var api *APIError
+	return err != nil && r.up.encodes() && !r.encoderAsked && ctx.Err() == nil && errors.As(err, &api) &&
+		(errors.Is(api, ErrUnsupported) || api.Code == badRequest || api.alias == badRequest)
+}
+
+// badRequest is the platform's code for fields that it does not accept, and for a voice of a format that it refuses.
+const badRequest = 40011000
 
 // took notes the route for the trace.
 func (r *route) took(name UploadRoute) {
@@ -79,13 +107,19 @@ func (r *route) fetch(ctx context.Context, refusal error) error {
 	return nil
 }
 
-// encoded returns content that the platform accepts: c itself, or what the voice encoder makes of it, which then is the
-// upload's content.
+// encoded returns content of a format that the platform accepts: c itself, or what the voice encoder makes of it.
 func (r *route) encoded(ctx context.Context, c *content.Content) (*content.Content, error) {
 	up := r.up
 	if !up.encodes() || checkFormat(up.kind, c.Format) == nil {
 		return c, nil
 	}
+	return r.encode(ctx, c)
+}
+
+// encode makes what the voice encoder returns for c the upload's content.
+func (r *route) encode(ctx context.Context, c *content.Content) (*content.Content, error) {
+	up := r.up
+	r.encoderAsked = true
 	voice, err := up.u.encoder.encode(ctx, c)
 	if err != nil {
 		return nil, up.failed("encode", up.withoutStep(err))
