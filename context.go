@@ -51,8 +51,9 @@ func (c *Context) ChatID() string { return c.in.target.ChatID }
 // guild. They are different namespaces. "" if the event names nobody.
 func (c *Context) UserID() string { return c.in.userID }
 
-// Text is the message's content, trimmed and without the mention of the bot; "" if the event is no message. In
-// MESSAGE_CREATE, which does not say who the bot is, mentions stay.
+// Text returns what the user typed: the message's content, trimmed and without the mention of the bot, with faces as their
+// text in brackets ([微笑]), tapped commands as their text, and HTML escapes undone once; "" if the event is no message. In
+// MESSAGE_CREATE, which does not say who the bot is, mentions stay. The content as it came is in Message.
 func (c *Context) Text() string { return c.in.text }
 
 // Attachments are what the user sent, with the scheme of every URL completed. The slice must not be changed.

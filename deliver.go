@@ -65,12 +65,16 @@ func (out *outgoing) deliver(ctx context.Context, send compose) (*dto.Message, e
 
 // messageOf returns what the platform answered in botgo's form.
 func messageOf(sent platform.Sent) *dto.Message {
-	return &dto.Message{ID: sent.ID, Timestamp: dto.Timestamp(sent.Timestamp)}
+	m := &dto.Message{ID: sent.ID, Timestamp: dto.Timestamp(sent.Timestamp)}
+	if sent.RefIdx != "" {
+		m.MessageReference = &dto.MessageReference{MessageID: sent.RefIdx}
+	}
+	return m
 }
 
 func (out *outgoing) reserveAndSend(ctx context.Context, send compose) (platform.Sent, error) {
 	c, o := out.c, out.options
-	if err := o.check(c.in.target); err != nil {
+	if err := o.check(c.in); err != nil {
 		return platform.Sent{}, err
 	}
 	// Before anything that may differ in the next run of the handler, such as a ctx that has ended: every call uses up its
@@ -276,6 +280,9 @@ func (out *outgoing) post(ctx context.Context, message func(ref) any) (platform.
 	if out.seqless() {
 		r.MsgSeq = 0
 	}
+	if out.options.quote {
+		r.Reference = &reference{c.in.ref()}
+	}
 	sent, err := c.send(ctx, message(r), r.MsgSeq != 0)
 	var e *platform.Error
 	if r.EventID != "" && r.MsgSeq != 0 && errors.As(err, &e) && e.Class() == platform.ProactiveRefused && !e.Unknown {
@@ -329,7 +336,11 @@ func isUnknown(err error) bool {
 }
 
 // check judges the options that do not depend on the sort of reply.
-func (o *replyConfig) check(t Target) error {
+func (o *replyConfig) check(in *incoming) error {
+	t := in.target
+	if o.quote && in.ref() == "" {
+		return errNoReference
+	}
 	if o.fallback != nil && strings.TrimSpace(*o.fallback) == "" {
 		return errors.New("richmedia: WithFallbackText: the text is empty")
 	}

@@ -21,6 +21,7 @@ type replyConfig struct {
 	caption  *string
 	fallback *string
 	seq      *uint32
+	quote    bool
 	markdown bool // the text is Markdown
 	replace  bool // the frames of a stream carry all of its text
 	upload   uploadConfig
@@ -80,7 +81,8 @@ func (c *Context) ReplyFile(ctx context.Context, src Source, opts ...ReplyOption
 
 // Reply answers with media: it takes a reply slot and a msg_seq, uploads src unless the store knows it, and sends
 // it. A file_info that the platform refuses is uploaded once more for this very chat. The returned message has
-// the ID and the Timestamp from the platform; an empty ID means that this very reply was in the chat already, or, in a
+// the ID and the Timestamp from the platform, and in MessageReference.MessageID its REFIDX, by which a later message can
+// quote it, if the platform sent one; an empty ID means that this very reply was in the chat already, or, in a
 // guild, that it is shown after an audit. Guild channels and DMs accept images only, in the message itself; everything
 // else is ErrUnsupported there.
 // The error matches the sentinels with errors.Is; an *UploadError or *APIError in it says the rest. Only an *APIError
@@ -259,6 +261,9 @@ func (c *Context) ReplyMessage(ctx context.Context, msg *dto.MessageToCreate, op
 		return out.post(ctx, func(r ref) any {
 			m := *msg
 			m.MsgID, m.EventID, m.MsgSeq = r.MsgID, r.EventID, r.MsgSeq
+			if r.Reference != nil {
+				m.MessageReference = &dto.MessageReference{MessageID: r.Reference.MessageID}
+			}
 			if guild {
 				m.MsgType = 0 // guilds go by the fields
 			}

@@ -1,6 +1,7 @@
 package richmedia
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ const (
 	// breakOffTimeout bounds the last frame of a stream whose ctx has ended. Plugin.Close waits for it.
 	breakOffTimeout = 2 * time.Second
 )
+
+var errNoText = errors.New("richmedia: Stream: the text is empty")
 
 // errUnclosed says why a stream is complete although its text may not be.
 func errUnclosed(reason error) error {
@@ -54,15 +57,12 @@ func (w *sender) run(ctx context.Context) (platform.Sent, error) {
 		if reason != nil && ctx.Err() != nil {
 			return w.first, w.breakOff(ctx, reason)
 		}
-		content, upTo := w.s.take(last)
-		if last && w.frame.StreamID == "" && strings.TrimSpace(content) == "" {
-			if reason == nil {
-				reason = errors.New("richmedia: Stream: the text is empty")
-			}
-			return platform.Sent{}, reason
-		}
-		if last && reason != nil {
+		if reason != nil {
 			reason = errUnclosed(reason)
+		}
+		content, upTo := w.s.take(last, reason)
+		if last && w.frame.StreamID == "" && strings.TrimSpace(content) == "" {
+			return platform.Sent{}, cmp.Or(reason, errNoText)
 		}
 		if w.s.collect {
 			sent, err := w.out.post(ctx, longMessage(w.out.c.in.target.Scope, content, w.out.options.markdown))

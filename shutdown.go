@@ -106,6 +106,7 @@ func (p *Plugin) settle(ctx context.Context, self *work) error {
 	if p.cfg.ownFallback {
 		p.cfg.fallback.CloseIdleConnections()
 	}
+	p.downloads.close()
 	if err != nil {
 		return context.Cause(ctx)
 	}

@@ -28,6 +28,8 @@ type Source struct {
 	open func(context.Context) (io.ReadCloser, error) // returns a reader at the start; nil for a URL and for FromReader
 	once *oneShot                                     // of FromReader
 	err  error                                        // what is wrong with the arguments of the constructor
+
+	attached bool // of FromAttachment: the content can be fetched here
 }
 
 // FromURL returns a Source that the platform fetches itself. The address must be absolute, http or https, and reachable from
@@ -139,7 +141,8 @@ func FromOpener(name string, open func(context.Context) (io.ReadCloser, error)) 
 }
 
 // FromAttachment returns a Source with the content of a, which a user sent. The platform fetches it from the address of the
-// attachment, which expires after a while. A voice is fetched from VoiceWAVURL if there is one, because the platform does not
+// attachment, so that nothing is downloaded here, also if Context.Open or Context.Save has read it before. If the platform cannot,
+// the bytes are fetched as Context.Open does and sent. An address that has expired is ErrExpired then. A voice is fetched from VoiceWAVURL if there is one, because the platform does not
 // accept every format from bots that users record in.
 func FromAttachment(a Attachment) Source {
 	s := FromURL(withScheme(a.URL))
@@ -153,6 +156,7 @@ func FromAttachment(a Attachment) Source {
 		wav := FromURL(withScheme(a.VoiceWAVURL))
 		s.wav = wav.url // "" if it is no address
 	}
+	s.attached = true
 	return s
 }
 

@@ -60,7 +60,7 @@ func WithReplace() ReplyOption {
 // A handler that runs again streams nothing twice: if the answer, or the beginning of it, is in the chat already, the
 // Stream discards what is written, and Close returns nil.
 //
-// WithSeq, WithMarkdown and WithReplace apply. The errors are those of Reply.
+// WithSeq, WithMarkdown and WithReplace apply, and in groups and guilds WithQuote. The errors are those of Reply.
 func (c *Context) ReplyStream(ctx context.Context, opts ...ReplyOption) (*Stream, error) {
 	o := newReplyConfig(opts)
 	switch {
@@ -68,6 +68,8 @@ func (c *Context) ReplyStream(ctx context.Context, opts ...ReplyOption) (*Stream
 		return nil, c.in.unanswerable
 	case o.caption != nil || o.fallback != nil:
 		return nil, errors.New("richmedia: ReplyStream: WithCaption and WithFallbackText belong to media; put the words into the text")
+	case o.quote && c.in.target.Scope == ScopeC2C:
+		return nil, fmt.Errorf("%w: ReplyStream: WithQuote: the platform's streams, in single chats, cannot quote", ErrUnsupported)
 	}
 	s := &Stream{
 		options: o, collect: c.in.target.Scope != ScopeC2C,
@@ -212,8 +214,9 @@ func (s *Stream) state() (ready, closed bool) {
 	return ready, s.closed
 }
 
-// take returns the text of the next frame, and how much of all text that is; all of it for the last one.
-func (s *Stream) take(last bool) (content string, upTo int) {
+// take returns the text of the next frame, and how much of all text that is; all of it for the last one. With a reason to end
+// before Close, nothing can be written from then on.
+func (s *Stream) take(last bool, reason error) (content string, upTo int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	from, to := s.sent, len(s.text)
@@ -223,7 +226,7 @@ func (s *Stream) take(last bool) (content string, upTo int) {
 	if !last {
 		to = wholeRunes(s.text)
 	}
-	s.sent = to
+	s.sent, s.err = to, reason
 	return string(s.text[from:to]), to
 }
 

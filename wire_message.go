@@ -1,12 +1,23 @@
 package richmedia
 
-import "github.com/botgo-contrib/richmedia/internal/platform"
+import (
+	"encoding/json"
+
+	"github.com/botgo-contrib/richmedia/internal/platform"
+)
 
 // ref ties a message to the event that it answers.
 type ref struct {
 	MsgID   string `json:"msg_id,omitempty"`
 	EventID string `json:"event_id,omitempty"`
 	MsgSeq  uint32 `json:"msg_seq,omitempty"`
+
+	Reference *reference `json:"message_reference,omitempty"`
+}
+
+// reference names the message that is quoted: by its REFIDX, in guilds by its id.
+type reference struct {
+	MessageID string `json:"message_id"`
 }
 
 // wireMessage is a message of a group or a single chat. botgo's own type cannot carry file_info, which is a string and need
@@ -76,6 +87,10 @@ func guildURLMessage(url string, out *outgoing) func(ref) any {
 func guildImageMessage(image platform.Image, out *outgoing) func(ref) any {
 	return func(r ref) any {
 		image.Fields = map[string]string{"msg_id": r.MsgID, "event_id": r.EventID, "content": out.caption}
+		if r.Reference != nil {
+			quoted, _ := json.Marshal(r.Reference) // a struct of one string
+			image.Fields["message_reference"] = string(quoted)
+		}
 		return image
 	}
 }

@@ -3,6 +3,7 @@ package picture
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -22,9 +23,11 @@ type Size struct{ Width, Height int }
 const maxHead = 4 << 20
 
 // Read returns the size in which a png, jpeg, gif, webp or bmp is shown: with the sides exchanged if its EXIF orientation
-// turns it by 90 degrees. At most 4 MiB of r are read, twice.
-func Read(r io.ReaderAt) (Size, error) {
-	config, format, err := image.DecodeConfig(head(r))
+// turns it by 90 degrees. It reads 4 MiB of r at most.
+func Read(r io.Reader) (Size, error) {
+	r = io.LimitReader(r, maxHead)
+	var head bytes.Buffer
+	config, format, err := image.DecodeConfig(io.TeeReader(r, &head))
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
 		return Size{}, errors.New("the picture ends before its size, or has it behind 4 MiB of other data")
@@ -34,10 +37,8 @@ func Read(r io.ReaderAt) (Size, error) {
 		return Size{}, fmt.Errorf("the picture is %d pixels wide and %d high", config.Width, config.Height)
 	}
 	size := Size{config.Width, config.Height}
-	if turned(orientation(head(r), format)) {
+	if turned(orientation(bufio.NewReader(io.MultiReader(&head, r)), format)) {
 		size.Width, size.Height = size.Height, size.Width
 	}
 	return size, nil
 }
-
-func head(r io.ReaderAt) *bufio.Reader { return bufio.NewReader(io.NewSectionReader(r, 0, maxHead)) }

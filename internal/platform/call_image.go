@@ -12,7 +12,7 @@ import (
 
 // Image is a message to a guild's chat with the bytes of an image.
 type Image struct {
-	Fields map[string]string // content, msg_id, event_id; empty fields are left out
+	Fields map[string]string // content, msg_id, event_id, message_reference; empty fields are left out
 	Type   string            // MIME type
 	Size   int64
 	Open   func(context.Context) (io.ReadCloser, error)
@@ -47,7 +47,7 @@ func (c *Client) SendImage(ctx context.Context, chat Chat, m Image) (Sent, error
 func form(m Image) (head, tail, contentType string, _ error) {
 	var buf bytes.Buffer
 	w := multipart.NewWriter(&buf)
-	for _, name := range []string{"msg_id", "event_id", "content"} {
+	for _, name := range []string{"msg_id", "event_id", "content", "message_reference"} {
 		if m.Fields[name] == "" {
 			continue
 		}
