@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 
 	"github.com/botgo-contrib/richmedia/internal/guard"
 	"github.com/botgo-contrib/richmedia/internal/platform"
@@ -228,44 +229,50 @@ type download struct {
 	err     error         // of the last Read
 	release func()
 	once    sync.Once
+	closed  atomic.Bool
 }
 
 // Read reads the content. After an error, io.EOF too, nothing is left open.
 func (d *download) Read(p []byte) (int, error) {
-	if len(d.head) > 0 {
+	switch {
+	case d.err != nil:
+		return 0, d.err
+	case d.closed.Load():
+		return 0, errClosedDownload
+	case len(d.head) > 0:
 		n := copy(p, d.head)
 		if d.head = d.head[n:]; len(d.head) == 0 {
 			d.head = nil
 		}
 		return n, nil
 	}
-	if d.err != nil {
-		return 0, d.err
-	}
 	n, err := d.buffer.Read(p)
 	if err != nil {
-		if d.err = err; !errors.Is(err, io.EOF) {
-			d.err = fmt.Errorf("richmedia: Download: %w", d.from.public(err))
+		switch {
+		case d.closed.Load():
+			err = errClosedDownload
+		case !errors.Is(err, io.EOF):
+			err = fmt.Errorf("richmedia: Download: %w", d.from.public(err))
 		}
+		d.err = err
 		d.end()
 	}
-	return n, d.err
+	return n, err
 }
 
 // errClosedDownload is the error of a Read after Close.
 var errClosedDownload = errors.New("richmedia: Download: it was closed")
 
-// Close ends the transfer. It may be called more than once, and not together with Read.
+// Close ends the transfer, and a Read that is under way. It may be called more than once.
 func (d *download) Close() error {
-	d.head = nil
-	d.err = cmp.Or(d.err, errClosedDownload)
+	d.closed.Store(true)
 	d.end()
 	return nil
 }
 
 func (d *download) end() {
 	d.once.Do(func() {
+		d.release()        // first: a Read of the body ends with its ctx
 		_ = d.rest.Close() // nothing was written
-		d.release()
 	})
 }

@@ -400,6 +400,24 @@ func TestACloseInTheMiddleLeavesNothingOpen(t *testing.T) {
 	require.ErrorContains(t, err, "closed")
 }
 
+func TestACloseEndsAReadThatIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t, richmedia.WithDownloads(0, &http.Client{Transport: web(func(r *http.Request) (*http.Response, error) {
+			return page(200, -1, io.MultiReader(io.LimitReader(endless{}, 64<<10), waiting{r.Context()})), nil
+		})}))
+		d, err := b.media.For(richmedia.Target{}).Open(t.Context(), sentAt(sent))
+		require.NoError(t, err)
+		read := make(chan error)
+		go func() {
+			_, err := io.ReadAll(d)
+			read <- err
+		}()
+		synctest.Wait()
+		require.NoError(t, d.Close())
+		require.ErrorContains(t, <-read, "it was closed")
+	})
+}
+
 func TestAnAttachmentIsSentWithoutADownload(t *testing.T) {
 	var fetched atomic.Int32
 	p := richmediatest.New()

@@ -228,9 +228,9 @@ func WithDownloads(limit int64, client *http.Client) Option {
 }
 
 // WithVoiceEncoder makes voices of audio that the platform does not take as such, overriding the default of refusing it
-// with ErrUnsupported. fn reads in, which is good until the reader that it returns is closed, and gives silk, mp3, wav or
-// ogg; it runs once for an upload, beside others, and must end when ctx does. An error of its reader's Read or Close fails
-// the upload. What it makes is kept in a temporary file.
+// with ErrUnsupported. fn reads in, which is valid until the reader that it returns is closed, and returns silk, mp3, wav or
+// ogg; it runs once for an upload, for at most a quarter of WithWorkers uploads (at least one) at once, and must end when ctx
+// does. An error of its reader's Read or Close fails the upload. Its result is kept in a temporary file.
 // The package voice has one on ffmpeg. A URL is the platform's to judge, so that WithURLFallback is needed for one.
 func WithVoiceEncoder(fn func(ctx context.Context, in io.Reader) (io.ReadCloser, error)) Option {
 	return func(c *config) { c.encoder = fn }

@@ -116,7 +116,7 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 	files := &cache{store: cfg.store, owner: owner, log: cfg.log}
 	p.uploads = &uploader{
 		client: p.client, cache: files, leases: leases{cache: files}, life: p.life, log: cfg.log, trace: cfg.trace,
-		fallback: cfg.fallback, downloads: p.downloads, encoder: cfg.encoder, inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, prepares: cfg.retries,
+		fallback: cfg.fallback, downloads: p.downloads, encoder: cfg.encoder, encoding: make(chan struct{}, max(1, cfg.workers/4)), inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, prepares: cfg.retries,
 	}
 	p.uploads.leases.leaser, _ = cfg.store.(Leaser) // nil if it is none
 	p.uploads.refresher = newRefresher(p.life, p.uploads, cfg.refreshAhead)

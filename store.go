@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jellydator/ttlcache/v3"
@@ -81,11 +82,14 @@ func (s *MemoryStore) Delete(_ context.Context, key string) error {
 // the same content, URL or caller's key (identity), under the same name if the kind shows one. The chat is no
 // part of the key: within a scope a file_info is good for every chat.
 func fileKey(appID string, scope Scope, kind Kind, shownName, identity string) string {
-	h := sha256.New()
-	for _, part := range []string{appID, shownName, identity} {
-		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part) // lengths, so that no two lists run into the same text
+	var onStack [512]byte // longer than usual parts together
+	parts := onStack[:0]
+	for _, part := range [...]string{appID, shownName, identity} {
+		parts = strconv.AppendInt(parts, int64(len(part)), 10) // lengths, so that no two lists run into the same text
+		parts = append(append(parts, ':'), part...)
 	}
-	return fmt.Sprintf("richmedia:1:%s:%s:%s", scope, kind, hex.EncodeToString(h.Sum(nil)))
+	sum := sha256.Sum256(parts)
+	return "richmedia:1:" + scope.String() + ":" + kind.String() + ":" + hex.EncodeToString(sum[:])
 }
 
 // eventKey names an event of one bot, for WithSharedEvents.

@@ -174,6 +174,12 @@ func (r *route) encoded(ctx context.Context, c *content.Content) (*content.Conte
 func (r *route) encode(ctx context.Context, c *content.Content) (*content.Content, error) {
 	up := r.up
 	r.encoderAsked = true
+	select { // an encoder is a process with a core to itself: events must not start any number of them
+	case up.u.encoding <- struct{}{}:
+		defer func() { <-up.u.encoding }()
+	case <-ctx.Done():
+		return nil, up.failed("encode", context.Cause(ctx))
+	}
 	voice, err := up.u.encoder.encode(ctx, c)
 	if err != nil {
 		return nil, up.failed("encode", up.withoutStep(err))

@@ -52,13 +52,15 @@ type uploader struct {
 	leases      leases
 	life        context.Context //nolint:containedctx // the plugin's: an upload that others wait for outlasts its caller
 	log         log.Logger
-	fallback    *http.Client // fetches what the platform cannot; nil: no fallback
-	downloads   *downloads   // fetches the attachments that the platform cannot
-	encoder     encoder      // nil: voices must have a format that the platform takes
+	fallback    *http.Client  // fetches what the platform cannot; nil: no fallback
+	downloads   *downloads    // fetches the attachments that the platform cannot
+	encoder     encoder       // nil: voices must have a format that the platform takes
+	encoding    chan struct{} // holds one for each voice that is being encoded; its capacity bounds them
 	inlineLimit int64
 	concurrency int // parts at once
 	prepares    int // of one upload in parts without progress, after the first
 	flights     flight.Group[File]
+	digests     content.Memo // of local files
 	tooLarge    inlineRefusals
 	refresher   *refresher // nil: nothing is renewed ahead
 }
@@ -172,7 +174,9 @@ func (up *upload) load(ctx context.Context, hashed bool) (*content.Content, erro
 	if c := up.content.Load(); c != nil {
 		return c, nil
 	}
-	c, err := up.src.inspect(ctx, up.kind, content.Options{Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard})
+	c, err := up.src.inspect(ctx, up.kind, content.Options{
+		Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard, Memo: &up.u.digests,
+	})
 	if err != nil {
 		return nil, up.failed("open", err)
 	}
