@@ -361,6 +361,7 @@ type uploadConfig struct {
 	noCache  bool
 	cacheKey string
 	progress func(Progress)
+	picture  bool // the upload is for Markdown, which shows it by its address and needs its size
 }
 
 type uploadOption func(*uploadConfig)

@@ -13,6 +13,7 @@ import (
 	"github.com/jellydator/ttlcache/v3"
 	"github.com/tencent-connect/botgo/log"
 
+	"github.com/botgo-contrib/richmedia/internal/picture"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -107,12 +108,14 @@ type storedFile struct {
 	Expires int64  `json:"expires,omitempty"` // unix milliseconds; 0: long-lived
 	Card    bool   `json:"card,omitempty"`
 	URL     string `json:"url,omitempty"`
+	Width   int    `json:"width,omitempty"` // of an upload for Markdown
+	Height  int    `json:"height,omitempty"`
 }
 
 const storedVersion = 1
 
 func encodeFile(f File) ([]byte, error) {
-	s := storedFile{Version: storedVersion, UUID: f.UUID, Info: f.Info, Card: f.Card, URL: f.URL}
+	s := storedFile{Version: storedVersion, UUID: f.UUID, Info: f.Info, Card: f.Card, URL: f.URL, Width: f.size.Width, Height: f.size.Height}
 	if !f.Expires.IsZero() {
 		s.Expires = f.Expires.UnixMilli()
 	}
@@ -124,7 +127,7 @@ func decodeFile(value []byte, scope Scope, kind Kind) (f File, ok bool) {
 	if json.Unmarshal(value, &s) != nil || s.Version != storedVersion || s.Info == "" {
 		return File{}, false
 	}
-	f = File{Scope: scope, Kind: kind, UUID: s.UUID, Info: s.Info, Card: s.Card, URL: s.URL}
+	f = File{Scope: scope, Kind: kind, UUID: s.UUID, Info: s.Info, Card: s.Card, URL: s.URL, size: picture.Size{Width: s.Width, Height: s.Height}}
 	if s.Expires != 0 {
 		f.Expires = time.UnixMilli(s.Expires)
 		if !time.Now().Before(f.Expires) {
