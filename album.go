@@ -22,8 +22,8 @@ const albumUploads = 4
 // error joins one error for each failed item, "item 2 of 3: ..." around its *UploadError or *APIError.
 //
 // WithCaption goes with the first item that is sent, WithFallbackText replaces each item that fails, WithSeq is the
-// number of the first and the others follow it, WithProgress reports all items, still one call at a time. WithCacheKey
-// names one content and is an error with more than one source.
+// number of the first and the others follow it, WithProgress reports all items, still one call at a time, and WithQuote
+// lets each message quote. WithCacheKey names one content and is an error with more than one source.
 func (c *Context) ReplyAll(ctx context.Context, kind Kind, srcs []Source, opts ...ReplyOption) ([]*dto.Message, error) {
 	o := newReplyConfig(opts)
 	o.upload.progress = serially(o.upload.progress)
@@ -112,7 +112,7 @@ type albumItem struct {
 // newAlbum reserves one reply for each content, or returns why it cannot reserve all of them.
 func newAlbum(ctx context.Context, c *Context, o *replyConfig, contents []ledger.Content) (*album, error) {
 	n := len(contents)
-	if err := o.check(c.in.target); err != nil {
+	if err := o.check(c.in); err != nil {
 		return nil, err
 	}
 	a := &album{items: make([]albumItem, n)}

@@ -1,10 +1,13 @@
 package richmedia
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
 	"github.com/tencent-connect/botgo/dto"
+
+	"github.com/botgo-contrib/richmedia/internal/sniff"
 )
 
 // Attachment is what a user sent with a message.
@@ -48,4 +51,30 @@ func (a Attachment) Kind() Kind {
 		return KindVoice
 	}
 	return KindFile
+}
+
+// WAV returns the WAV form of a voice, to open, save or send it: users record in formats that few programs read. Of anything
+// else, and of a voice without a WAV form, it is a itself.
+func (a Attachment) WAV() Attachment {
+	if a.VoiceWAVURL == "" || a.URL == a.VoiceWAVURL {
+		return a
+	}
+	name, _ := cutExtension(sanitize(a.FileName))
+	a.URL, a.FileName, a.ContentType = a.VoiceWAVURL, cmp.Or(name, "voice")+".wav", "audio/wav"
+	a.Size = 0 // the event has the size of the other form
+	return a
+}
+
+// name returns the name of a's file, whose format is typ, without a path.
+func (a Attachment) name(typ string) string {
+	return cmp.Or(sanitize(a.FileName), "attachment"+sniff.Extension(typ))
+}
+
+// completed returns all with the scheme of every address, which some lack (nonebot).
+func completed(all []Attachment) []Attachment {
+	for i := range all {
+		a := &all[i]
+		a.URL, a.VoiceWAVURL = withScheme(a.URL), withScheme(a.VoiceWAVURL)
+	}
+	return all
 }

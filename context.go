@@ -2,9 +2,7 @@ package richmedia
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"sync"
 	"time"
@@ -53,8 +51,9 @@ func (c *Context) ChatID() string { return c.in.target.ChatID }
 // guild. They are different namespaces. "" if the event names nobody.
 func (c *Context) UserID() string { return c.in.userID }
 
-// Text is the message's content, trimmed and without the mention of the bot; "" if the event is no message. In
-// MESSAGE_CREATE, which does not say who the bot is, mentions stay.
+// Text returns what the user typed: the message's content, trimmed and without the mention of the bot, with faces as their
+// text in brackets ([微笑]), tapped commands as their text, and HTML escapes undone once; "" if the event is no message. In
+// MESSAGE_CREATE, which does not say who the bot is, mentions stay. The content as it came is in Message.
 func (c *Context) Text() string { return c.in.text }
 
 // Attachments are what the user sent, with the scheme of every URL completed. The slice must not be changed.
@@ -67,22 +66,6 @@ func (c *Context) Message() *dto.Message {
 		return nil
 	}
 	return c.in.message()
-}
-
-// Interaction is the button that was pressed; nil if the event is no interaction.
-func (c *Context) Interaction() *dto.Interaction { return c.in.interaction }
-
-// ButtonData is the data of the button that was pressed, as the bot put it into the keyboard; "" if the event is no
-// interaction.
-func (c *Context) ButtonData() string {
-	if c.in.interaction == nil || c.in.interaction.Data == nil {
-		return ""
-	}
-	var resolved struct {
-		ButtonData string `json:"button_data"`
-	}
-	_ = json.Unmarshal(c.in.interaction.Data.Resolved, &resolved) // what is not there stays empty
-	return resolved.ButtonData
 }
 
 // Payload is what botgo delivered; nil for Plugin.For.
@@ -113,28 +96,6 @@ func (c *Context) NextSeq() (uint32, error) {
 	}
 	seq, err := c.ownRun().Take()
 	return seq, ledgerError(err)
-}
-
-// Ack acknowledges an interaction with a code: 0 done, 1 failed, 2 too frequent, 3 repeated, 4 no permission,
-// 5 for administrators only. It is for WithManualAck, once, within 3 s of the event.
-func (c *Context) Ack(ctx context.Context, code int) error {
-	switch {
-	case c.in.interaction == nil || c.in.interaction.ID == "":
-		return errors.New("richmedia: Ack: this event is no interaction")
-	case !c.p.cfg.manualAck:
-		return errors.New("richmedia: Ack: the plugin has acknowledged it; to do it yourself set WithManualAck")
-	case code < 0 || code > 5:
-		return fmt.Errorf("richmedia: Ack: code %d; the platform takes 0 to 5", code)
-	}
-	ctx, leave, err := c.p.enter(ctx)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	if err := c.p.client.Ack(ctx, c.in.interaction.ID, code); err != nil {
-		return apiError(err)
-	}
-	return nil
 }
 
 // entry returns the record of the answered message, which all of its Contexts share.

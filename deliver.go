@@ -60,12 +60,21 @@ func (out *outgoing) deliver(ctx context.Context, send compose) (*dto.Message, e
 	if err != nil {
 		return nil, err
 	}
-	return &dto.Message{ID: sent.ID, Timestamp: dto.Timestamp(sent.Timestamp)}, nil
+	return messageOf(sent), nil
+}
+
+// messageOf returns what the platform answered in botgo's form.
+func messageOf(sent platform.Sent) *dto.Message {
+	m := &dto.Message{ID: sent.ID, Timestamp: dto.Timestamp(sent.Timestamp)}
+	if sent.RefIdx != "" {
+		m.MessageReference = &dto.MessageReference{MessageID: sent.RefIdx}
+	}
+	return m
 }
 
 func (out *outgoing) reserveAndSend(ctx context.Context, send compose) (platform.Sent, error) {
 	c, o := out.c, out.options
-	if err := o.check(c.in.target); err != nil {
+	if err := o.check(c.in); err != nil {
 		return platform.Sent{}, err
 	}
 	// Before anything that may differ in the next run of the handler, such as a ctx that has ended: every call uses up its
@@ -271,6 +280,9 @@ func (out *outgoing) post(ctx context.Context, message func(ref) any) (platform.
 	if out.seqless() {
 		r.MsgSeq = 0
 	}
+	if out.options.quote {
+		r.Reference = &reference{c.in.ref()}
+	}
 	sent, err := c.send(ctx, message(r), r.MsgSeq != 0)
 	var e *platform.Error
 	if r.EventID != "" && r.MsgSeq != 0 && errors.As(err, &e) && e.Class() == platform.ProactiveRefused && !e.Unknown {
@@ -304,8 +316,11 @@ func (out *outgoing) awaitTurn(ctx context.Context) error {
 
 // send makes the request for a message; dedup says that it carries a msg_seq.
 func (c *Context) send(ctx context.Context, message any, dedup bool) (platform.Sent, error) {
-	if image, ok := message.(platform.Image); ok {
-		return c.p.client.SendImage(ctx, c.in.target.chat(), image)
+	switch m := message.(type) {
+	case platform.Image:
+		return c.p.client.SendImage(ctx, c.in.target.chat(), m)
+	case platform.Frame:
+		return c.p.client.SendFrame(ctx, c.in.target.chat(), m)
 	}
 	body, err := json.Marshal(message)
 	if err != nil {
@@ -321,7 +336,11 @@ func isUnknown(err error) bool {
 }
 
 // check judges the options that do not depend on the sort of reply.
-func (o *replyConfig) check(t Target) error {
+func (o *replyConfig) check(in *incoming) error {
+	t := in.target
+	if o.quote && in.ref() == "" {
+		return errNoReference
+	}
 	if o.fallback != nil && strings.TrimSpace(*o.fallback) == "" {
 		return errors.New("richmedia: WithFallbackText: the text is empty")
 	}

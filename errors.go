@@ -46,6 +46,9 @@ var (
 	// ErrNotPermitted says that the bot may not: proactive messages are off, it is muted, blocked or no member, the
 	// content was refused, the bot's address is not on its IP list.
 	ErrNotPermitted = errors.New("not permitted")
+	// ErrExpired says that the address of an attachment has expired. The platform has no way to renew it: the user has to send
+	// the attachment again, or quote it.
+	ErrExpired = errors.New("the attachment's address has expired")
 	// ErrRateLimited says that the platform wants fewer requests.
 	ErrRateLimited = errors.New("too many requests")
 )

@@ -1,12 +1,14 @@
 package richmedia
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tencent-connect/botgo/dto"
 )
@@ -76,7 +78,9 @@ type incoming struct {
 	userID       string
 	text         string
 	attachments  []Attachment
-	message      func() *dto.Message // decoded on the first call; nil if the event is no message
+	refIdx       string              // REFIDX of the message itself; "" if the event has none
+	quoted       func() *Quote       // decoded on the first call; nil if the event is no message
+	message      func() *dto.Message // as quoted
 	interaction  *dto.Interaction
 }
 
@@ -101,7 +105,8 @@ type eventData struct {
 	Content     looseString  `json:"content"`
 	Mentions    []mention    `json:"mentions"`
 	Attachments []Attachment `json:"attachments"`
-	Data        struct {
+	references
+	Data struct {
 		Resolved struct {
 			UserID looseString `json:"user_id"` // of an interaction in a guild
 		} `json:"resolved"`
@@ -113,14 +118,33 @@ type looseString string
 
 // UnmarshalJSON never fails: one field must not cost the event.
 func (s *looseString) UnmarshalJSON(b []byte) error {
+	if n := len(b); n >= 2 && b[0] == '"' && bytes.IndexByte(b, '\\') < 0 && utf8.Valid(b) {
+		*s = looseString(b[1 : n-1]) // b is valid JSON: there is nothing to decode
+		return nil
+	}
 	var text string
 	switch {
+	case plainJSON(b): // as ids are; to decode each of them would be half of an event's work
+		*s = looseString(b[1 : len(b)-1])
 	case json.Unmarshal(b, &text) == nil: // null too, as ""
 		*s = looseString(text)
 	case len(b) > 0 && b[0] != '{' && b[0] != '[':
 		*s = looseString(b)
 	}
 	return nil
+}
+
+// plainJSON reports whether b, which is JSON, is a text of printable ASCII without escapes.
+func plainJSON(b []byte) bool {
+	if len(b) < 2 || b[0] != '"' {
+		return false
+	}
+	for _, c := range b[1 : len(b)-1] {
+		if c < ' ' || c > '~' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // parse reads a payload that arrived at the given time. Its error says what is missing; a complete event that
@@ -262,11 +286,9 @@ func (in *incoming) identify(d *eventData) error {
 // readMessage decodes the fields that only messages have.
 func (in *incoming) readMessage(d *eventData, raw json.RawMessage) {
 	in.text = plainText(in.payload.Type, d)
-	in.attachments = d.Attachments
-	for i := range in.attachments {
-		a := &in.attachments[i]
-		a.URL, a.VoiceWAVURL = withScheme(a.URL), withScheme(a.VoiceWAVURL)
-	}
+	in.attachments = completed(d.Attachments)
+	in.refIdx = d.own()
+	in.quoted = sync.OnceValue(func() *Quote { return d.quote(d.Mentions) })
 	in.message = sync.OnceValue(func() *dto.Message { return botgoMessage(in, d, raw) })
 }
 

@@ -10,12 +10,14 @@ type favorite struct {
 	ends  time.Time // of the last upload, to the millisecond, as stores keep it
 	due   time.Time // when the last upload is to be renewed; not before ends if that was tried already
 
-	chosen   bool // one of the most used; the others have nothing of what follows
-	busy     bool // it is being renewed
+	chosen   bool      // one of the most used; the others have nothing of what follows
+	busy     bool      // it is being renewed
+	held     time.Time // its place renews nothing before: until then the place's last renewal lasts
 	src      Source
 	kind     Kind
 	to       Target // the chat that used it last
 	cacheKey string // WithCacheKey
+	picture  bool   // for Markdown
 }
 
 // minUses is how often an upload must have been used to be renewed: one that was sent once may never be sent again.
@@ -68,9 +70,10 @@ func (s *favorites) choose(f *favorite) {
 	}
 	if len(s.chosen) >= s.max {
 		out := s.least()
-		if out == nil || out.score >= f.score {
+		if out == nil || out.standing() >= f.score {
 			return
 		}
+		f.held = out.held
 		delete(s.chosen, out.key)
 		s.push(&favorite{key: out.key, score: out.score, uses: out.uses, ends: out.ends, due: out.due})
 	}
@@ -78,6 +81,23 @@ func (s *favorites) choose(f *favorite) {
 	delete(s.older, f.key)
 	f.chosen = true
 	s.chosen[f.key] = f
+}
+
+// standing is the score that another upload must exceed to take f's place. The score of an upload that was renewed was just
+// halved, while that of an equally used one may be about to be: without the double they would change places at each renewal.
+func (f *favorite) standing() int {
+	if f.held.IsZero() {
+		return f.score
+	}
+	return 2 * f.score
+}
+
+// wanted is when f is to be renewed in its place.
+func (f *favorite) wanted() time.Time {
+	if f.held.After(f.due) {
+		return f.held
+	}
+	return f.due
 }
 
 // least returns the least used of some: the one that replaces it is used more in any case, and a search of all for each of

@@ -3,6 +3,7 @@ package richmedia
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/botgo-contrib/richmedia/internal/content"
@@ -26,20 +27,25 @@ func fetchable(err error) bool {
 // wrongFormat is the platform's code for content that does not fit its file_type; 40034002 comes with it.
 const wrongFormat = 850019
 
-// download reads rawURL to its end into a temporary file, because the platform wants to know the size first.
-func download(ctx context.Context, client *http.Client, retries int, rawURL string, kind Kind) (*content.Content, error) {
-	limit := kindRules[kind].hard
-	file, err := platform.Fetcher{HTTP: client, Limit: limit, Retries: retries}.Get(ctx, rawURL)
+// fetchURL reads rawURL to its end into a temporary file, because the platform wants to know the size first.
+func fetchURL(ctx context.Context, f platform.Fetcher, rawURL string, kind Kind) (*content.Content, error) {
+	file, err := f.Get(ctx, rawURL)
 	if err != nil {
-		return nil, err
+		return nil, publicFetch(err)
 	}
 	defer file.Close() //nolint:errcheck // only read from
-	if file.Size > limit {
-		return nil, tooLarge(kind, file.Size)
+	over := func(size int64) error {
+		if f.Limit < kindRules[kind].hard {
+			return fmt.Errorf("%w: %d bytes, and WithDownloads allows %d", ErrTooLarge, size, f.Limit)
+		}
+		return tooLarge(kind, size)
 	}
-	c, err := content.Spool(ctx, file, content.Options{Limit: limit, Format: sniff.Format})
+	if file.Size > f.Limit {
+		return nil, over(file.Size)
+	}
+	c, err := content.Spool(ctx, file, content.Options{Limit: f.Limit, Format: sniff.Format})
 	if errors.Is(err, platform.ErrTooLong) {
-		return nil, tooLarge(kind, limit+1) // at least
+		return nil, over(f.Limit + 1) // at least
 	}
 	return c, err
 }
@@ -48,7 +54,16 @@ func download(ctx context.Context, client *http.Client, retries int, rawURL stri
 type fetchError struct{ here, there error }
 
 func (e *fetchError) Error() string {
+	if e.there == nil { // the platform was not asked
+		return e.here.Error()
+	}
 	return e.here.Error() + " (the platform refused the URL: " + e.there.Error() + ")"
 }
 
-func (e *fetchError) Unwrap() []error { return []error{ErrFetchFailed, e.here, e.there} }
+func (e *fetchError) Unwrap() []error {
+	reasons := []error{ErrFetchFailed, e.here}
+	if e.there != nil {
+		reasons = append(reasons, e.there)
+	}
+	return reasons
+}

@@ -45,7 +45,7 @@ func sendGuildImage(kind Kind, src Source) compose {
 // postGuildImage sends the image of up: by its URL, or as bytes if it has none or the platform could not fetch it.
 func (out *outgoing) postGuildImage(ctx context.Context, up *upload) (platform.Sent, error) {
 	up.record.took(RouteImage)
-	r := &route{up}
+	r := &route{up: up}
 	if up.src.url != "" {
 		sent, err := out.post(ctx, guildURLMessage(up.src.url, out))
 		if err == nil || !r.canFetch(ctx, err) || isUnknown(err) {

@@ -60,11 +60,8 @@ func (p *Plugin) accept(c *Context, h Handler) error {
 		}
 		defer p.inline.done()
 	}
-	if c.in.interaction != nil && !p.cfg.manualAck && acknowledged(c.in.interaction) {
-		// Past the chat's queue: the user sees a failure after 3 s.
-		if err := p.dispatch.Go(p.life, func() { p.ackNow(c) }); err != nil {
-			return closed(err)
-		}
+	if err := p.acknowledge(c); err != nil {
+		return closed(err)
 	}
 	if p.cfg.inline {
 		return p.run(c, h, &work{inline: true})
@@ -108,27 +105,12 @@ func closed(err error) error {
 	return err
 }
 
-// acknowledged reports whether the platform waits for an acknowledgement: of buttons and quick menus only (docs 2026-08).
-func acknowledged(i *dto.Interaction) bool {
-	const button, quickMenu = 11, 12
-	return i.ID != "" && (i.Type == button || i.Type == quickMenu)
-}
-
-// ackNow acknowledges once, also if the event is delivered again: the platform refuses a second time.
-func (p *Plugin) ackNow(c *Context) {
-	id := c.in.interaction.ID
-	err := p.acks.Once(p.life, []string{id}, func() error { return p.client.Ack(p.life, id, 0) })
-	if err != nil {
-		p.cfg.log.Warnf("richmedia: acknowledging an interaction failed: %v", apiError(err))
-	}
-}
-
 // run calls h, and reports its error or panic.
 func (p *Plugin) run(c *Context, h Handler, w *work) (err error) {
-	ctx, returned := context.WithCancelCause(context.WithValue(p.life, workKey{}, w))
-	defer returned(errHandlerReturned)
-	ctx, cancel := p.withDeadline(ctx, c)
+	ctx, cancel := p.withDeadline(context.WithValue(p.life, workKey{}, w), c)
 	defer cancel()
+	ctx, returned := context.WithCancelCause(ctx)
+	defer returned(errHandlerReturned) // before cancel, which has no cause
 	c.started = true
 	began := time.Now()
 	waited := began.Sub(c.in.target.Time)

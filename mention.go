@@ -14,16 +14,13 @@ type mention struct {
 	Bot          bool        `json:"bot"`
 }
 
-// plainText returns the content without the mention of the bot.
+// plainText returns what the user typed: the content without the mention of the bot, and readable.
 func plainText(typ dto.EventType, d *eventData) string {
-	text := string(d.Content)
+	text := unmentionYou(string(d.Content), d.Mentions)
 	bots := map[looseString]bool{}
 	for _, m := range d.Mentions {
 		if m.Bot {
 			bots[m.ID] = true
-		}
-		if m.IsYou {
-			text = unmention(text, m.ID, m.MemberOpenID)
 		}
 	}
 	// A guild does not say which of the mentions is the bot. AT_MESSAGE_CREATE is sent because the bot is one of them: the only
@@ -37,7 +34,17 @@ func plainText(typ dto.EventType, d *eventData) string {
 			}
 		}
 	}
-	return strings.TrimSpace(text)
+	return strings.TrimSpace(readable(text))
+}
+
+// unmentionYou returns text without the mentions of the bot, which groups name.
+func unmentionYou(text string, mentions []mention) string {
+	for _, m := range mentions {
+		if m.IsYou {
+			text = unmention(text, m.ID, m.MemberOpenID)
+		}
+	}
+	return text
 }
 
 // unmention returns text without the mentions of ids: <@id> or <@!id>.

@@ -69,14 +69,27 @@ func shortened(name string) string {
 	if len(name) <= maxName {
 		return name
 	}
+	stem, ext := cutExtension(name)
+	return strings.TrimRightFunc(clipped(stem, maxName-len(ext)), func(r rune) bool { return r == '.' || blank(r) }) + ext
+}
+
+// cutExtension returns name in two parts, ext "" if there is no extension: a leading dot begins none.
+func cutExtension(name string) (stem, ext string) {
 	const longest = 32 // bytes of an extension
-	ext := path.Ext(name)
-	if len(ext) > longest {
+	ext = path.Ext(name)
+	if len(ext) > longest || len(ext) == len(name) {
 		ext = ""
 	}
-	end := maxName - len(ext)
-	for !utf8.RuneStart(name[end]) {
-		end--
+	return name[:len(name)-len(ext)], ext
+}
+
+// clipped returns the first n bytes of s or, not to cut a character, fewer.
+func clipped(s string, n int) string {
+	if len(s) <= n {
+		return s
 	}
-	return strings.TrimRightFunc(name[:end], func(r rune) bool { return r == '.' || blank(r) }) + ext
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }

@@ -27,6 +27,7 @@ const (
 	defaultStoreSize   = 4096
 	defaultInlineLimit = 5 << 20
 	defaultConcurrency = 4
+	defaultDownload    = 200 << 20
 
 	defaultGroupReplies = 5
 	defaultGroupWindow  = 5 * time.Minute
@@ -41,6 +42,9 @@ const (
 	maxQueue   = 10_000_000
 	maxMemory  = 1 << 26
 )
+
+// maxDownload is the most that WithDownloads accepts.
+const maxDownload = 1 << 40
 
 // Option changes a Plugin. New checks all of them at once.
 type Option func(*config)
@@ -68,6 +72,9 @@ type config struct {
 	concurrency    int
 	fallback       *http.Client
 	ownFallback    bool // as ownHTTP
+	downloadLimit  int64
+	downloadClient *http.Client // nil: platformClient, or the guarded one
+	platformClient *http.Client // of WithPlatform
 	encoder        encoder
 	limits         map[Scope]replyLimits
 	refreshAhead   int
@@ -90,6 +97,8 @@ func defaultConfig() config {
 
 		inlineLimit: defaultInlineLimit,
 		concurrency: defaultConcurrency,
+
+		downloadLimit: defaultDownload,
 
 		limits: map[Scope]replyLimits{
 			ScopeGroup: {defaultGroupReplies, defaultGroupWindow},
@@ -154,7 +163,8 @@ func WithBaseURL(u string) Option { return func(c *config) { c.baseURL = u } }
 
 // WithPlatform connects the plugin to p, such as a *richmediatest.Platform in a test: WithHTTPClient(p.Client()) and
 // WithBaseURL(p.URL()) in one option, overriding the default of a client of the plugin's own and the live platform. Of this
-// option and those two, the last one counts. p must not be nil.
+// option and those two, the last one counts. Attachments are read with p.Client() too, unless WithDownloads has a client. p must
+// not be nil.
 func WithPlatform(p interface {
 	Client() *http.Client
 	URL() string
@@ -166,6 +176,7 @@ func WithPlatform(p interface {
 			return
 		}
 		c.http, c.ownHTTP, c.baseURL = p.Client(), false, p.URL()
+		c.platformClient = c.http
 		c.noPlatform = c.http == nil || c.baseURL == "" // the live platform must not stand in for it
 	}
 }
@@ -202,10 +213,24 @@ func WithURLFallback(client *http.Client) Option {
 	}
 }
 
+// WithDownloads bounds what Context.Open and Context.Save read of an attachment, and with which client, overriding the defaults of
+// 200 MiB and a client of the plugin's own: that one connects to public addresses on the ports 80 and 443 only, reads https only,
+// follows 5 redirects at most and uses no proxy, so that an event cannot make the bot read its own network. A client that is
+// given decides all of that itself, for a proxy or an intranet, and reads http too; a redirect from https to http is never
+// followed, and the bot's token is never sent. More than limit bytes are ErrTooLarge. A limit of 0 and a nil client stand for
+// the defaults.
+func WithDownloads(limit int64, client *http.Client) Option {
+	return func(c *config) {
+		if c.downloadLimit, c.downloadClient = limit, client; limit == 0 {
+			c.downloadLimit = defaultDownload
+		}
+	}
+}
+
 // WithVoiceEncoder makes voices of audio that the platform does not take as such, overriding the default of refusing it
-// with ErrUnsupported. fn reads in, which is good until the reader that it returns is closed, and gives silk, mp3, wav or
-// ogg; it runs once for an upload, beside others, and must end when ctx does. An error of its reader's Read or Close fails
-// the upload. What it makes is kept in a temporary file.
+// with ErrUnsupported. fn reads in, which is valid until the reader that it returns is closed, and returns silk, mp3, wav or
+// ogg; it runs once for an upload, for at most a quarter of WithWorkers uploads (at least one) at once, and must end when ctx
+// does. An error of its reader's Read or Close fails the upload. Its result is kept in a temporary file.
 // The package voice has one on ffmpeg. A URL is the platform's to judge, so that WithURLFallback is needed for one.
 func WithVoiceEncoder(fn func(ctx context.Context, in io.Reader) (io.ReadCloser, error)) Option {
 	return func(c *config) { c.encoder = fn }
@@ -237,7 +262,7 @@ func WithSharedEvents() Option { return func(c *config) { c.sharedEvents = true 
 // that used it last, and only if it was used at least twice since it was made: what is used no more ends. Where more than
 // max are used that often, those that are used most are renewed. Content is read again, and left alone when it has
 // changed; a URL is fetched again by the platform. What came FromReader cannot be read again, and what the platform keeps
-// for ever need not be renewed. Where another process has renewed an upload in the store that they share, that is taken; where
+// forever need not be renewed. Where another process has renewed an upload in the store that they share, that is taken; where
 // the store is a Leaser, one of them renews it and the others find it there.
 //
 // A renewal that fails is logged and not begun again: the upload is used to its end, and the next one is made as without
@@ -270,6 +295,9 @@ func (c *config) check() error {
 	}
 	if c.inlineLimit < 0 || c.inlineLimit > hardLimit {
 		refuse("WithInlineLimit(%d): give 0 to %d bytes", c.inlineLimit, int64(hardLimit))
+	}
+	if c.downloadLimit < 0 || c.downloadLimit > maxDownload {
+		refuse("WithDownloads(%d, ...): give a limit of 1 to %d bytes, or 0 for %d", c.downloadLimit, int64(maxDownload), defaultDownload)
 	}
 	if c.concurrency < 1 {
 		refuse("WithPartConcurrency(%d): at least 1 part must be sent at once", c.concurrency)
@@ -333,6 +361,7 @@ type uploadConfig struct {
 	noCache  bool
 	cacheKey string
 	progress func(Progress)
+	picture  bool // the upload is for Markdown, which shows it by its address and needs its size
 }
 
 type uploadOption func(*uploadConfig)

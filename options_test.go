@@ -53,6 +53,7 @@ func TestTheGuidesListEveryOptionWithItsDefault(t *testing.T) {
 		"WithRetries":         fmt.Sprint(defaultRetries),
 		"WithInlineLimit":     fmt.Sprintf("%d MiB", defaultInlineLimit>>20),
 		"WithPartConcurrency": fmt.Sprint(defaultConcurrency),
+		"WithDownloads":       fmt.Sprintf("%d MiB", defaultDownload>>20),
 		"WithRefreshAhead":    fmt.Sprint(defaultConfig().refreshAhead),
 	}
 	for _, document := range optionTables {

@@ -49,15 +49,16 @@ type Handler func(ctx context.Context, c *Context) error
 
 // Plugin is one bot's rich media. It is safe for concurrent use, and one is enough for all of the bot's shards.
 type Plugin struct {
-	cfg      config
-	source   oauth2.TokenSource
-	appID    string // "" if the source knows none
-	client   *platform.Client
-	uploads  *uploader
-	ledger   *ledger.Ledger
-	dispatch *dispatch.Dispatcher
-	seen     *seen.Filter
-	acks     *seen.Filter // interactions that were acknowledged
+	cfg       config
+	source    oauth2.TokenSource
+	appID     string // "" if the source knows none
+	client    *platform.Client
+	uploads   *uploader
+	downloads *downloads
+	ledger    *ledger.Ledger
+	dispatch  *dispatch.Dispatcher
+	seen      *seen.Filter
+	acks      *seen.Filter // interactions that were acknowledged
 
 	life context.Context //nolint:containedctx // the plugin's own life, which outlasts every call
 	end  context.CancelCauseFunc
@@ -71,7 +72,7 @@ type Plugin struct {
 	seqless atomic.Bool // the platform took a reply by event_id with a msg_seq for a proactive message
 }
 
-// New makes a plugin for the bot whose tokens src gives, usually botgo's token.NewQQBotTokenSource. It starts no
+// New creates a plugin for the bot whose tokens src returns, usually botgo's token.NewQQBotTokenSource. It starts no
 // goroutine and makes no request. The error names every option that is out of range.
 func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 	if src == nil {
@@ -111,10 +112,11 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 	p.client = platform.New(platform.Config{
 		HTTP: cfg.http, Base: cfg.base, Source: src, AppID: p.appID, Retries: cfg.retries, Log: cfg.log,
 	})
+	p.downloads = newDownloads(&cfg)
 	files := &cache{store: cfg.store, owner: owner, log: cfg.log}
 	p.uploads = &uploader{
 		client: p.client, cache: files, leases: leases{cache: files}, life: p.life, log: cfg.log, trace: cfg.trace,
-		fallback: cfg.fallback, encoder: cfg.encoder, inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, prepares: cfg.retries,
+		fallback: cfg.fallback, downloads: p.downloads, encoder: cfg.encoder, encoding: make(chan struct{}, max(1, cfg.workers/4)), inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, prepares: cfg.retries,
 	}
 	p.uploads.leases.leaser, _ = cfg.store.(Leaser) // nil if it is none
 	p.uploads.refresher = newRefresher(p.life, p.uploads, cfg.refreshAhead)

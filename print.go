@@ -35,7 +35,7 @@ func (f File) String() string {
 // GoString describes f without its file_info, for %#v.
 func (f File) GoString() string { return fmt.Sprintf("richmedia.File(%q)", f.String()) }
 
-// LogValue describes f without its file_info. Its JSON has the file_info: it is for job queues.
+// LogValue describes f without its file_info and URL. Its JSON has both: it is for job queues.
 func (f File) LogValue() slog.Value { return slog.StringValue(f.String()) }
 
 // String returns the text of the error.

@@ -66,13 +66,13 @@ func (r *refresher) used(up *upload, f File) {
 	if !v.chosen {
 		return
 	}
-	v.src, v.kind, v.cacheKey = up.src, up.kind, up.cacheKey
+	v.src, v.kind, v.cacheKey, v.picture = up.src, up.kind, up.cacheKey, up.picture
 	v.to = Target{Scope: up.to.Scope, ChatID: up.to.ChatID} // a renewal answers no message
 	if !r.started {
 		r.started = true
 		r.running.add()
 		go r.run()
-	} else if v.due.Before(r.next) {
+	} else if v.wanted().Before(r.next) {
 		r.rouse()
 	}
 }
@@ -147,9 +147,9 @@ func (r *refresher) pick() (due *favorite, wait time.Duration) {
 	for _, v := range r.favorites.chosen {
 		switch {
 		case v.busy:
-		case v.due.After(now):
-			if v.due.Before(r.next) {
-				r.next = v.due
+		case v.wanted().After(now):
+			if v.wanted().Before(r.next) {
+				r.next = v.wanted()
 			}
 		case v.uses < minUses || !now.Before(v.ends):
 			r.favorites.drop(v)
@@ -202,6 +202,7 @@ func (r *refresher) renewed(v *favorite, f File, fresh bool, err error) {
 	case err == nil:
 		v.made(f, fresh)
 	}
+	v.held = v.due // so that all places together renew no more often than as many uploads need
 	r.rouse()
 }
 
@@ -218,7 +219,7 @@ func (r *refresher) make(ctx context.Context, job *favorite) (f File, fresh bool
 			release()
 		}
 	}()
-	up, err := r.u.open(ctx, job.to, job.kind, job.src, uploadConfig{cacheKey: job.cacheKey}, forRefresh)
+	up, err := r.u.open(ctx, job.to, job.kind, job.src, uploadConfig{cacheKey: job.cacheKey, picture: job.picture}, forRefresh)
 	if err != nil {
 		return f, false, err
 	}

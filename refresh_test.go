@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -193,6 +195,43 @@ func TestAtMostTheGivenNumberIsRenewed(t *testing.T) {
 		time.Sleep(time.Hour)
 		assert.Equal(t, 43, b.uploads())
 	})
+}
+
+// TestManyEquallyUsedUploadsAreRenewedNoOftenerThanTheGivenNumber uses six alike, in any order, with room for two.
+func TestManyEquallyUsedUploadsAreRenewedNoOftenerThanTheGivenNumber(t *testing.T) {
+	const limit, lasting = 2, 2 * time.Hour
+	for name, next := range map[string]func(n int) int{
+		"in turn":   func(n int) int { return n % 6 },
+		"at random": func(int) int { return rand.IntN(6) },
+		"in bursts": func(n int) int { return n / 20 % 6 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var mu sync.Mutex
+				var ahead []time.Time
+				b := refreshBed(t, limit, richmedia.WithTrace(richmedia.Trace{Upload: func(up richmedia.UploadInfo) {
+					mu.Lock()
+					defer mu.Unlock()
+					assert.NoError(t, up.Err)
+					if up.Ahead {
+						ahead = append(ahead, time.Now())
+					}
+				}}))
+				for n := range int(lasting / (5 * time.Second)) {
+					b.use(t, picture(t, fmt.Sprint(next(n))))
+					time.Sleep(5 * time.Second)
+				}
+				require.NoError(t, b.media.Close()) // no renewal is under way
+				mu.Lock()
+				defer mu.Unlock()
+				t.Logf("%d renewals, %d uploads", len(ahead), b.uploads())
+				require.Greater(t, len(ahead), limit, "some are renewed")
+				for i := limit; i < len(ahead); i++ {
+					assert.GreaterOrEqual(t, ahead[i].Sub(ahead[i-limit]), shortDue*14/16, "more than %d renewals in the time that one lasts", limit)
+				}
+			})
+		})
+	}
 }
 
 func TestAMoreUsedUploadReplacesALessUsedOne(t *testing.T) {

@@ -21,6 +21,9 @@ type replyConfig struct {
 	caption  *string
 	fallback *string
 	seq      *uint32
+	quote    bool
+	markdown bool // the text is Markdown
+	replace  bool // the frames of a stream carry all of its text
 	upload   uploadConfig
 }
 
@@ -36,12 +39,6 @@ func newReplyConfig(opts []ReplyOption) *replyConfig {
 		}
 	}
 	return c
-}
-
-// WithCaption adds a text to the same message. The platform shows it with images only and drops it silently with
-// other kinds (QQNodeSDK, Satori), so with those it is an error.
-func WithCaption(text string) ReplyOption {
-	return replyOption(func(c *replyConfig) { c.caption = &text })
 }
 
 // WithFallbackText sends text instead, in the same reply slot and under the same msg_seq, if the media definitely cannot
@@ -84,7 +81,8 @@ func (c *Context) ReplyFile(ctx context.Context, src Source, opts ...ReplyOption
 
 // Reply answers with media: it takes a reply slot and a msg_seq, uploads src unless the store knows it, and sends
 // it. A file_info that the platform refuses is uploaded once more for this very chat. The returned message has
-// the ID and the Timestamp from the platform; an empty ID means that this very reply was in the chat already, or, in a
+// the ID and the Timestamp from the platform, and in MessageReference.MessageID its REFIDX, by which a later message can
+// quote it, if the platform sent one; an empty ID means that this very reply was in the chat already, or, in a
 // guild, that it is shown after an audit. Guild channels and DMs accept images only, in the message itself; everything
 // else is ErrUnsupported there.
 // The error matches the sentinels with errors.Is; an *UploadError or *APIError in it says the rest. Only an *APIError
@@ -103,10 +101,10 @@ func (c *Context) checkMedia(kind Kind, o *replyConfig) error {
 	switch {
 	case c.in.unanswerable != nil:
 		return c.in.unanswerable
-	case o.caption != nil && kind != KindImage:
-		return fmt.Errorf("%w: a caption on %s: the platform shows captions with images only; send the text with ReplyText", ErrUnsupported, kind.withArticle())
+	case o.markdown || o.replace:
+		return errNoStream
 	}
-	return nil
+	return o.checkCaption(kind)
 }
 
 // sendMedia returns how src reaches the chat: uploaded, or in guilds as a part of the message.
@@ -125,14 +123,6 @@ func (c *Context) sendMedia(kind Kind, src Source) compose {
 		}
 		return out.uploadAndPost(ctx, up)
 	}
-}
-
-// text is the caption, "" if there is none.
-func (o *replyConfig) text() string {
-	if o.caption == nil {
-		return ""
-	}
-	return *o.caption
 }
 
 // mediaContent identifies a reply with media by what the caller asked for. identity is "" if it is not known without reading
@@ -224,19 +214,29 @@ func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption
 	})
 }
 
-// ReplyText answers with a text.
+// errNoStream refuses options of texts for other replies.
+var errNoStream = errors.New("richmedia: WithMarkdown belongs to ReplyText and ReplyStream, and WithReplace to ReplyStream")
+
+// ReplyText answers with a text, which WithMarkdown makes Markdown.
 func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOption) (*dto.Message, error) {
 	o := newReplyConfig(opts)
-	if o.caption != nil || o.fallback != nil {
+	switch {
+	case o.caption != nil || o.fallback != nil:
 		return nil, errors.New("richmedia: ReplyText: WithCaption and WithFallbackText belong to media; put the words into the text")
+	case o.replace:
+		return nil, errNoStream
 	}
-	return newOutgoing(c, 0, o, ledger.ContentOf("text", text)).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
+	content := ledger.ContentOf("text", text)
+	if o.markdown {
+		content = ledger.ContentOf("markdown", text)
+	}
+	return newOutgoing(c, 0, o, content).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
 		// Here, after the reply has its number: in the next run of the handler the text may not be empty, and the replies
 		// after it must have the same numbers then.
 		if strings.TrimSpace(text) == "" {
 			return platform.Sent{}, errors.New("richmedia: ReplyText: the text is empty")
 		}
-		return out.post(ctx, textMessage(c.in.target.Scope, text))
+		return out.post(ctx, longMessage(c.in.target.Scope, text, o.markdown))
 	})
 }
 
@@ -244,8 +244,11 @@ func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOptio
 // msg with its MsgID, EventID and MsgSeq filled in, whatever they were.
 func (c *Context) ReplyMessage(ctx context.Context, msg *dto.MessageToCreate, opts ...ReplyOption) (*dto.Message, error) {
 	o := newReplyConfig(opts)
-	if o.caption != nil || o.fallback != nil {
+	switch {
+	case o.caption != nil || o.fallback != nil:
 		return nil, errors.New("richmedia: ReplyMessage: WithCaption and WithFallbackText belong to media; set the message's Content")
+	case o.markdown || o.replace:
+		return nil, errNoStream
 	}
 	return newOutgoing(c, 0, o, messageContent(msg)).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
 		if msg == nil {
@@ -258,6 +261,9 @@ func (c *Context) ReplyMessage(ctx context.Context, msg *dto.MessageToCreate, op
 		return out.post(ctx, func(r ref) any {
 			m := *msg
 			m.MsgID, m.EventID, m.MsgSeq = r.MsgID, r.EventID, r.MsgSeq
+			if r.Reference != nil {
+				m.MessageReference = &dto.MessageReference{MessageID: r.Reference.MessageID}
+			}
 			if guild {
 				m.MsgType = 0 // guilds go by the fields
 			}

@@ -14,15 +14,24 @@ import (
 // for that one. It may be called repeatedly and together with Close.
 func (p *Plugin) Shutdown(ctx context.Context) error {
 	self := workOf(ctx)
+	defer p.exempt(self)()
 	p.stop(false)
 	err := p.drain(ctx, self)
 	p.stop(true)
 	if err == nil {
 		err = p.calls.wait(ctx, false)
 	}
+	if self != nil && p.life.Err() != nil {
+		err = nil // another call was first, and has ended ctx
+	}
 	p.cancel()
 	if err != nil {
 		return err
+	}
+	if self != nil { // whose ctx has ended with the plugin
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), closeWait)
+		defer cancel()
 	}
 	return p.settle(ctx, self)
 }
@@ -49,14 +58,32 @@ func (p *Plugin) Close() error {
 
 // drain waits for handlers and functions of Context.Go, except for self.
 func (p *Plugin) drain(ctx context.Context, self *work) error {
-	var id any
-	if self != nil {
-		id = self
+	if self == nil {
+		if err := p.dispatch.Drain(ctx, nil); err != nil {
+			return err
+		}
+		return p.inline.wait(ctx, false)
 	}
-	if err := p.dispatch.Drain(ctx, id); err != nil {
+	if err := p.dispatch.Drain(ctx, self); err != nil {
 		return err
 	}
-	return p.inline.wait(ctx, self != nil && self.inline)
+	return p.inline.wait(ctx, true)
+}
+
+// exempt lets other calls of Shutdown not wait for self, which waits in one, until readmit is called: a handler and a function
+// of Context.Go that shut down at once would wait for each other.
+func (p *Plugin) exempt(self *work) (readmit func()) {
+	if self == nil {
+		return func() {}
+	}
+	dispatched, inline := p.dispatch.Exempt(self), func() {}
+	if self.inline {
+		inline = p.inline.exempt()
+	}
+	return func() {
+		dispatched()
+		inline()
+	}
 }
 
 // stop refuses events from now on, and with all calls too.
@@ -99,6 +126,7 @@ func (p *Plugin) settle(ctx context.Context, self *work) error {
 	if p.cfg.ownFallback {
 		p.cfg.fallback.CloseIdleConnections()
 	}
+	p.downloads.close()
 	if err != nil {
 		return context.Cause(ctx)
 	}

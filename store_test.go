@@ -174,6 +174,20 @@ func (s *watched) Delete(ctx context.Context, key string) error {
 	return s.Store.Delete(ctx, key)
 }
 
+func TestANegativeTTLDeletesTheOldValue(t *testing.T) {
+	for _, ttl := range []time.Duration{-1, -2, -time.Millisecond, -time.Hour} {
+		s := richmedia.NewMemoryStore(0)
+		for _, old := range []time.Duration{0, time.Hour} {
+			require.NoError(t, s.Set(t.Context(), "key", []byte("old"), old))
+			require.NoError(t, s.Set(t.Context(), "key", []byte("new"), ttl))
+			_, ok, err := s.Get(t.Context(), "key")
+			require.NoError(t, err)
+			assert.False(t, ok, "%s after %s", ttl, old)
+		}
+		require.NoError(t, s.Set(t.Context(), "no key", []byte("new"), ttl))
+	}
+}
+
 func TestARefusedFileDoesNotRemoveANewerOneFromTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &watched{Store: richmedia.NewMemoryStore(0)}

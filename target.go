@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/botgo-contrib/richmedia/internal/ledger"
+	"github.com/botgo-contrib/richmedia/internal/picture"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -128,6 +129,12 @@ type File struct {
 	Info    string    // file_info, verbatim; it is enough to send the file, so keep it out of logs
 	Expires time.Time // zero: long-lived
 	Card    bool      // over the kind's soft size: the chat shows a file card, and no caption; unknown, so false, for a URL
+
+	// URL is raw_url, by which anybody can fetch the content as long as the upload lives, such as a markdown message; "" if the
+	// platform sent none. Its query is a credential, so keep it out of logs.
+	URL string
+
+	size picture.Size // of an upload for Markdown
 }
 
 // expired reports whether the platform will refuse f.

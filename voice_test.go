@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,6 +60,74 @@ func TestAVoiceThatThePlatformDoesNotTakeIsEncoded(t *testing.T) {
 			}
 			assert.Equal(t, [][]byte{amr}, s.got, "once: what was encoded is kept as the upload of what it was made of")
 		})
+	}
+}
+
+func TestTheEncoderIsAskedBeforeAVoiceIsGivenUp(t *testing.T) {
+	wav := append(bytes.Clone(readMedia(t, "hello.mp3")), 0)
+	for name, refuse := range map[string]func(*bed){
+		"refused in one call, as from a single chat": func(b *bed) {
+			b.Fail(richmediatest.OpUpload, 1, 400, 40011000, "请求数据异常")
+			b.Fail(richmediatest.OpMerge, 1, 400, 850019, "富媒体文件格式不支持")
+		},
+		"refused as a format": func(b *bed) { b.Fail(richmediatest.OpUpload, 1, 400, 850019, "富媒体文件格式不支持") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStudio(t)
+			b := newBed(t, richmedia.WithVoiceEncoder(s.encode), richmedia.WithRetries(0))
+			bob := b.C2C("bob")
+			c := b.context(t, bob)
+			refuse(b)
+			_, err := c.ReplyVoice(t.Context(), richmedia.FromBytes("a.mp3", wav))
+			require.NoError(t, err)
+			assert.Equal(t, s.mp3, bob.Answers()[0].Media.Upload.Data)
+			assert.Equal(t, [][]byte{wav}, s.got, "once")
+		})
+		t.Run(name+", and after the encoder too", func(t *testing.T) {
+			s := newStudio(t)
+			b := newBed(t, richmedia.WithVoiceEncoder(s.encode), richmedia.WithRetries(0))
+			c := b.context(t, b.C2C("bob"))
+			b.Fail(richmediatest.OpUpload, -1, 400, 850019, "富媒体文件格式不支持")
+			_, err := c.ReplyVoice(t.Context(), richmedia.FromBytes("a.mp3", wav))
+			require.ErrorIs(t, err, richmedia.ErrUnsupported)
+			assert.Len(t, s.got, 1, "once")
+		})
+	}
+}
+
+func TestAQuarterOfTheWorkersEncodeAtOnce(t *testing.T) {
+	for workers, want := range map[int]int{1: 1, 3: 1, 8: 2, 16: 4} {
+		synctest.Test(t, func(t *testing.T) {
+			mp3 := readMedia(t, "hello.mp3")
+			var now, most atomic.Int32
+			b := newBed(t, richmedia.WithWorkers(workers), richmedia.WithVoiceEncoder(func(_ context.Context, in io.Reader) (io.ReadCloser, error) {
+				most.Store(max(most.Load(), now.Add(1)))
+				defer now.Add(-1)
+				time.Sleep(time.Second)
+				_, err := io.Copy(io.Discard, in)
+				return io.NopCloser(bytes.NewReader(mp3)), err
+			}))
+			var all sync.WaitGroup
+			for i := range 10 {
+				c := b.context(t, b.Group(fmt.Sprint(i)))
+				all.Go(func() {
+					_, err := c.ReplyVoice(t.Context(), richmedia.FromBytes("a.amr", append(bytes.Clone(amr), byte(i))))
+					assert.NoError(t, err)
+				})
+			}
+			all.Wait()
+			assert.EqualValues(t, want, most.Load(), "of %d workers", workers)
+		})
+	}
+}
+
+func TestAFileWithoutANameHasOneOnEveryRoute(t *testing.T) {
+	for name, limit := range map[string]int64{"inline": 5 << 20, "parts": 0} {
+		b := newBed(t, richmedia.WithInlineLimit(limit))
+		club := b.Group("club")
+		_, err := b.context(t, club).ReplyFile(t.Context(), richmedia.FromBytes("", []byte("hello")))
+		require.NoError(t, err)
+		assert.Equal(t, "file", club.Answers()[0].Media.Upload.Name, name)
 	}
 }
 

@@ -23,7 +23,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 type running struct {
 	mu      sync.Mutex
 	n       int
-	waiting int           // of n: calls of wait by work that is itself counted
+	waiting int           // of n: work that waits for others itself
 	changed chan struct{} // closed when wait has to look again; nil if nothing waits
 }
 
@@ -55,17 +55,24 @@ func (r *running) wake() {
 	}
 }
 
-// wait returns nil when nothing runs, or ctx's cause. counted says that the caller is itself counted: it waits neither for
-// itself nor for others that wait.
-func (r *running) wait(ctx context.Context, counted bool) error {
+// exempt marks one that is counted as waiting itself, until readmit is called.
+func (r *running) exempt() (readmit func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if counted {
-		r.waiting++
-		defer func() { r.waiting-- }()
-		r.wake()
+	r.waiting++
+	r.wake()
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.waiting--
 	}
-	for r.n > 0 && (!counted || r.n > r.waiting) {
+}
+
+// wait returns nil when nothing runs, or ctx's cause. lenient says that the work that waits itself is not waited for.
+func (r *running) wait(ctx context.Context, lenient bool) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.n > 0 && (!lenient || r.n > r.waiting) {
 		if r.changed == nil {
 			r.changed = make(chan struct{})
 		}

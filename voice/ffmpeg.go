@@ -39,13 +39,20 @@ type output struct {
 // outputs leave out what would have to be written at the beginning after the end: a pipe cannot go back.
 var outputs = map[Format]output{
 	MP3: {
-		"mp3", []string{"-c:a", "libmp3lame", "-b:a", "64k", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"},
-		func() clock { return &constant{rate: 64000 / 8} },
+		name:  "mp3",
+		args:  []string{"-c:a", "libmp3lame", "-b:a", "64k", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"},
+		clock: func() clock { return &constant{rate: 64000 / 8} },
 	},
 	WAV: { // the header is written here
-		"wav", []string{"-c:a", "pcm_s16le", "-f", "s16le"}, func() clock { return &constant{rate: sampleRate * sampleSize} },
+		name:  "wav",
+		args:  []string{"-c:a", "pcm_s16le", "-f", "s16le"},
+		clock: func() clock { return &constant{rate: sampleRate * sampleSize} },
 	},
-	OGG: {"ogg", []string{"-c:a", "libopus", "-b:a", "32k", "-f", "ogg"}, func() clock { return &oggClock{} }},
+	OGG: {
+		name:  "ogg",
+		args:  []string{"-c:a", "libopus", "-b:a", "32k", "-f", "ogg"},
+		clock: func() clock { return &oggClock{} },
+	},
 }
 
 // String returns the name, such as "mp3".

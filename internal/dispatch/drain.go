@@ -37,7 +37,17 @@ func (d *Dispatcher) Drain(ctx context.Context, self any) error {
 	return nil
 }
 
-// readmit ends the exemption of one call of Drain.
+// Exempt makes the calls of Drain that have a self wait no longer for the tasks with this ID, until readmit is called: for a
+// task that waits for something else which such a call may hold up.
+func (d *Dispatcher) Exempt(id any) (readmit func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.exempt[id]++
+	d.rest()
+	return func() { d.readmit(id) }
+}
+
+// readmit ends one exemption.
 func (d *Dispatcher) readmit(self any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 )
 
 // ErrPrivate is the reason of a connection that was not opened. Its text follows "ADDRESS is".
-var ErrPrivate = errors.New("no public address on port 80 or 443; pass a client of your own to WithURLFallback for an intranet")
+var ErrPrivate = errors.New("no public address on port 80 or 443; for an intranet pass a client of your own to WithURLFallback or WithDownloads")
 
 // ErrRedirect is the reason of a redirect that was not followed.
 var ErrRedirect = errors.New("the redirect is not followed")

@@ -71,9 +71,9 @@ var credentials = []struct {
 }{
 	// A query without its address: a blank or a quote may have separated them.
 	{regexp.MustCompile(`\?[^\s?=]*=\S*`), "?..."},
-	{regexp.MustCompile(`(?i)\b(QQBot|Bearer|Basic)\s+[^\s"',;]{6,}`), "$1 ..."},
+	{regexp.MustCompile(`(?i)(QQBot|Bearer|Basic)\s+[^\s"',;]{10,}`), "$1 ..."},
 	// A field of JSON, which may be escaped, or a parameter.
-	{regexp.MustCompile(`(?i)\b(file_data|file_info|access_?token|(?:app|client)_?secret|secret|token|password|passwd|sign|signature|rkey)(\\?["']\s*:\s*\\?["']|=\\?["']?)[^\s"'\\,;&]+`), "$1$2..."},
+	{regexp.MustCompile(`(?i)(file_data|file_info|access_?token|(?:app|client)_?secret|secret|token|password|passwd|sign|signature|rkey)(\\?["']\s*:\s*\\?["']|=\\?["']?)[^\s"'\\,;&]+`), "$1$2..."},
 }
 
 // longRun may be base64, of content or of a token; or a path.

@@ -29,6 +29,7 @@ var ErrTooLong = errors.New("longer than its limit")
 var (
 	errSlow      = fmt.Errorf("slower than %d KiB a second", fetchSpeed>>10)
 	errNoURL     = errors.New("this is no address")
+	errLonger    = errors.New("the body is longer than the length that the host declared")
 	errDowngrade = errors.New("the redirect leads from https to http")
 	errRedirects = errors.New("too many redirects")
 )
@@ -37,7 +38,11 @@ var (
 type Fetcher struct {
 	HTTP    *http.Client
 	Limit   int64 // of a file, in bytes, as it comes and decoded; at least 1
-	Retries int   // attempts after the first, if the failure may pass; a body that has begun is not repeated
+	Retries int   // attempts after the first, if the failure may pass
+
+	// Begin reads what is needed before Get returns, from the start of the file in every attempt: one that fails in it is
+	// repeated like one without an answer. What is read after that is not repeated. nil reads nothing.
+	Begin func(*Fetched) error
 }
 
 // Get asks for the file at address. The body must be closed, and may be read as long as ctx lives; one that is longer than
@@ -107,7 +112,12 @@ func (f Fetcher) once(ctx context.Context, address string, hide secrets) (*Fetch
 		return nil, err
 	}
 	got.Size, got.Type = resp.ContentLength, resp.Header.Get("Content-Type")
-	if err := got.decode(resp.Header, f.Limit); err != nil {
+	got.declared = resp.ContentLength
+	err = got.decode(resp.Header, f.Limit)
+	if err == nil && f.Begin != nil {
+		err = f.Begin(got)
+	}
+	if err != nil {
 		_ = got.Close()
 		return nil, err
 	}
@@ -145,6 +155,7 @@ type Fetched struct {
 	idle, slow *time.Timer
 	began      time.Time
 	n          int64
+	declared   int64         // bytes that the host declared, as they come; -1 if it did not
 	raw        io.ReadCloser // as it comes
 	file       io.Reader     // decoded, from raw
 }
@@ -169,6 +180,13 @@ func (f *Fetched) readRaw(p []byte) (n int, err error) {
 		f.n += int64(n)
 		f.idle.Reset(fetchTimeout)
 		f.slow.Reset(time.Until(f.began.Add(fetchGrace + time.Duration(f.n)*time.Second/fetchSpeed)))
+	}
+	// net/http sees to it, but a transport of the bot's own may not.
+	switch {
+	case f.declared >= 0 && f.n > f.declared:
+		return 0, errLonger
+	case f.declared >= 0 && f.n < f.declared && errors.Is(err, io.EOF):
+		return n, io.ErrUnexpectedEOF
 	}
 	return n, err
 }

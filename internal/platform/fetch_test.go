@@ -23,10 +23,30 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hosted answers every GET by a script; the last answer stands for all that follow.
+// page is one answer of a host.
+type page struct {
+	status int
+	body   io.Reader
+	header http.Header
+	err    error
+	hangs  bool // until the request's ctx ends
+	panics bool
+}
+
+func file(status int, body io.Reader, header ...string) page {
+	h := http.Header{}
+	for i := 0; i < len(header); i += 2 {
+		h.Add(header[i], header[i+1])
+	}
+	return page{status: status, body: body, header: h}
+}
+
+func failing(err error) page { return page{err: err} }
+
+// hosted answers every GET by a script; the last page stands for all that follow.
 type hosted struct {
 	mu    sync.Mutex
-	steps []func(*http.Request) (*http.Response, error)
+	pages []page
 	seen  []*http.Request
 }
 
@@ -34,27 +54,22 @@ func (h *hosted) RoundTrip(r *http.Request) (*http.Response, error) {
 	h.mu.Lock()
 	n := len(h.seen)
 	h.seen = append(h.seen, r)
-	next := h.steps[min(n, len(h.steps)-1)]
+	now := h.pages[min(n, len(h.pages)-1)]
 	h.mu.Unlock()
-	return next(r)
-}
-
-func file(status int, body io.Reader, header ...string) func(*http.Request) (*http.Response, error) {
-	return func(r *http.Request) (*http.Response, error) {
-		h := http.Header{}
-		for i := 0; i < len(header); i += 2 {
-			h.Add(header[i], header[i+1])
-		}
-		return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(body), ContentLength: -1, Request: r}, nil
+	switch {
+	case now.panics:
+		panic("no")
+	case now.hangs:
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	case now.err != nil:
+		return nil, now.err
 	}
+	return &http.Response{StatusCode: now.status, Header: now.header, Body: io.NopCloser(now.body), ContentLength: -1, Request: r}, nil
 }
 
-func failing(err error) func(*http.Request) (*http.Response, error) {
-	return func(*http.Request) (*http.Response, error) { return nil, err }
-}
-
-func fetcher(limit int64, retries int, steps ...func(*http.Request) (*http.Response, error)) (Fetcher, *hosted) {
-	h := &hosted{steps: steps}
+func fetcher(limit int64, retries int, pages ...page) (Fetcher, *hosted) {
+	h := &hosted{pages: pages}
 	return Fetcher{HTTP: &http.Client{Transport: h}, Limit: limit, Retries: retries}, h
 }
 
@@ -196,7 +211,7 @@ func noise(n int) []byte {
 func TestAFetchIsRepeatedIfItsFailureMayPass(t *testing.T) {
 	reset := &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	for name, c := range map[string]struct {
-		first    func(*http.Request) (*http.Response, error)
+		first    page
 		requests int
 		after    time.Duration
 	}{
@@ -212,7 +227,7 @@ func TestAFetchIsRepeatedIfItsFailureMayPass(t *testing.T) {
 		"an unknown host":          {failing(&net.DNSError{IsNotFound: true}), 1, 0},
 		"a refusal of the client":  {failing(errors.New("no public address")), 1, 0},
 		"another content coding":   {file(200, strings.NewReader("x"), "Content-Encoding", "br"), 1, 0},
-		"a panic of the client":    {func(*http.Request) (*http.Response, error) { panic("no") }, 1, 0},
+		"a panic of the client":    {page{panics: true}, 1, 0},
 		"a redirect to http":       {file(302, strings.NewReader(""), "Location", "http://x.test/"), 1, 0},
 		"a redirect that is empty": {file(302, strings.NewReader("")), 1, 0},
 	} {
@@ -308,7 +323,7 @@ func TestARedirectKeepsTheAddressBeforeToItself(t *testing.T) {
 
 func TestAFetchIsBoundedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, _ := fetcher(1<<30, 0, func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() })
+		f, _ := fetcher(1<<30, 0, page{hangs: true})
 		began := time.Now()
 		_, err := f.Get(t.Context(), cdn)
 		require.EqualError(t, err, "no answer within 30s")
@@ -337,7 +352,7 @@ func TestAFetchIsBoundedInTime(t *testing.T) {
 // drip is one byte after each pause.
 type drip struct{ pause time.Duration }
 
-func (d drip) Read(p []byte) (int, error) {
+func (d drip) Read([]byte) (int, error) {
 	time.Sleep(d.pause)
 	return 1, nil
 }

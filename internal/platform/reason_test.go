@@ -17,8 +17,6 @@ import (
 	"github.com/tencent-connect/botgo/openapi"
 )
 
-import ()
-
 // TestADeadlineKeepsTheReasonThatUsedUpTheTime on every call: "context deadline exceeded" alone hides it.
 func TestADeadlineKeepsTheReasonThatUsedUpTheTime(t *testing.T) {
 	bytesOf := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("x")), nil }

@@ -6,45 +6,60 @@ import (
 	"errors"
 	"sync"
 	"time"
-
-	"github.com/jellydator/ttlcache/v3"
 )
 
-// Filter remembers events by their ids. It is safe for concurrent use and starts no goroutine.
+// Filter remembers events by their ids. It is safe for concurrent use and starts no goroutine: expired events are forgotten
+// while later ones arrive. The cost of a call does not grow with the number of events.
 type Filter struct {
-	mu  sync.Mutex // makes the lookup of several ids one step
-	ids *ttlcache.Cache[string, *delivery]
+	window time.Duration
+	size   int
+	start  time.Time // arrivals are kept as the distance from it, which takes a third of the memory
+
+	mu      sync.Mutex // makes the lookup of several ids one step
+	ids     map[digest]place
+	events  queue
+	running map[place]*delivery // a few at a time: a handled event needs none
 }
 
 // delivery is one event on its way to its handler.
 type delivery struct {
-	ids  []string
+	at   place
 	done chan struct{} // closed when err is known
 	err  error         // why the event was given back; nil if it was handled
 }
 
-// New returns a Filter that remembers each id for the duration window, and at most size ids: beyond that it forgets the
-// oldest early.
+// New returns a Filter that remembers each event for the duration window, and at most size events, at least 1: beyond that
+// it forgets the oldest early.
 func New(window time.Duration, size int) *Filter {
-	return &Filter{ids: ttlcache.New(
-		ttlcache.WithTTL[string, *delivery](window),
-		ttlcache.WithCapacity[string, *delivery](uint64(max(size, 0))),
-		ttlcache.WithDisableTouchOnHit[string, *delivery](),
-	)}
+	return &Filter{
+		window: window, size: max(size, 1), start: time.Now(),
+		ids: map[digest]place{}, running: map[place]*delivery{},
+	}
 }
 
-// Len returns the number of ids that are remembered, expired ones included until a later call forgets them.
-func (f *Filter) Len() int { return f.ids.Len() }
+// Len returns the number of events that are remembered, expired ones included until a later call forgets them.
+func (f *Filter) Len() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.events.len
+}
 
 // errGoexit stands until the event's handler has returned: the handler may end its goroutine instead.
 var errGoexit = errors.New("richmedia: the handler ended its goroutine")
 
 // Once calls handle unless an event with any of ids is remembered. It returns the result of handle, which is that of the
 // first call if the event is remembered: Once waits for that result until ctx ends, and then returns ctx's cause. An event
-// whose handle failed, panicked or ended its goroutine is forgotten and can be handled again.
+// whose handle failed, panicked or ended its goroutine is forgotten and can be handled again. An event without ids is not
+// remembered, and of more than two ids the first two are.
 func (f *Filter) Once(ctx context.Context, ids []string, handle func() error) error {
-	d, first := f.claim(ids)
-	if !first {
+	if len(ids) == 0 {
+		return handle()
+	}
+	d, first := f.claim(digests(ids))
+	switch {
+	case d == nil: // it was handled
+		return nil
+	case !first:
 		select {
 		case <-d.done:
 			return d.err
@@ -53,38 +68,75 @@ func (f *Filter) Once(ctx context.Context, ids []string, handle func() error) er
 		}
 	}
 	d.err = errGoexit
-	defer func() {
-		if d.err != nil {
-			f.forget(d)
-		}
-		close(d.done)
-	}()
+	defer f.end(d)
 	d.err = handle()
 	return d.err
 }
 
-// claim returns the delivery that ids belong to, and reports whether this call is the first to bring them.
-func (f *Filter) claim(ids []string) (_ *delivery, first bool) {
+// claim returns the delivery that ids belong to, or nil if it was handled, and reports whether this call is the first to
+// bring them.
+func (f *Filter) claim(ids [maxIDs]digest) (_ *delivery, first bool) {
+	now := time.Since(f.start)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.ids.DeleteExpired() // without it expired ids would stay, since no goroutine deletes them
 	for _, id := range ids {
-		if item := f.ids.Get(id); item != nil {
-			return item.Value(), false
+		at := f.ids[id]
+		switch {
+		case at == 0:
+		case f.expired(at, now):
+			f.forget(at)
+		default:
+			return f.running[at], false
 		}
 	}
-	d := &delivery{ids: ids, done: make(chan struct{})}
+	f.tidy(now)
+	d := &delivery{at: f.events.push(event{ids: ids, arrived: now}), done: make(chan struct{})}
 	for _, id := range ids {
-		f.ids.Set(id, d, ttlcache.DefaultTTL)
+		if id != (digest{}) {
+			f.ids[id] = d.at
+		}
 	}
+	f.running[d.at] = d
 	return d, true
 }
 
-// forget lets the event be handled again.
-func (f *Filter) forget(d *delivery) {
+// end passes d's result to those who wait for it. An event that failed can be handled again.
+func (f *Filter) end(d *delivery) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, id := range d.ids {
-		f.ids.Delete(id)
+	if f.running[d.at] == d { // else it was forgotten early, and its place may be another event's
+		delete(f.running, d.at)
+		if d.err != nil {
+			f.forget(d.at)
+		}
 	}
+	f.mu.Unlock()
+	close(d.done)
+}
+
+// tidyAtOnce is how many expired events a call forgets: more than the one that it adds, and too few to delay concurrent
+// callers after a busy hour.
+const tidyAtOnce = 4
+
+// tidy forgets some expired events, and the oldest if there is no room for another. It needs f.mu.
+func (f *Filter) tidy(now time.Duration) {
+	for n := 0; n < tidyAtOnce && f.events.oldest != 0 && f.expired(f.events.oldest, now); n++ {
+		f.forget(f.events.oldest)
+	}
+	if f.events.len >= f.size {
+		f.forget(f.events.oldest)
+	}
+}
+
+// expired reports whether the event at is older than the window. It needs f.mu.
+func (f *Filter) expired(at place, now time.Duration) bool {
+	return now-f.events.at(at).arrived >= f.window
+}
+
+// forget removes the event at. It needs f.mu.
+func (f *Filter) forget(at place) {
+	for _, id := range f.events.at(at).ids {
+		delete(f.ids, id)
+	}
+	delete(f.running, at)
+	f.events.remove(at)
 }

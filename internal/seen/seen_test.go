@@ -100,7 +100,7 @@ func TestIDsAreForgottenAfterTheirTimeAndBeyondTheSize(t *testing.T) {
 		for id := 2; id <= 5; id++ {
 			handle(id)
 		}
-		assert.Equal(t, 3, f.ids.Len())
+		assert.Equal(t, 3, f.Len())
 		handle(1)
 		assert.Equal(t, 7, n, "the oldest was forgotten")
 	})

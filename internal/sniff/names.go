@@ -1,5 +1,7 @@
 package sniff
 
+import "github.com/gabriel-vasile/mimetype"
+
 // The formats that this package tells apart, and those that a kind accepts. All other names are the mimetype library's.
 const (
 	PNG  = "image/png"
@@ -118,4 +120,22 @@ var plainNames = map[string]string{
 	"audio/midi":  "midi, which holds notes and no sound",
 
 	Unknown: "of no known format",
+}
+
+// extensions are those of formats that the mimetype library does not know.
+var extensions = map[string]string{
+	Silk: ".silk", SilkOversized: ".silk", SilkInAMR: ".silk", MP4Cut: ".mp4", MP2: ".mp2", MPEGTS: ".ts", M2TS: ".m2ts", TGA: ".tga",
+	AMRWB: ".awb", CAF: ".caf", TTA: ".tta", WavPack: ".wv", W64: ".w64", RF64: ".wav", AC3: ".ac3", EAC3: ".eac3", DTS: ".dts",
+	DSD: ".dsf", VOC: ".voc", RealMedia: ".rm",
+}
+
+// Extension returns the usual extension of a file of format, a result of Format, with its dot; "" if there is none.
+func Extension(format string) string {
+	if ext, ok := extensions[format]; ok {
+		return ext
+	}
+	if known := mimetype.Lookup(format); known != nil {
+		return known.Extension()
+	}
+	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -72,8 +73,12 @@ func (e Example) RunLive(ctx context.Context) error {
 	if credentials.AppID == "" || credentials.AppSecret == "" {
 		return errors.New("-live: set QQBOT_APPID and QQBOT_SECRET to your bot's AppID and AppSecret, from https://q.qq.com")
 	}
+	var opts []richmedia.Option
 	if at := os.Getenv("QQBOT_API_DOMAIN"); at != "" { // another platform than QQ's, such as cmd/playground
 		constant.APIDomain = at
+		client := &http.Client{Transport: &http.Transport{}} // what users send there is http, and on this machine
+		defer client.CloseIdleConnections()
+		opts = append(opts, richmedia.WithDownloads(0, client))
 	}
 	if at := os.Getenv("QQBOT_TOKEN_DOMAIN"); at != "" {
 		constant.TokenDomain = at
@@ -81,5 +86,5 @@ func (e Example) RunLive(ctx context.Context) error {
 	event.RegisterHandlers(event.ReadyHandler(func(_ *dto.WSPayload, ready *dto.WSReadyData) { // websockets only
 		fmt.Printf("%s is online: write to it, or press Ctrl-C\n", ready.User.Username)
 	}))
-	return e.Live(ctx, credentials)
+	return e.Live(ctx, credentials, opts...)
 }

@@ -73,7 +73,7 @@ func (s *Stage) Note(format string, v ...any) {
 // Start puts a bot on whose events come in by themselves.
 func (s *Stage) Start(bot Bot) {
 	s.Do(func() error {
-		media, _, err := bot(token.NewQQBotTokenSource(s.Credentials()), s.failing())
+		media, _, err := bot(token.NewQQBotTokenSource(s.Credentials()), s.failing(), s.reading())
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (s *Stage) Run(run Run) {
 		ctx, cancel := context.WithCancel(s.ctx)
 		ended := make(chan error, 1)
 		go func() {
-			err := run(ctx, s.Credentials(), s.failing())
+			err := run(ctx, s.Credentials(), s.failing(), s.reading())
 			if err != nil {
 				s.cancel(err)
 			}
@@ -111,6 +111,9 @@ func (s *Stage) failing() richmedia.Option {
 	return richmedia.WithErrorHandler(func(_ context.Context, _ *richmedia.Context, err error) { s.cancel(err) })
 }
 
+// reading lets the bot read attachments of this platform, whose addresses are http and on this machine.
+func (s *Stage) reading() richmedia.Option { return richmedia.WithDownloads(0, s.Client()) }
+
 // Stop ends the bot, and waits for it. A play that ends does it too.
 func (s *Stage) Stop() {
 	if s.stop == nil {
@@ -126,6 +129,16 @@ func (s *Stage) Stop() {
 // Say lets user write, and waits for that many answers.
 func (s *Stage) Say(chat *richmediatest.Chat, user, text string, answers int, attachments ...richmediatest.Attachment) {
 	s.Do(func() error { chat.Say(user, text, attachments...); return nil })
+	s.Answers(chat, answers)
+}
+
+// Quote is Say with a quote of the message of that many messages ago.
+func (s *Stage) Quote(chat *richmediatest.Chat, user, text string, ago, answers int) {
+	s.Do(func() error {
+		all := chat.Messages()
+		chat.Quote(user, text, richmediatest.Quotation{MsgID: all[len(all)-ago].ID, Repeats: 1})
+		return nil
+	})
 	s.Answers(chat, answers)
 }
 

@@ -75,6 +75,9 @@ func (t *transcript) behind(m richmediatest.Message, toEvent bool) string {
 	if m.Seq != 0 {
 		facts = append(facts, fmt.Sprintf("msg_seq %d", m.Seq))
 	}
+	if m.Quotes != "" {
+		facts = append(facts, "quoting")
+	}
 	by := "by msg_id"
 	if toEvent {
 		by = "by event_id"

@@ -184,11 +184,13 @@ func (t *transfer) sendPart(ctx context.Context, p parts.Part) error {
 }
 
 // put sends the bytes of p and returns their MD5, computed while they are sent. A server that answers with a failure of
-// its own is asked again; after a reset, and if the address is refused, the address is considered dead
-// (tencent-connect/openclaw-qqbot#277).
+// its own is asked again, and so is one without an answer, once: a single reset says nothing about the address, and a new
+// prepare may send the whole file again (the platform's own storage SDK repeats after a reset too). After a second one, and
+// at once if the address is refused, the address is considered dead (tencent-connect/openclaw-qqbot#277).
 func (t *transfer) put(ctx context.Context, p parts.Part) (sum string, err error) {
 	const tries = 3
 	wait := t.offer.RetryDelay
+	unanswered := 0
 	for n := 1; ; n++ {
 		var h hash.Hash
 		err := t.up.u.client.PutPart(ctx, p.URL, p.Size, t.up.progress.counted(p.Offset, func(ctx context.Context) (io.ReadCloser, error) {
@@ -206,7 +208,10 @@ func (t *transfer) put(ctx context.Context, p parts.Part) (sum string, err error
 		if !errors.As(err, &e) || e.Final() || ctx.Err() != nil {
 			return "", err
 		}
-		if e.Status < 500 || n == tries {
+		if e.Status == 0 {
+			unanswered++
+		}
+		if unanswered > 1 || n == tries || e.Status != 0 && e.Status < 500 {
 			return "", &staleError{err}
 		}
 		if ended := sleep(ctx, max(wait, time.Second)*time.Duration(n)); ended != nil {

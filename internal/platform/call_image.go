@@ -3,7 +3,6 @@ package platform
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -13,7 +12,7 @@ import (
 
 // Image is a message to a guild's chat with the bytes of an image.
 type Image struct {
-	Fields map[string]string // content, msg_id, event_id; empty fields are left out
+	Fields map[string]string // content, msg_id, event_id, message_reference; empty fields are left out
 	Type   string            // MIME type
 	Size   int64
 	Open   func(context.Context) (io.ReadCloser, error)
@@ -27,7 +26,7 @@ func (c *Client) SendImage(ctx context.Context, chat Chat, m Image) (Sent, error
 		return Sent{}, &Error{Op: "send", Err: err, final: true}
 	}
 	sent, err := c.send(ctx, chat, &request{
-		timeout: inlineTimeout, streamed: true, contentType: contentType,
+		timeout: inlineTimeout, endpoint: endpointMessages, path: chat.path("/messages"), streamed: true, contentType: contentType,
 		secret: func(s *secrets) { s.addText(m.Fields["content"]) },
 		length: int64(len(head)) + m.Size + int64(len(tail)),
 		open: func(ctx context.Context) (io.ReadCloser, error) {
@@ -41,17 +40,14 @@ func (c *Client) SendImage(ctx context.Context, chat Chat, m Image) (Sent, error
 			}{io.MultiReader(strings.NewReader(head), data, strings.NewReader(tail)), data}, nil
 		},
 	})
-	if e, ok := errors.AsType[*Error](err); ok {
-		e.passive = m.Fields["msg_id"] != "" || m.Fields["event_id"] != ""
-	}
-	return sent, err
+	return sent, passive(err, m.Fields["msg_id"] != "" || m.Fields["event_id"] != "")
 }
 
 // form returns the text before and after the bytes.
 func form(m Image) (head, tail, contentType string, _ error) {
 	var buf bytes.Buffer
 	w := multipart.NewWriter(&buf)
-	for _, name := range []string{"msg_id", "event_id", "content"} {
+	for _, name := range []string{"msg_id", "event_id", "content", "message_reference"} {
 		if m.Fields[name] == "" {
 			continue
 		}

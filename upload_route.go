@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -14,12 +15,18 @@ import (
 )
 
 // route is the way of one upload to the platform: a URL that the platform fetches, or bytes in one call or in parts.
-type route struct{ up *upload }
+type route struct {
+	up           *upload
+	encoderAsked bool
+}
 
 // send uploads by the first route that the source allows, and goes on by the next if the platform refuses that one. The
 // error is an *UploadError.
 func (r *route) send(ctx context.Context) (platform.Uploaded, error) {
 	up := r.up
+	if up.picture {
+		return r.asPicture(ctx)
+	}
 	if up.src.url != "" && up.content.Load() == nil { // else it was fetched for an earlier send
 		got, err := r.byURL(ctx)
 		switch {
@@ -39,11 +46,36 @@ func (r *route) send(ctx context.Context) (platform.Uploaded, error) {
 	if err != nil {
 		return platform.Uploaded{}, err
 	}
-	if c.Size > up.u.inlineLimit || up.u.tooLarge.has(up.to.Scope, c.Size) {
+	got, err := r.byBytes(ctx, c)
+	if !r.canEncode(ctx, err) {
+		return got, err
+	}
+	up.u.log.Infof("richmedia: %s: refused as it is, going on with the voice encoder: %v", up.src.label(), apiError(err))
+	voice, encodeErr := r.encode(ctx, c)
+	if encodeErr != nil {
+		return got, errors.Join(err, encodeErr)
+	}
+	return r.byBytes(ctx, voice)
+}
+
+// byBytes uploads c in one call, or in parts if it is large or the platform turned out to refuse one call.
+func (r *route) byBytes(ctx context.Context, c *content.Content) (platform.Uploaded, error) {
+	if c.Size > r.up.u.inlineLimit || r.up.u.tooLarge.has(r.up.to.Scope, c.Size) {
 		return r.inParts(ctx, c)
 	}
 	return r.inline(ctx, c)
 }
+
+// canEncode reports whether the voice encoder is asked after the platform has refused a voice as it is, with err: some
+// formats it accepts here and there only (tencent-connect/openclaw-qqbot#319).
+func (r *route) canEncode(ctx context.Context, err error) bool {
+	var api *APIError
+	return err != nil && r.up.encodes() && !r.encoderAsked && ctx.Err() == nil && errors.As(err, &api) &&
+		(errors.Is(api, ErrUnsupported) || api.Code == badRequest || api.alias == badRequest)
+}
+
+// badRequest is the platform's code for fields that it does not accept, and for a voice of a format that it refuses.
+const badRequest = 40011000
 
 // took notes the route for the trace.
 func (r *route) took(name UploadRoute) {
@@ -62,29 +94,91 @@ func (r *route) byURL(ctx context.Context) (platform.Uploaded, error) {
 
 // canFetch reports whether the URL, which the platform has refused with err, is to be fetched here.
 func (r *route) canFetch(ctx context.Context, err error) bool {
-	return r.up.u.fallback != nil && ctx.Err() == nil && fetchable(err)
+	return r.client() != nil && ctx.Err() == nil && fetchable(err)
+}
+
+// client returns what fetches the URL here: for an attachment also without WithURLFallback; nil for nothing.
+func (r *route) client() *http.Client {
+	up := r.up
+	d := up.u.downloads
+	switch {
+	case !up.src.attached || d.given == nil && up.u.fallback != nil:
+		return up.u.fallback
+	case d.given == nil && !strings.HasPrefix(up.src.url, "https://"):
+		return nil // the guarded client of downloads reads https only
+	}
+	return d.client()
+}
+
+// limit is how much is fetched.
+func (r *route) limit() int64 {
+	limit := kindRules[r.up.kind].hard
+	if r.up.src.attached {
+		limit = min(limit, r.up.u.downloads.limit)
+	}
+	return limit
 }
 
 // fetch downloads the URL, after the platform has refused it.
 func (r *route) fetch(ctx context.Context, refusal error) error {
 	up := r.up
-	c, err := download(ctx, up.u.fallback, up.u.prepares, up.src.url, up.kind)
-	if err == nil {
-		err = up.keepContent(c)
-	}
-	if err != nil {
+	if err := r.download(ctx); err != nil {
 		return up.failed("fetch", &fetchError{up.withoutStep(err), apiError(refusal)})
 	}
 	up.u.log.Infof("richmedia: %s: fetched from here, because the platform could not: %v", up.src.label(), apiError(refusal))
 	return nil
 }
 
-// encoded returns content that the platform accepts: c itself, or what the voice encoder makes of it, which then is the
-// upload's content.
+// download makes what the URL holds the content.
+func (r *route) download(ctx context.Context) error {
+	up := r.up
+	c, err := fetchURL(ctx, platform.Fetcher{HTTP: r.client(), Limit: r.limit(), Retries: up.u.prepares}, up.src.url, up.kind)
+	if err != nil {
+		return err
+	}
+	return up.keepContent(c)
+}
+
+// asPicture uploads a picture for Markdown: in parts, because only a merge answers an address (docs 2026-08), and from here,
+// because its size has to be read.
+func (r *route) asPicture(ctx context.Context) (platform.Uploaded, error) {
+	up := r.up
+	if up.src.url != "" && up.content.Load() == nil {
+		if r.client() == nil {
+			return platform.Uploaded{}, up.failed("fetch", errNotFetched)
+		}
+		if err := r.download(ctx); err != nil {
+			return platform.Uploaded{}, up.failed("fetch", &fetchError{here: up.withoutStep(err)})
+		}
+	}
+	c, err := up.load(ctx, false)
+	if err != nil {
+		return platform.Uploaded{}, err
+	}
+	if up.shown, err = sizeOf(ctx, c); err != nil {
+		return platform.Uploaded{}, up.failed("check", err)
+	}
+	return r.inParts(ctx, c)
+}
+
+// encoded returns content of a format that the platform accepts: c itself, or what the voice encoder makes of it.
 func (r *route) encoded(ctx context.Context, c *content.Content) (*content.Content, error) {
 	up := r.up
 	if !up.encodes() || checkFormat(up.kind, c.Format) == nil {
 		return c, nil
+	}
+	return r.encode(ctx, c)
+}
+
+// encode makes what the voice encoder returns for c the upload's content.
+func (r *route) encode(ctx context.Context, c *content.Content) (*content.Content, error) {
+	up := r.up
+	r.encoderAsked = true
+	select { // an encoder is a process with a core to itself: events must not start any number of them
+	case up.u.encoding <- struct{}{}:
+		defer func() { <-up.u.encoding }()
+	case <-ctx.Done():
+		return nil, up.failed("encode", context.Cause(ctx))
 	}
 	voice, err := up.u.encoder.encode(ctx, c)
 	if err != nil {

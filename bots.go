@@ -43,6 +43,7 @@ var registered = &registry{
 	handlers:  map[dto.EventType][]*registration{},
 	installed: map[dto.EventType]bool{},
 	warned:    map[dto.EventType]bool{},
+	ended:     map[dto.EventType]map[string]bool{},
 	forwarded: map[*dto.WSPayload]bool{},
 }
 
@@ -52,7 +53,8 @@ type registry struct {
 	handlers  map[dto.EventType][]*registration // of open plugins, in order of registration
 	installed map[dto.EventType]bool            // botgo passes events of the type to handle
 	warned    map[dto.EventType]bool
-	forwarded map[*dto.WSPayload]bool // events that are with a handler of botgo's
+	ended     map[dto.EventType]map[string]bool // the bots, by app id, whose handlers of On ended with their plugins
+	forwarded map[*dto.WSPayload]bool           // events that are with a handler of botgo's
 }
 
 // registration is a handler of one plugin.
@@ -103,8 +105,10 @@ func (t *registry) add(r *registration, types ...dto.EventType) {
 			event.RegisterHandler(dto.WSDispatchEvent, typ, func(payload *dto.WSPayload, _ []byte) error { return t.handle(payload) })
 		}
 		if !r.p.accepting() {
+			t.end(r, typ)
 			continue
 		}
+		delete(t.ended[typ], r.p.appID)
 		var others []*registration
 		for _, old := range t.handlers[typ] {
 			if old.p != r.p {
@@ -126,7 +130,9 @@ func (t *registry) remove(p *Plugin) {
 		for _, r := range list {
 			if r.p != p {
 				others = append(others, r)
+				continue
 			}
+			t.end(r, typ)
 		}
 		if t.handlers[typ] = others; others == nil {
 			delete(t.handlers, typ)
@@ -157,10 +163,36 @@ func (t *registry) handle(payload *dto.WSPayload) error {
 		return r.take(payload)
 	}
 	err := t.forward(payload)
-	if errors.Is(err, ErrWrongBot) && r == nil && !t.has(payload.Type) {
+	switch {
+	case !errors.Is(err, ErrWrongBot):
+		return err
+	case t.hasEnded(payload):
+		return ErrClosed // the platform pushes it again, to the process that comes after this one
+	case r == nil && !t.has(payload.Type):
 		return nil // nobody wants the event: botgo drops it silently too
 	}
 	return err
+}
+
+// end notes that a handler of On ended with its plugin, or began after it. An adapter knows that by itself. It needs t.mu.
+func (t *registry) end(r *registration, typ dto.EventType) {
+	if !r.on {
+		return
+	}
+	if t.ended[typ] == nil {
+		t.ended[typ] = map[string]bool{}
+	}
+	t.ended[typ][r.p.appID] = true
+}
+
+// hasEnded reports whether a handler of On that ended with its plugin was for the event. An event or a plugin that does not
+// say its bot may be of any.
+func (t *registry) hasEnded(payload *dto.WSPayload) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ended := t.ended[payload.Type]
+	id := botOf(payload)
+	return len(ended) > 0 && (id == "" || ended[id] || ended[""])
 }
 
 // has reports whether any plugin handles events of a type.
@@ -176,7 +208,7 @@ func (t *registry) forward(payload *dto.WSPayload) error {
 	if !t.begin(payload) {
 		return ErrWrongBot
 	}
-	defer t.end(payload)
+	defer t.forget(payload)
 	if call, ok := typedHandlers[payload.Type]; ok {
 		if called, err := call(payload); called && !errors.Is(err, ErrWrongBot) {
 			return err
@@ -198,7 +230,7 @@ func (t *registry) begin(payload *dto.WSPayload) bool {
 	return true
 }
 
-func (t *registry) end(payload *dto.WSPayload) {
+func (t *registry) forget(payload *dto.WSPayload) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.forwarded, payload)
@@ -224,17 +256,12 @@ const (
 	otherBot
 )
 
-// owner reports whether the event is one of p's bot. botgo's webhook sets Session.AppID only, and its websocket
-// Session.TokenSource only.
+// owner reports whether the event is one of p's bot.
 func (p *Plugin) owner(payload *dto.WSPayload) ownership {
 	if payload == nil || payload.Session == nil {
 		return unknownBot
 	}
-	s := payload.Session
-	id := s.AppID
-	if id == "" {
-		id = appIDOf(s.TokenSource)
-	}
+	s, id := payload.Session, botOf(payload)
 	switch {
 	case id != "" && p.appID != "":
 		if id == p.appID {
@@ -245,6 +272,19 @@ func (p *Plugin) owner(payload *dto.WSPayload) ownership {
 		return thisBot
 	}
 	return unknownBot
+}
+
+// botOf returns the app id of the event's bot, "" if the event does not say it. botgo's webhook sets Session.AppID only, and
+// its websocket Session.TokenSource only.
+func botOf(payload *dto.WSPayload) string {
+	s := payload.Session
+	switch {
+	case s == nil:
+		return ""
+	case s.AppID != "":
+		return s.AppID
+	}
+	return appIDOf(s.TokenSource)
 }
 
 // appIDOf returns the app id that a token source knows, as botgo's does; "" if it knows none.
