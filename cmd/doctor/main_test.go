@@ -56,8 +56,12 @@ func (u *user) Write(data []byte) (int, error) {
 	if at, found := bytes.CutPrefix(data, []byte("\n[")); found {
 		u.step = int(at[0] - '0')
 	}
-	if step := u.step; u.lines != nil && bytes.Contains(data, []byte("Enter: go on")) {
+	switch step := u.step; {
+	case u.lines == nil:
+	case bytes.Contains(data, []byte("Enter: go on")):
 		u.all.Go(func() { u.lines <- u.types(step) })
+	case bytes.Contains(data, []byte("How is the second voice")):
+		u.all.Go(func() { u.lines <- "v" })
 	}
 	return u.out.Write(data)
 }
