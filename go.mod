@@ -16,7 +16,7 @@ require (
 	golang.org/x/time v0.16.0
 )
 
-require golang.org/x/image v0.48.0 // indirect
+require golang.org/x/image v0.48.0
 
 require (
 	github.com/go-resty/resty/v2 v2.16.3 // indirect; from 2.16.4 on the first request of botgo carries a wrong token type and is refused
