@@ -272,7 +272,7 @@ func (d *download) Close() error {
 
 func (d *download) end() {
 	d.once.Do(func() {
-		d.release()         // first: a Read of the body ends with its ctx
+		d.release()        // first: a Read of the body ends with its ctx
 		_ = d.rest.Close() // nothing was written
 	})
 }
