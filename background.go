@@ -14,6 +14,8 @@ import (
 // Go returns at once. At most four functions for each of WithWorkers run at once; the others wait. Shutdown waits for all
 // of them, also for those that a handler starts while Shutdown waits for that handler. After Close fn does not run, and the
 // error handler gets ErrClosed. A nil fn panics.
+//
+//nolint:contextcheck,nolintlint // fn's ctx is not the handler's: that is its purpose
 func (c *Context) Go(fn func(ctx context.Context) error) {
 	if fn == nil {
 		panic("richmedia: Context.Go: the function is nil; pass a func(ctx context.Context) error")

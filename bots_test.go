@@ -174,13 +174,13 @@ func TestAnOpenPluginOfTheSameBotTakesTheEventsOfAClosedOne(t *testing.T) {
 func TestBotgosOwnHandlerGetsTheEventsOfABotWithoutThePlugin(t *testing.T) {
 	for name, register := range map[string]func(got chan<- string){
 		"typed": func(got chan<- string) {
-			event.RegisterHandlers(event.GroupATMessageEventHandler(func(p *dto.WSPayload, d *dto.WSGroupATMessageData) error {
+			event.RegisterHandlers(event.GroupATMessageEventHandler(func(_ *dto.WSPayload, d *dto.WSGroupATMessageData) error {
 				got <- d.Content
 				return nil
 			}))
 		},
 		"Plain": func(got chan<- string) {
-			event.RegisterHandlers(event.PlainEventHandler(func(p *dto.WSPayload, _ []byte) error { got <- "plain"; return nil }))
+			event.RegisterHandlers(event.PlainEventHandler(func(_ *dto.WSPayload, _ []byte) error { got <- "plain"; return nil }))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -47,6 +47,15 @@ func (c *Context) Ack(ctx context.Context, code int) error {
 	return nil
 }
 
+// acknowledge acknowledges the event of a button as it arrives, unless the handler does. It passes the chat's queue: the user
+// sees a failure after 3 s.
+func (p *Plugin) acknowledge(c *Context) error {
+	if c.in.interaction == nil || p.cfg.manualAck || !acknowledged(c.in.interaction) {
+		return nil
+	}
+	return p.dispatch.Go(p.life, func() { p.ackNow(c) })
+}
+
 // acknowledged reports whether the platform waits for an acknowledgement: of buttons and quick menus only (docs 2026-08).
 func acknowledged(i *dto.Interaction) bool {
 	const button, quickMenu = 11, 12

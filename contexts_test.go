@@ -369,7 +369,7 @@ func TestCloseInsideAHandlerReturnsWithACount(t *testing.T) {
 				closed := make(chan error, 1)
 				b.PushTo(nil)
 				h := b.media.GroupATMessage(func(_ context.Context, rc *richmedia.Context) error {
-					c.from(rc, func() { closed <- b.media.Close() })
+					c.from(rc, func() { closed <- b.media.Close() }) //nolint:contextcheck // Close has no ctx
 					return nil
 				})
 				began := time.Now()

@@ -60,11 +60,16 @@ func (out *outgoing) deliver(ctx context.Context, send compose) (*dto.Message, e
 	if err != nil {
 		return nil, err
 	}
+	return messageOf(sent), nil
+}
+
+// messageOf returns what the platform answered in botgo's form.
+func messageOf(sent platform.Sent) *dto.Message {
 	m := &dto.Message{ID: sent.ID, Timestamp: dto.Timestamp(sent.Timestamp)}
 	if sent.RefIdx != "" {
 		m.MessageReference = &dto.MessageReference{MessageID: sent.RefIdx}
 	}
-	return m, nil
+	return m
 }
 
 func (out *outgoing) reserveAndSend(ctx context.Context, send compose) (platform.Sent, error) {
@@ -311,8 +316,11 @@ func (out *outgoing) awaitTurn(ctx context.Context) error {
 
 // send makes the request for a message; dedup says that it carries a msg_seq.
 func (c *Context) send(ctx context.Context, message any, dedup bool) (platform.Sent, error) {
-	if image, ok := message.(platform.Image); ok {
-		return c.p.client.SendImage(ctx, c.in.target.chat(), image)
+	switch m := message.(type) {
+	case platform.Image:
+		return c.p.client.SendImage(ctx, c.in.target.chat(), m)
+	case platform.Frame:
+		return c.p.client.SendFrame(ctx, c.in.target.chat(), m)
 	}
 	body, err := json.Marshal(message)
 	if err != nil {

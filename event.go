@@ -124,12 +124,27 @@ func (s *looseString) UnmarshalJSON(b []byte) error {
 	}
 	var text string
 	switch {
+	case plainJSON(b): // as ids are; to decode each of them would be half of an event's work
+		*s = looseString(b[1 : len(b)-1])
 	case json.Unmarshal(b, &text) == nil: // null too, as ""
 		*s = looseString(text)
 	case len(b) > 0 && b[0] != '{' && b[0] != '[':
 		*s = looseString(b)
 	}
 	return nil
+}
+
+// plainJSON reports whether b, which is JSON, is a text of printable ASCII without escapes.
+func plainJSON(b []byte) bool {
+	if len(b) < 2 || b[0] != '"' {
+		return false
+	}
+	for _, c := range b[1 : len(b)-1] {
+		if c < ' ' || c > '~' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // parse reads a payload that arrived at the given time. Its error says what is missing; a complete event that

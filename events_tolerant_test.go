@@ -60,18 +60,29 @@ func messages() map[dto.EventType]message {
 	}
 	group := with(map[string]any{"id": "U", "member_openid": "U"}, map[string]any{"group_id": "G", "group_openid": "G"})
 	every := with(map[string]any{"id": "U", "member_openid": "U"}, map[string]any{"group_id": "G", "group_openid": "G"})
+	single := with(map[string]any{"id": "U", "user_openid": "U"}, nil)
 	return map[dto.EventType]message{
-		dto.EventC2CMessageCreate: {richmedia.ScopeC2C, "U", "U", with(map[string]any{"id": "U", "user_openid": "U"}, nil),
-			register(func(p *richmedia.Plugin, h richmedia.Handler) any { return p.C2CMessage(h) })},
-		dto.EventGroupAtMessageCreate: {richmedia.ScopeGroup, "G", "U", group,
-			register(func(p *richmedia.Plugin, h richmedia.Handler) any { return p.GroupATMessage(h) })},
+		dto.EventC2CMessageCreate: {
+			richmedia.ScopeC2C, "U", "U", single,
+			register(func(p *richmedia.Plugin, h richmedia.Handler) any { return p.C2CMessage(h) }),
+		},
+		dto.EventGroupAtMessageCreate: {
+			richmedia.ScopeGroup, "G", "U", group,
+			register(func(p *richmedia.Plugin, h richmedia.Handler) any { return p.GroupATMessage(h) }),
+		},
 		richmedia.EventGroupMessageCreate: {richmedia.ScopeGroup, "G", "U", every, on(richmedia.EventGroupMessageCreate)},
-		dto.EventAtMessageCreate: {richmedia.ScopeChannel, "7", "U", guild(nil),
-			register(func(p *richmedia.Plugin, h richmedia.Handler) any { return p.ATMessage(h) })},
-		dto.EventMessageCreate: {richmedia.ScopeChannel, "7", "U", guild(nil),
-			register(func(p *richmedia.Plugin, h richmedia.Handler) any { return p.Message(h) })},
-		dto.EventDirectMessageCreate: {richmedia.ScopeDM, "8", "U", guild(map[string]any{"direct_message": true, "src_guild_id": "9"}),
-			register(func(p *richmedia.Plugin, h richmedia.Handler) any { return p.DirectMessage(h) })},
+		dto.EventAtMessageCreate: {
+			richmedia.ScopeChannel, "7", "U", guild(nil),
+			register(func(p *richmedia.Plugin, h richmedia.Handler) any { return p.ATMessage(h) }),
+		},
+		dto.EventMessageCreate: {
+			richmedia.ScopeChannel, "7", "U", guild(nil),
+			register(func(p *richmedia.Plugin, h richmedia.Handler) any { return p.Message(h) }),
+		},
+		dto.EventDirectMessageCreate: {
+			richmedia.ScopeDM, "8", "U", guild(map[string]any{"direct_message": true, "src_guild_id": "9"}),
+			register(func(p *richmedia.Plugin, h richmedia.Handler) any { return p.DirectMessage(h) }),
+		},
 	}
 }
 

@@ -223,7 +223,7 @@ func TestNobodyWaitsLongerThanHalfAMinuteBehindHandlersThatHang(t *testing.T) {
 
 func TestWhatHoldsUpABotIsLoggedOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := quiet(t, richmedia.WithWorkers(2), richmedia.WithQueue(4), richmedia.WithReplyLimits(richmedia.ScopeGroup, 0, 0), richmedia.WithHandlerTimeout(24*time.Hour))
+		b := quiet(t, richmedia.WithWorkers(2), richmedia.WithQueue(64), richmedia.WithReplyLimits(richmedia.ScopeGroup, 0, 0), richmedia.WithHandlerTimeout(24*time.Hour))
 		gate := make(chan struct{})
 		b.onGroup(func(context.Context, *richmedia.Context) error { <-gate; return nil })
 		began := time.Now()
@@ -246,7 +246,7 @@ func TestWhatHoldsUpABotIsLoggedOnceAMinute(t *testing.T) {
 			go func() { _ = event.ParseAndHandle(b.Group(fmt.Sprint("more ", i)).Say("alice", "hang").Payload()) }()
 		}
 		synctest.Wait()
-		assert.Len(t, logged(b.log, "the queue of 4 events is full: botgo waits;"), 1, "however many wait")
+		assert.Len(t, logged(b.log, "the queue of 64 events is full: botgo waits;"), 1, "however many wait")
 		close(gate)
 		require.NoError(t, b.media.Shutdown(t.Context()))
 	})

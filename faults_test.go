@@ -64,6 +64,7 @@ var faultKinds = []struct {
 var passing = map[richmediatest.Op]int{
 	richmediatest.OpToken: 100001, richmediatest.OpUpload: 850027, richmediatest.OpPrepare: 40093001, richmediatest.OpPart: 40093001,
 	richmediatest.OpFinish: 40093001, richmediatest.OpMerge: 40093001, richmediatest.OpSend: 50055001, richmediatest.OpAck: 50055001,
+	richmediatest.OpStream: 50001,
 }
 
 func pageOf(status int) faultSwitch {

@@ -17,6 +17,7 @@ type favorite struct {
 	kind     Kind
 	to       Target // the chat that used it last
 	cacheKey string // WithCacheKey
+	picture  bool   // for Markdown
 }
 
 // minUses is how often an upload must have been used to be renewed: one that was sent once may never be sent again.

@@ -54,7 +54,16 @@ func fetchURL(ctx context.Context, f platform.Fetcher, rawURL string, kind Kind)
 type fetchError struct{ here, there error }
 
 func (e *fetchError) Error() string {
+	if e.there == nil { // the platform was not asked
+		return e.here.Error()
+	}
 	return e.here.Error() + " (the platform refused the URL: " + e.there.Error() + ")"
 }
 
-func (e *fetchError) Unwrap() []error { return []error{ErrFetchFailed, e.here, e.there} }
+func (e *fetchError) Unwrap() []error {
+	reasons := []error{ErrFetchFailed, e.here}
+	if e.there != nil {
+		reasons = append(reasons, e.there)
+	}
+	return reasons
+}

@@ -16,6 +16,8 @@ require (
 	golang.org/x/time v0.16.0
 )
 
+require golang.org/x/image v0.48.0 // indirect
+
 require (
 	github.com/go-resty/resty/v2 v2.16.3 // indirect; from 2.16.4 on the first request of botgo carries a wrong token type and is refused
 	github.com/tidwall/gjson v1.20.1 // indirect

@@ -60,11 +60,8 @@ func (p *Plugin) accept(c *Context, h Handler) error {
 		}
 		defer p.inline.done()
 	}
-	if c.in.interaction != nil && !p.cfg.manualAck && acknowledged(c.in.interaction) {
-		// Past the chat's queue: the user sees a failure after 3 s.
-		if err := p.dispatch.Go(p.life, func() { p.ackNow(c) }); err != nil {
-			return closed(err)
-		}
+	if err := p.acknowledge(c); err != nil {
+		return closed(err)
 	}
 	if p.cfg.inline {
 		return p.run(c, h, &work{inline: true})

@@ -228,9 +228,9 @@ func WithDownloads(limit int64, client *http.Client) Option {
 }
 
 // WithVoiceEncoder makes voices of audio that the platform does not take as such, overriding the default of refusing it
-// with ErrUnsupported. fn reads in, which is good until the reader that it returns is closed, and gives silk, mp3, wav or
-// ogg; it runs once for an upload, beside others, and must end when ctx does. An error of its reader's Read or Close fails
-// the upload. What it makes is kept in a temporary file.
+// with ErrUnsupported. fn reads in, which is valid until the reader that it returns is closed, and returns silk, mp3, wav or
+// ogg; it runs once for an upload, for at most a quarter of WithWorkers uploads (at least one) at once, and must end when ctx
+// does. An error of its reader's Read or Close fails the upload. Its result is kept in a temporary file.
 // The package voice has one on ffmpeg. A URL is the platform's to judge, so that WithURLFallback is needed for one.
 func WithVoiceEncoder(fn func(ctx context.Context, in io.Reader) (io.ReadCloser, error)) Option {
 	return func(c *config) { c.encoder = fn }
@@ -262,7 +262,7 @@ func WithSharedEvents() Option { return func(c *config) { c.sharedEvents = true 
 // that used it last, and only if it was used at least twice since it was made: what is used no more ends. Where more than
 // max are used that often, those that are used most are renewed. Content is read again, and left alone when it has
 // changed; a URL is fetched again by the platform. What came FromReader cannot be read again, and what the platform keeps
-// for ever need not be renewed. Where another process has renewed an upload in the store that they share, that is taken; where
+// forever need not be renewed. Where another process has renewed an upload in the store that they share, that is taken; where
 // the store is a Leaser, one of them renews it and the others find it there.
 //
 // A renewal that fails is logged and not begun again: the upload is used to its end, and the next one is made as without
@@ -361,6 +361,7 @@ type uploadConfig struct {
 	noCache  bool
 	cacheKey string
 	progress func(Progress)
+	picture  bool // the upload is for Markdown, which shows it by its address and needs its size
 }
 
 type uploadOption func(*uploadConfig)

@@ -148,12 +148,18 @@ func TestAPanicIsAnErrorOfItsCallThatNamesWhatPanicked(t *testing.T) {
 		"store's Set":       {fine, keeps("Set"), richmedia.KindImage, "the store", "without the cache"},
 		"store's Lease":     {fine, keeps("Lease"), richmedia.KindImage, "the store", "without the cache"},
 		"lease's release":   {fine, keeps("release"), richmedia.KindImage, "the store", "without the cache"},
-		"encoder": {fine, encodes(func(io.Reader) (io.ReadCloser, error) { panic("boom") }), richmedia.KindVoice,
-			"the voice encoder", ""},
-		"encoder's Read": {fine, encodes(func(io.Reader) (io.ReadCloser, error) { return fragile{bytes.NewReader(mp3), "Read"}, nil }),
-			richmedia.KindVoice, "the voice encoder", ""},
-		"encoder's Close": {fine, encodes(func(io.Reader) (io.ReadCloser, error) { return fragile{bytes.NewReader(mp3), "Close"}, nil }),
-			richmedia.KindVoice, "the voice encoder", ""},
+		"encoder": {
+			fine, encodes(func(io.Reader) (io.ReadCloser, error) { panic("boom") }), richmedia.KindVoice,
+			"the voice encoder", "",
+		},
+		"encoder's Read": {
+			fine, encodes(func(io.Reader) (io.ReadCloser, error) { return fragile{bytes.NewReader(mp3), "Read"}, nil }),
+			richmedia.KindVoice, "the voice encoder", "",
+		},
+		"encoder's Close": {
+			fine, encodes(func(io.Reader) (io.ReadCloser, error) { return fragile{bytes.NewReader(mp3), "Close"}, nil }),
+			richmedia.KindVoice, "the voice encoder", "",
+		},
 	}
 	for name, row := range rows {
 		for way, reply := range ways {

@@ -72,7 +72,7 @@ type Plugin struct {
 	seqless atomic.Bool // the platform took a reply by event_id with a msg_seq for a proactive message
 }
 
-// New makes a plugin for the bot whose tokens src gives, usually botgo's token.NewQQBotTokenSource. It starts no
+// New creates a plugin for the bot whose tokens src returns, usually botgo's token.NewQQBotTokenSource. It starts no
 // goroutine and makes no request. The error names every option that is out of range.
 func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 	if src == nil {
@@ -116,7 +116,7 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 	files := &cache{store: cfg.store, owner: owner, log: cfg.log}
 	p.uploads = &uploader{
 		client: p.client, cache: files, leases: leases{cache: files}, life: p.life, log: cfg.log, trace: cfg.trace,
-		fallback: cfg.fallback, downloads: p.downloads, encoder: cfg.encoder, inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, prepares: cfg.retries,
+		fallback: cfg.fallback, downloads: p.downloads, encoder: cfg.encoder, encoding: make(chan struct{}, max(1, cfg.workers/4)), inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, prepares: cfg.retries,
 	}
 	p.uploads.leases.leaser, _ = cfg.store.(Leaser) // nil if it is none
 	p.uploads.refresher = newRefresher(p.life, p.uploads, cfg.refreshAhead)

@@ -40,6 +40,7 @@ func TestADeadlineNamesWhatUsedUpTheTime(t *testing.T) {
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 				require.ErrorContains(t, err, scene.want)
 				require.ErrorContains(t, err, scene.message)
+				assert.NotContains(t, err.Error(), fmt.Sprintf("%s: %s: ", scene.op, scene.op), "the step stands there once")
 			})
 		})
 	}

@@ -66,7 +66,7 @@ func (r *refresher) used(up *upload, f File) {
 	if !v.chosen {
 		return
 	}
-	v.src, v.kind, v.cacheKey = up.src, up.kind, up.cacheKey
+	v.src, v.kind, v.cacheKey, v.picture = up.src, up.kind, up.cacheKey, up.picture
 	v.to = Target{Scope: up.to.Scope, ChatID: up.to.ChatID} // a renewal answers no message
 	if !r.started {
 		r.started = true
@@ -219,7 +219,7 @@ func (r *refresher) make(ctx context.Context, job *favorite) (f File, fresh bool
 			release()
 		}
 	}()
-	up, err := r.u.open(ctx, job.to, job.kind, job.src, uploadConfig{cacheKey: job.cacheKey}, forRefresh)
+	up, err := r.u.open(ctx, job.to, job.kind, job.src, uploadConfig{cacheKey: job.cacheKey, picture: job.picture}, forRefresh)
 	if err != nil {
 		return f, false, err
 	}

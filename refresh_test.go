@@ -221,6 +221,9 @@ func TestManyEquallyUsedUploadsAreRenewedNoOftenerThanTheGivenNumber(t *testing.
 					b.use(t, picture(t, fmt.Sprint(next(n))))
 					time.Sleep(5 * time.Second)
 				}
+				require.NoError(t, b.media.Close()) // no renewal is under way
+				mu.Lock()
+				defer mu.Unlock()
 				t.Logf("%d renewals, %d uploads", len(ahead), b.uploads())
 				require.Greater(t, len(ahead), limit, "some are renewed")
 				for i := limit; i < len(ahead); i++ {

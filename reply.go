@@ -22,6 +22,8 @@ type replyConfig struct {
 	fallback *string
 	seq      *uint32
 	quote    bool
+	markdown bool // the text is Markdown
+	replace  bool // the frames of a stream carry all of its text
 	upload   uploadConfig
 }
 
@@ -96,8 +98,11 @@ func (c *Context) Reply(ctx context.Context, kind Kind, src Source, opts ...Repl
 
 // checkMedia returns why a reply with media is hopeless, whatever its source is.
 func (c *Context) checkMedia(kind Kind, o *replyConfig) error {
-	if c.in.unanswerable != nil {
+	switch {
+	case c.in.unanswerable != nil:
 		return c.in.unanswerable
+	case o.markdown || o.replace:
+		return errNoStream
 	}
 	return o.checkCaption(kind)
 }
@@ -209,19 +214,29 @@ func (c *Context) ReplyUploaded(ctx context.Context, f File, opts ...ReplyOption
 	})
 }
 
-// ReplyText answers with a text.
+// errNoStream refuses options of texts for other replies.
+var errNoStream = errors.New("richmedia: WithMarkdown belongs to ReplyText and ReplyStream, and WithReplace to ReplyStream")
+
+// ReplyText answers with a text, which WithMarkdown makes Markdown.
 func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOption) (*dto.Message, error) {
 	o := newReplyConfig(opts)
-	if o.caption != nil || o.fallback != nil {
+	switch {
+	case o.caption != nil || o.fallback != nil:
 		return nil, errors.New("richmedia: ReplyText: WithCaption and WithFallbackText belong to media; put the words into the text")
+	case o.replace:
+		return nil, errNoStream
 	}
-	return newOutgoing(c, 0, o, ledger.ContentOf("text", text)).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
+	content := ledger.ContentOf("text", text)
+	if o.markdown {
+		content = ledger.ContentOf("markdown", text)
+	}
+	return newOutgoing(c, 0, o, content).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
 		// Here, after the reply has its number: in the next run of the handler the text may not be empty, and the replies
 		// after it must have the same numbers then.
 		if strings.TrimSpace(text) == "" {
 			return platform.Sent{}, errors.New("richmedia: ReplyText: the text is empty")
 		}
-		return out.post(ctx, textMessage(c.in.target.Scope, text))
+		return out.post(ctx, longMessage(c.in.target.Scope, text, o.markdown))
 	})
 }
 
@@ -229,8 +244,11 @@ func (c *Context) ReplyText(ctx context.Context, text string, opts ...ReplyOptio
 // msg with its MsgID, EventID and MsgSeq filled in, whatever they were.
 func (c *Context) ReplyMessage(ctx context.Context, msg *dto.MessageToCreate, opts ...ReplyOption) (*dto.Message, error) {
 	o := newReplyConfig(opts)
-	if o.caption != nil || o.fallback != nil {
+	switch {
+	case o.caption != nil || o.fallback != nil:
 		return nil, errors.New("richmedia: ReplyMessage: WithCaption and WithFallbackText belong to media; set the message's Content")
+	case o.markdown || o.replace:
+		return nil, errNoStream
 	}
 	return newOutgoing(c, 0, o, messageContent(msg)).deliver(ctx, func(ctx context.Context, out *outgoing) (platform.Sent, error) {
 		if msg == nil {

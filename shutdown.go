@@ -14,15 +14,24 @@ import (
 // for that one. It may be called repeatedly and together with Close.
 func (p *Plugin) Shutdown(ctx context.Context) error {
 	self := workOf(ctx)
+	defer p.exempt(self)()
 	p.stop(false)
 	err := p.drain(ctx, self)
 	p.stop(true)
 	if err == nil {
 		err = p.calls.wait(ctx, false)
 	}
+	if self != nil && p.life.Err() != nil {
+		err = nil // another call was first, and has ended ctx
+	}
 	p.cancel()
 	if err != nil {
 		return err
+	}
+	if self != nil { // whose ctx has ended with the plugin
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), closeWait)
+		defer cancel()
 	}
 	return p.settle(ctx, self)
 }
@@ -55,15 +64,26 @@ func (p *Plugin) drain(ctx context.Context, self *work) error {
 		}
 		return p.inline.wait(ctx, false)
 	}
-	// Until both have ended: a handler and a function of Context.Go that shut down at once would wait for each other.
-	defer p.dispatch.Exempt(self)()
-	if self.inline {
-		defer p.inline.exempt()()
-	}
 	if err := p.dispatch.Drain(ctx, self); err != nil {
 		return err
 	}
 	return p.inline.wait(ctx, true)
+}
+
+// exempt lets other calls of Shutdown not wait for self, which waits in one, until readmit is called: a handler and a function
+// of Context.Go that shut down at once would wait for each other.
+func (p *Plugin) exempt(self *work) (readmit func()) {
+	if self == nil {
+		return func() {}
+	}
+	dispatched, inline := p.dispatch.Exempt(self), func() {}
+	if self.inline {
+		inline = p.inline.exempt()
+	}
+	return func() {
+		dispatched()
+		inline()
+	}
 }
 
 // stop refuses events from now on, and with all calls too.

@@ -78,13 +78,17 @@ type soak struct {
 	live  atomic.Pointer[soakBot]
 	bots  sync.WaitGroup // those that are being shut down
 
-	events, deliveries, restarts int // the driver's
+	worker atomic.Pointer[richmedia.Plugin] // another process, which answers what handlers enqueue
+	jobs   sync.WaitGroup
+
+	events, deliveries, restarts, workers int // the driver's
 
 	mu      sync.Mutex
 	runs    map[int]int // of the handler, by event
 	replies map[string]*soakReply
 	total   tally
 	handled int
+	worked  int // runs of jobs
 }
 
 // soakReply is the results of one reply, over all runs of its handler.
@@ -124,6 +128,7 @@ func newSoak(t *testing.T, seed uint64) *soak {
 	)
 	s.PushTo(richmedia.WebhookHandler(s.Credentials()))
 	s.start()
+	s.startWorker()
 	return s
 }
 
@@ -218,14 +223,15 @@ func (s *soak) run(enough *atomic.Bool) {
 		heaps, goroutines = append(heaps, m.HeapAlloc), append(goroutines, runtime.NumGoroutine())
 	}
 	require.NoError(s.t, s.live.Load().Shutdown(s.t.Context()))
+	require.NoError(s.t, s.worker.Load().Shutdown(s.t.Context()))
 	require.NoError(s.t, s.Close())
 
 	quarter := len(heaps) / 4
 	before, after := mean(heaps[:quarter]), mean(heaps[len(heaps)-quarter:])
 	assert.Less(s.t, after, before+before/4+(4<<20), "the heap grows: %d", heaps)
 	assert.LessOrEqual(s.t, goroutines[len(goroutines)-1], goroutines[0]+2, "goroutines are left: %v", goroutines)
-	s.t.Logf("seed %d: %d events, pushed again %d times, handled %d times, %d plugins: %d replies in the chat, %d definitely refused, %d reported as unknown; "+
-		"none twice, none lost; heap %.1f to %.1f MB, goroutines %d to %d", s.seed, s.events, s.deliveries, s.handled, s.restarts+1,
+	s.t.Logf("seed %d: %d events, pushed again %d times, handled %d times, %d plugins; jobs run %d times, %d workers: %d replies in the chat, %d definitely refused, %d reported as unknown; "+
+		"none twice, none lost; heap %.1f to %.1f MB, goroutines %d to %d", s.seed, s.events, s.deliveries, s.handled, s.restarts+1, s.worked, s.workers,
 		s.total[delivered], s.total[definite], s.total[unknown], float64(before)/(1<<20), float64(after)/(1<<20), goroutines[0], goroutines[len(goroutines)-1])
 }
 
@@ -270,6 +276,8 @@ func (s *soak) round() {
 		require.Less(s.t, waited, 24*60, "an event was taken and never handled")
 		time.Sleep(time.Minute)
 	}
+	s.jobs.Wait()
+	s.bots.Wait()
 }
 
 // mishap is an event on the platform beside the faults.
@@ -277,6 +285,8 @@ func (s *soak) mishap(users *sync.WaitGroup) {
 	switch s.rand.IntN(200) {
 	case 0:
 		s.restart()
+	case 6, 7:
+		s.startWorker()
 	case 1:
 		s.RevokeTokens()
 	case 2:
@@ -312,6 +322,9 @@ func (s *soak) handle(ctx context.Context, c *richmedia.Context) error {
 	s.mu.Unlock()
 	plan := rand.New(rand.NewPCG(s.seed, uint64(id)<<8))
 	time.Sleep(time.Duration(plan.IntN(3)) * time.Second)
+	for n := range plan.IntN(3) { // in every run the same jobs
+		s.enqueue(c.Target(), fmt.Sprintf("job %d.%d", id, n), plan.IntN(8), plan.IntN(soakPictures), 1+plan.IntN(5))
+	}
 	fails, stops := plan.IntN(8), plan.IntN(2) == 0
 	var failed error
 	for n := range 1 + plan.IntN(3) {

@@ -3,6 +3,7 @@ package richmedia
 import (
 	"bytes"
 	"context"
+	"embed"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,7 @@ type Source struct {
 	url  string
 	wav  string                                       // the address of a voice's WAV form, "" if there is none
 	open func(context.Context) (io.ReadCloser, error) // returns a reader at the start; nil for a URL and for FromReader
+	same any                                          // a key of content that never changes; nil if it may
 	once *oneShot                                     // of FromReader
 	err  error                                        // what is wrong with the arguments of the constructor
 
@@ -53,7 +55,9 @@ func FromURL(rawURL string) Source {
 }
 
 // FromFile returns a Source that is a regular file on disk. The file is opened for each reading and must not change until the
-// reply is sent: an upload of content that changed is an error.
+// reply is sent: an upload of content that changed is an error. On Linux and macOS a file is hashed once while its device,
+// inode, size, modification time and status change time stay as they are, if the last is at least 2 s old; elsewhere it is
+// hashed for each reply. WithCacheKey avoids the reading altogether.
 func FromFile(name string) Source {
 	if name == "" {
 		return Source{err: errors.New("FromFile: the name is empty; give the path of a file")}
@@ -73,13 +77,18 @@ func FromFile(name string) Source {
 }
 
 // FromFS returns a Source that is a file of fsys, such as an embed.FS, the FS of an os.Root or a zip.Reader. It is opened for
-// each reading.
+// each reading. A file of an embed.FS is hashed once, and one of os.DirFS or an os.Root as those of FromFile are.
 func FromFS(fsys fs.FS, name string) Source {
 	if fsys == nil {
 		return Source{name: sanitize(name), err: errors.New("FromFS: the file system is nil")}
 	}
+	var same any
+	if embedded, ok := fsys.(embed.FS); ok {
+		same = embeddedFile{embedded, name}
+	}
 	return Source{
 		name: sanitize(name),
+		same: same,
 		open: func(context.Context) (io.ReadCloser, error) {
 			f, err := fsys.Open(name)
 			if err != nil {
@@ -96,6 +105,12 @@ func FromFS(fsys fs.FS, name string) Source {
 			return f, nil
 		},
 	}
+}
+
+// embeddedFile is content that never changes.
+type embeddedFile struct {
+	fsys embed.FS
+	name string
 }
 
 // FromBytes returns a Source with the content b. b is not copied, and must not change until the reply is sent.
@@ -189,6 +204,7 @@ func (s Source) inspect(ctx context.Context, kind Kind, o content.Options) (*con
 		o.Format = sniff.Format
 	}
 	if s.once == nil {
+		o.Immutable = s.same
 		return content.Inspect(ctx, s.open, o)
 	}
 	r, err := s.once.take()

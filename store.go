@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jellydator/ttlcache/v3"
 	"github.com/tencent-connect/botgo/log"
 
+	"github.com/botgo-contrib/richmedia/internal/picture"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -80,11 +82,14 @@ func (s *MemoryStore) Delete(_ context.Context, key string) error {
 // the same content, URL or caller's key (identity), under the same name if the kind shows one. The chat is no
 // part of the key: within a scope a file_info is good for every chat.
 func fileKey(appID string, scope Scope, kind Kind, shownName, identity string) string {
-	h := sha256.New()
-	for _, part := range []string{appID, shownName, identity} {
-		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part) // lengths, so that no two lists run into the same text
+	var onStack [512]byte // longer than usual parts together
+	parts := onStack[:0]
+	for _, part := range [...]string{appID, shownName, identity} {
+		parts = strconv.AppendInt(parts, int64(len(part)), 10) // lengths, so that no two lists run into the same text
+		parts = append(append(parts, ':'), part...)
 	}
-	return fmt.Sprintf("richmedia:1:%s:%s:%s", scope, kind, hex.EncodeToString(h.Sum(nil)))
+	sum := sha256.Sum256(parts)
+	return "richmedia:1:" + scope.String() + ":" + kind.String() + ":" + hex.EncodeToString(sum[:])
 }
 
 // eventKey names an event of one bot, for WithSharedEvents.
@@ -103,12 +108,14 @@ type storedFile struct {
 	Expires int64  `json:"expires,omitempty"` // unix milliseconds; 0: long-lived
 	Card    bool   `json:"card,omitempty"`
 	URL     string `json:"url,omitempty"`
+	Width   int    `json:"width,omitempty"` // of an upload for Markdown
+	Height  int    `json:"height,omitempty"`
 }
 
 const storedVersion = 1
 
 func encodeFile(f File) ([]byte, error) {
-	s := storedFile{Version: storedVersion, UUID: f.UUID, Info: f.Info, Card: f.Card, URL: f.URL}
+	s := storedFile{Version: storedVersion, UUID: f.UUID, Info: f.Info, Card: f.Card, URL: f.URL, Width: f.size.Width, Height: f.size.Height}
 	if !f.Expires.IsZero() {
 		s.Expires = f.Expires.UnixMilli()
 	}
@@ -120,7 +127,7 @@ func decodeFile(value []byte, scope Scope, kind Kind) (f File, ok bool) {
 	if json.Unmarshal(value, &s) != nil || s.Version != storedVersion || s.Info == "" {
 		return File{}, false
 	}
-	f = File{Scope: scope, Kind: kind, UUID: s.UUID, Info: s.Info, Card: s.Card, URL: s.URL}
+	f = File{Scope: scope, Kind: kind, UUID: s.UUID, Info: s.Info, Card: s.Card, URL: s.URL, size: picture.Size{Width: s.Width, Height: s.Height}}
 	if s.Expires != 0 {
 		f.Expires = time.UnixMilli(s.Expires)
 		if !time.Now().Before(f.Expires) {

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/botgo-contrib/richmedia/internal/ledger"
+	"github.com/botgo-contrib/richmedia/internal/picture"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -132,6 +133,8 @@ type File struct {
 	// URL is raw_url, by which anybody can fetch the content as long as the upload lives, such as a markdown message; "" if the
 	// platform sent none. Its query is a credential, so keep it out of logs.
 	URL string
+
+	size picture.Size // of an upload for Markdown
 }
 
 // expired reports whether the platform will refuse f.

@@ -24,6 +24,9 @@ type route struct {
 // error is an *UploadError.
 func (r *route) send(ctx context.Context) (platform.Uploaded, error) {
 	up := r.up
+	if up.picture {
+		return r.asPicture(ctx)
+	}
 	if up.src.url != "" && up.content.Load() == nil { // else it was fetched for an earlier send
 		got, err := r.byURL(ctx)
 		switch {
@@ -119,15 +122,43 @@ func (r *route) limit() int64 {
 // fetch downloads the URL, after the platform has refused it.
 func (r *route) fetch(ctx context.Context, refusal error) error {
 	up := r.up
-	c, err := fetchURL(ctx, platform.Fetcher{HTTP: r.client(), Limit: r.limit(), Retries: up.u.prepares}, up.src.url, up.kind)
-	if err == nil {
-		err = up.keepContent(c)
-	}
-	if err != nil {
+	if err := r.download(ctx); err != nil {
 		return up.failed("fetch", &fetchError{up.withoutStep(err), apiError(refusal)})
 	}
 	up.u.log.Infof("richmedia: %s: fetched from here, because the platform could not: %v", up.src.label(), apiError(refusal))
 	return nil
+}
+
+// download makes what the URL holds the content.
+func (r *route) download(ctx context.Context) error {
+	up := r.up
+	c, err := fetchURL(ctx, platform.Fetcher{HTTP: r.client(), Limit: r.limit(), Retries: up.u.prepares}, up.src.url, up.kind)
+	if err != nil {
+		return err
+	}
+	return up.keepContent(c)
+}
+
+// asPicture uploads a picture for Markdown: in parts, because only a merge answers an address (docs 2026-08), and from here,
+// because its size has to be read.
+func (r *route) asPicture(ctx context.Context) (platform.Uploaded, error) {
+	up := r.up
+	if up.src.url != "" && up.content.Load() == nil {
+		if r.client() == nil {
+			return platform.Uploaded{}, up.failed("fetch", errNotFetched)
+		}
+		if err := r.download(ctx); err != nil {
+			return platform.Uploaded{}, up.failed("fetch", &fetchError{here: up.withoutStep(err)})
+		}
+	}
+	c, err := up.load(ctx, false)
+	if err != nil {
+		return platform.Uploaded{}, err
+	}
+	if up.shown, err = sizeOf(ctx, c); err != nil {
+		return platform.Uploaded{}, up.failed("check", err)
+	}
+	return r.inParts(ctx, c)
 }
 
 // encoded returns content of a format that the platform accepts: c itself, or what the voice encoder makes of it.
@@ -143,6 +174,12 @@ func (r *route) encoded(ctx context.Context, c *content.Content) (*content.Conte
 func (r *route) encode(ctx context.Context, c *content.Content) (*content.Content, error) {
 	up := r.up
 	r.encoderAsked = true
+	select { // an encoder is a process with a core to itself: events must not start any number of them
+	case up.u.encoding <- struct{}{}:
+		defer func() { <-up.u.encoding }()
+	case <-ctx.Done():
+		return nil, up.failed("encode", context.Cause(ctx))
+	}
 	voice, err := up.u.encoder.encode(ctx, c)
 	if err != nil {
 		return nil, up.failed("encode", up.withoutStep(err))

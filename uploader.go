@@ -14,6 +14,7 @@ import (
 
 	"github.com/botgo-contrib/richmedia/internal/content"
 	"github.com/botgo-contrib/richmedia/internal/flight"
+	"github.com/botgo-contrib/richmedia/internal/picture"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -51,13 +52,15 @@ type uploader struct {
 	leases      leases
 	life        context.Context //nolint:containedctx // the plugin's: an upload that others wait for outlasts its caller
 	log         log.Logger
-	fallback    *http.Client // fetches what the platform cannot; nil: no fallback
-	downloads   *downloads   // fetches the attachments that the platform cannot
-	encoder     encoder      // nil: voices must have a format that the platform takes
+	fallback    *http.Client  // fetches what the platform cannot; nil: no fallback
+	downloads   *downloads    // fetches the attachments that the platform cannot
+	encoder     encoder       // nil: voices must have a format that the platform takes
+	encoding    chan struct{} // holds one for each voice that is being encoded; its capacity bounds them
 	inlineLimit int64
 	concurrency int // parts at once
 	prepares    int // of one upload in parts without progress, after the first
 	flights     flight.Group[File]
+	digests     content.Memo // of local files
 	tooLarge    inlineRefusals
 	refresher   *refresher // nil: nothing is renewed ahead
 }
@@ -79,7 +82,9 @@ type upload struct {
 	kind     Kind
 	src      Source
 	purpose  purpose
-	cacheKey string    // WithCacheKey
+	cacheKey string // WithCacheKey
+	picture  bool   // for Markdown
+	shown    picture.Size
 	identity string    // equal for the same content
 	key      string    // in the store; "" without a cache
 	deadline time.Time // the caller's
@@ -94,7 +99,7 @@ type upload struct {
 // the store. The error is an *UploadError; without one, close must be called.
 func (u *uploader) open(ctx context.Context, to Target, kind Kind, src Source, cfg uploadConfig, use purpose) (*upload, error) {
 	up := &upload{
-		u: u, to: to, kind: kind, src: src.as(kind), purpose: use, cacheKey: cfg.cacheKey,
+		u: u, to: to, kind: kind, src: src.as(kind), purpose: use, cacheKey: cfg.cacheKey, picture: cfg.picture,
 		progress: newProgress(cfg.progress, src.as(kind).label(), u.log),
 	}
 	up.retain()
@@ -154,7 +159,11 @@ func (up *upload) identify(ctx context.Context, cfg uploadConfig) error {
 		up.identity = "sha256:" + hex.EncodeToString(c.SHA256)
 	}
 	if !cfg.noCache && up.purpose != forGuildMessage {
-		up.key = fileKey(up.u.cache.owner, up.to.Scope, up.kind, up.shownName(), up.identity)
+		identity := up.identity
+		if up.picture { // other uploads have no address
+			identity = "picture:" + identity
+		}
+		up.key = fileKey(up.u.cache.owner, up.to.Scope, up.kind, up.shownName(), identity)
 	}
 	return nil
 }
@@ -165,7 +174,9 @@ func (up *upload) load(ctx context.Context, hashed bool) (*content.Content, erro
 	if c := up.content.Load(); c != nil {
 		return c, nil
 	}
-	c, err := up.src.inspect(ctx, up.kind, content.Options{Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard})
+	c, err := up.src.inspect(ctx, up.kind, content.Options{
+		Hash: hashed, PartsOver: up.u.inlineLimit, Limit: kindRules[up.kind].hard, Memo: &up.u.digests,
+	})
 	if err != nil {
 		return nil, up.failed("open", err)
 	}
@@ -255,7 +266,7 @@ func (up *upload) cachedOrShared(ctx context.Context) (File, error) {
 // cached looks into the store.
 func (up *upload) cached(ctx context.Context) (f File, ok bool, err error) {
 	f, ok, err = up.u.cache.get(ctx, up.key, up.to.Scope, up.kind)
-	if ok {
+	if ok = ok && (!up.picture || f.URL != "" && f.size.Width > 0); ok {
 		up.record.took(RouteCache)
 	}
 	return f, ok, err
@@ -335,7 +346,10 @@ func (up *upload) upload(ctx context.Context) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	f := File{Scope: up.to.Scope, Kind: up.kind, UUID: got.FileUUID, Info: got.FileInfo, URL: got.RawURL}
+	f := File{Scope: up.to.Scope, Kind: up.kind, UUID: got.FileUUID, Info: got.FileInfo, URL: got.RawURL, size: up.shown}
+	if up.picture && f.URL == "" {
+		return File{}, up.failed("merge", errNoAddress)
+	}
 	if got.TTL > 0 {
 		f.Expires = got.Asked.Add(got.TTL)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,6 +91,32 @@ func TestTheEncoderIsAskedBeforeAVoiceIsGivenUp(t *testing.T) {
 			_, err := c.ReplyVoice(t.Context(), richmedia.FromBytes("a.mp3", wav))
 			require.ErrorIs(t, err, richmedia.ErrUnsupported)
 			assert.Len(t, s.got, 1, "once")
+		})
+	}
+}
+
+func TestAQuarterOfTheWorkersEncodeAtOnce(t *testing.T) {
+	for workers, want := range map[int]int{1: 1, 3: 1, 8: 2, 16: 4} {
+		synctest.Test(t, func(t *testing.T) {
+			mp3 := readMedia(t, "hello.mp3")
+			var now, most atomic.Int32
+			b := newBed(t, richmedia.WithWorkers(workers), richmedia.WithVoiceEncoder(func(_ context.Context, in io.Reader) (io.ReadCloser, error) {
+				most.Store(max(most.Load(), now.Add(1)))
+				defer now.Add(-1)
+				time.Sleep(time.Second)
+				_, err := io.Copy(io.Discard, in)
+				return io.NopCloser(bytes.NewReader(mp3)), err
+			}))
+			var all sync.WaitGroup
+			for i := range 10 {
+				c := b.context(t, b.Group(fmt.Sprint(i)))
+				all.Go(func() {
+					_, err := c.ReplyVoice(t.Context(), richmedia.FromBytes("a.amr", append(bytes.Clone(amr), byte(i))))
+					assert.NoError(t, err)
+				})
+			}
+			all.Wait()
+			assert.EqualValues(t, want, most.Load(), "of %d workers", workers)
 		})
 	}
 }

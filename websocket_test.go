@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/tencent-connect/botgo"
+	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
 	"github.com/tencent-connect/botgo/token"
 	"go.uber.org/goleak"
@@ -66,4 +67,35 @@ func TestABotOnTheWebsocketAnswersEveryEvent(t *testing.T) {
 		assert.True(t, answered[ev.ID()], ev.Type())
 	}
 	require.NoError(t, b.media.Shutdown(soon(t)))
+}
+
+func TestTwoBotsOnTheirWebsocketsAnswerTheirOwnEvents(t *testing.T) {
+	for name, register := range registrations {
+		t.Run(name, func(t *testing.T) {
+			var bots []*bed
+			for range 2 {
+				p := richmediatest.New()
+				useBotgo(t, p)
+				src := p.TokenSource()
+				b := newBedFrom(t, p, src)
+				p.PushTo(nil)
+				register(b.media, says(p.AppID()))
+				ap, err := botgo.NewOpenAPI(p.AppID(), src).WS(t.Context(), nil, "")
+				require.NoError(t, err)
+				intents := dto.IntentGroupMessages
+				go botgo.NewSessionManager().Start(ap, src, &intents) //nolint:errcheck // it never returns
+				require.NoError(t, p.WaitReady(soon(t)))
+				bots = append(bots, b)
+			}
+			for n := range 3 {
+				for _, b := range bots {
+					b.Group("club").Say("alice", "hi")
+					assert.Equal(t, b.AppID(), answers(t, b.Group("club"), n+1)[n].Text)
+				}
+			}
+			for _, b := range bots {
+				assert.Equal(t, 3, b.Count(richmediatest.OpSend))
+			}
+		})
+	}
 }

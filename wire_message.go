@@ -24,22 +24,31 @@ type reference struct {
 // not be base64.
 type wireMessage struct {
 	ref
-	Content string     `json:"content,omitempty"`
-	MsgType int        `json:"msg_type"`
-	Media   *wireMedia `json:"media,omitempty"`
+	Content  string        `json:"content,omitempty"`
+	MsgType  int           `json:"msg_type"`
+	Media    *wireMedia    `json:"media,omitempty"`
+	Markdown *wireMarkdown `json:"markdown,omitempty"`
 }
 
 type wireMedia struct {
 	FileInfo string `json:"file_info"`
 }
 
-const msgTypeMedia = 7
+type wireMarkdown struct {
+	Content string `json:"content"`
+}
+
+const (
+	msgTypeMarkdown = 2
+	msgTypeMedia    = 7
+)
 
 // guildMessage is a message of a guild channel or a DM, which has neither msg_type nor msg_seq.
 type guildMessage struct {
 	ref
-	Content string `json:"content,omitempty"`
-	Image   string `json:"image,omitempty"` // a URL, which the platform copies
+	Content  string        `json:"content,omitempty"`
+	Image    string        `json:"image,omitempty"` // a URL, which the platform copies
+	Markdown *wireMarkdown `json:"markdown,omitempty"`
 }
 
 // textMessage returns the form of a text in scope.
@@ -48,6 +57,17 @@ func textMessage(scope Scope, text string) func(ref) any {
 		return func(r ref) any { return guildMessage{ref: r, Content: text} }
 	}
 	return func(r ref) any { return wireMessage{ref: r, Content: text} }
+}
+
+// longMessage returns the form of a text in scope, which may be Markdown.
+func longMessage(scope Scope, text string, markdown bool) func(ref) any {
+	switch {
+	case !markdown:
+		return textMessage(scope, text)
+	case scope.guild():
+		return func(r ref) any { return guildMessage{ref: r, Markdown: &wireMarkdown{text}} }
+	}
+	return func(r ref) any { return wireMessage{ref: r, MsgType: msgTypeMarkdown, Markdown: &wireMarkdown{text}} }
 }
 
 // mediaMessage returns the form of an uploaded file in a group or a single chat, with out's caption.

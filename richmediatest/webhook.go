@@ -86,7 +86,7 @@ func (p *Platform) pushEvent(target pushTarget, e *Event) {
 		p.wake()
 		p.report(Happening{What: EventPushed, Chat: e.chat, Event: e, Push: push})
 		p.mu.Unlock()
-		if push.Acked {
+		if push.Acked || p.life.ctx.Err() != nil { // a platform that is closed pushes nothing again
 			return
 		}
 	}

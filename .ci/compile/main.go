@@ -84,6 +84,8 @@ var names = map[string]string{
 	"cat":         "richmedia.Handler",
 	"store":       "richmedia.Store",
 	"server":      "*http.Server",
+	"behindProxy": "http.RoundTripper",
+	"quoting":     "*dto.Message",
 }
 
 // imports is the import path of each package name that snippets use.

@@ -52,7 +52,7 @@ func live(ctx context.Context, credentials *token.QQBotCredentials, opts ...rich
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	fmt.Println("metrics at", url)
-	watched := func(src oauth2.TokenSource, opts ...richmedia.Option) (*richmedia.Plugin, dto.Intent, error) {
+	watched := func(src oauth2.TokenSource, opts ...richmedia.Option) (*richmedia.Plugin, dto.Intent, error) { //nolint:contextcheck // a handler's ctx comes from the plugin
 		media, intents, err := newBot(src, opts...)
 		if err == nil {
 			watch(registry, media)

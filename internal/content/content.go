@@ -27,6 +27,8 @@ type Options struct {
 	Hash      bool  // its SHA-256 is needed, so that the source is read to its end even if it can be read at offsets
 	PartsOver int64 // with Hash, the digests for parts are computed of what is larger than this
 	Limit     int64 // more bytes than this are an OverError
+	Memo      *Memo // remembers digests; may be nil
+	Immutable any   // a comparable key of content that never changes, for Memo; nil if it may change
 	// Format names the format of size bytes in r. It may be nil.
 	Format func(r io.ReaderAt, size int64) (string, error)
 }
@@ -36,7 +38,8 @@ type Content struct {
 	Sums          // SHA256 and the digests for parts are set if they were asked for or cost nothing
 	Format string // the result of Options.Format
 
-	verify bool // the source can change, and SHA256 is that of the content
+	memo   *Memo // may know SHA256 of an earlier reading
+	verify bool  // the source can change, and SHA256 is that of the content
 	free   func()
 
 	// section opens n bytes from offset on.
@@ -74,7 +77,7 @@ func (c *Content) Open(ctx context.Context) (io.ReadCloser, error) {
 	if err != nil || !c.verify {
 		return rc, err
 	}
-	return &sameReader{ReadCloser: rc, want: c.SHA256, hash: sha256.New()}, nil
+	return &sameReader{ReadCloser: rc, want: c.SHA256, hash: sha256.New(), memo: c.memo}, nil
 }
 
 // Section opens n bytes from offset on. Its reader fails if there are fewer.
@@ -127,12 +130,14 @@ type sameReader struct {
 	io.ReadCloser
 	want []byte
 	hash hash.Hash
+	memo *Memo
 }
 
 func (r *sameReader) Read(p []byte) (int, error) {
 	n, err := r.ReadCloser.Read(p)
 	r.hash.Write(p[:n])
 	if errors.Is(err, io.EOF) && !bytes.Equal(r.hash.Sum(nil), r.want) {
+		r.memo.forget(r.want)
 		return n, errChanged
 	}
 	return n, err

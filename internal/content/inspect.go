@@ -49,12 +49,14 @@ func inspect(ctx context.Context, open Opener, o Options) (*Content, error) {
 	if was.size > o.Limit {
 		return nil, &Error{"check", OverError(was.size)}
 	}
-	c := &Content{verify: o.Hash, section: func(ctx context.Context, offset, n int64) (io.ReadCloser, error) {
+	c := &Content{verify: o.Hash, memo: o.Memo, section: func(ctx context.Context, offset, n int64) (io.ReadCloser, error) {
 		return reopen(ctx, open, was, offset, n)
 	}}
 	c.Size = was.size
 	if o.Hash {
-		c.Sums, err = digest(ctx, rc, digestOptions{Limit: o.Limit, Parts: was.size > o.PartsOver})
+		c.Sums, err = o.Memo.digest(ctx, rc, o.Immutable, func() (Sums, error) {
+			return digest(ctx, rc, digestOptions{Limit: o.Limit, Parts: was.size > o.PartsOver})
+		})
 		if err != nil {
 			return nil, readError(err)
 		}

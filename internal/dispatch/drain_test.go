@@ -225,3 +225,25 @@ func TestATaskBesideIsAcceptedUntilDiscard(t *testing.T) {
 		require.Equal(t, 3*time.Second, time.Since(start))
 	})
 }
+
+func TestDrainByATaskDoesNotWaitForAnotherThatIsExempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newPlain(2, 10)
+		release := make(chan struct{})
+		require.NoError(t, d.Beside("waits elsewhere", func() { <-release }))
+		drained := make(chan error, 1)
+		require.NoError(t, d.Dispatcher.Submit(t.Context(), dispatch.Task{Key: "a", ID: "self", Run: func() {
+			drained <- d.Dispatcher.Drain(t.Context(), "self")
+		}}))
+		synctest.Wait()
+		require.Empty(t, drained)
+		readmit := d.Exempt("waits elsewhere")
+		require.NoError(t, <-drained)
+		readmit()
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, io.ErrNoProgress)
+		defer cancel()
+		require.Equal(t, io.ErrNoProgress, d.Dispatcher.Drain(ctx, "another"), "it is waited for again")
+		close(release)
+		require.NoError(t, d.Drain(t.Context()))
+	})
+}

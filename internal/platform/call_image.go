@@ -3,7 +3,6 @@ package platform
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -27,7 +26,7 @@ func (c *Client) SendImage(ctx context.Context, chat Chat, m Image) (Sent, error
 		return Sent{}, &Error{Op: "send", Err: err, final: true}
 	}
 	sent, err := c.send(ctx, chat, &request{
-		timeout: inlineTimeout, streamed: true, contentType: contentType,
+		timeout: inlineTimeout, endpoint: endpointMessages, path: chat.path("/messages"), streamed: true, contentType: contentType,
 		secret: func(s *secrets) { s.addText(m.Fields["content"]) },
 		length: int64(len(head)) + m.Size + int64(len(tail)),
 		open: func(ctx context.Context) (io.ReadCloser, error) {
@@ -41,10 +40,7 @@ func (c *Client) SendImage(ctx context.Context, chat Chat, m Image) (Sent, error
 			}{io.MultiReader(strings.NewReader(head), data, strings.NewReader(tail)), data}, nil
 		},
 	})
-	if e, ok := errors.AsType[*Error](err); ok {
-		e.passive = m.Fields["msg_id"] != "" || m.Fields["event_id"] != ""
-	}
-	return sent, err
+	return sent, passive(err, m.Fields["msg_id"] != "" || m.Fields["event_id"] != "")
 }
 
 // form returns the text before and after the bytes.

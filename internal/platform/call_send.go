@@ -29,25 +29,36 @@ var errNoID = errors.New("the answer holds no message id")
 // Send posts the JSON object message. With dedup the platform knows the message by its msg_seq: a send with an unknown
 // outcome is repeated, and "msg_seq used" means that the message is in the chat.
 func (c *Client) Send(ctx context.Context, chat Chat, message []byte, dedup bool) (Sent, error) {
-	r := &request{timeout: sendTimeout, repeatable: dedup, secret: func(s *secrets) { s.addMessage(message) }}
+	r := &request{
+		timeout: sendTimeout, endpoint: endpointMessages, path: chat.path("/messages"), repeatable: dedup,
+		secret: func(s *secrets) { s.addMessage(message) },
+	}
 	r.length, r.open = fixed(message)
 	sent, err := c.send(ctx, chat, r)
-	if e, ok := errors.AsType[*Error](err); ok {
-		var answers struct {
-			MsgID   string `json:"msg_id"`
-			EventID string `json:"event_id"`
-		}
-		_ = json.Unmarshal(message, &answers) // of another type: not passive
-		e.passive = answers.MsgID != "" || answers.EventID != ""
+	if err == nil {
+		return sent, nil
 	}
-	return sent, err
+	var answers struct {
+		MsgID   string `json:"msg_id"`
+		EventID string `json:"event_id"`
+	}
+	_ = json.Unmarshal(message, &answers) // of another type: not passive
+	return sent, passive(err, answers.MsgID != "" || answers.EventID != "")
 }
 
-// send posts r to chat. A repeatable r has a msg_seq.
+// passive notes in err whether the message answers an event.
+func passive(err error, answers bool) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.passive = answers
+	}
+	return err
+}
+
+// send posts r, a message, to chat. A repeatable r has a msg_seq, or is a later frame of a stream.
 func (c *Client) send(ctx context.Context, chat Chat, r *request) (Sent, error) {
 	var sent Sent
 	dedup := r.repeatable
-	r.op, r.endpoint, r.chat, r.method, r.path = "send", endpointMessages, chat, http.MethodPost, chat.path("/messages")
+	r.op, r.chat, r.method = "send", chat, http.MethodPost
 	r.decode = func(data []byte) (err error) {
 		sent, err = decodeSent(data, dedup)
 		return err

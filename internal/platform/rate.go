@@ -16,6 +16,7 @@ const (
 	endpointPrepare
 	endpointPartFinish
 	endpointInteractions
+	endpointStreams
 	endpoints // their number
 )
 
@@ -26,6 +27,7 @@ var perSecond = [endpoints]int{
 	endpointPrepare:      10,
 	endpointPartFinish:   10,
 	endpointInteractions: 50,
+	endpointStreams:      50,
 }
 
 // ratePeriod is longer than a second: requests that leave a second apart may arrive closer together.

@@ -13,7 +13,11 @@ const slowest = 1 << 10
 // parts that are sent side by side share the line and the duration of one says nothing; and by the time that size bytes
 // take on the slowest line.
 func patience(ctx context.Context, timeout time.Duration, size int64) (_ context.Context, moved, cancel func()) {
-	ctx, stop := context.WithTimeoutCause(ctx, timeout+time.Duration(size/slowest)*time.Second, timeoutError(timeout))
+	sending := time.Duration(size/slowest) * time.Second
+	ctx, stop := context.WithTimeoutCause(ctx, timeout+sending, timeoutError(timeout))
+	if sending == 0 { // then the first end comes before the other
+		return ctx, func() {}, stop
+	}
 	ctx, end := context.WithCancelCause(ctx)
 	idle := time.AfterFunc(timeout, func() { end(timeoutError(timeout)) })
 	return ctx, func() { idle.Reset(timeout) }, func() {
