@@ -127,13 +127,6 @@ func (r report) found() map[masked]fact {
 	return at
 }
 
-// environment returns the credentials of the fake for command.
-func (b *bed) environment() map[string]string {
-	return map[string]string{
-		"QQBOT_APPID": b.cfg.appID, "QQBOT_SECRET": b.cfg.secret, "QQBOT_API_DOMAIN": b.cfg.api, "QQBOT_TOKEN_DOMAIN": b.cfg.tokens,
-	}
-}
-
 // texts collects the texts in a JSON value.
 func texts(data []byte) []string {
 	var v any
