@@ -5,9 +5,9 @@
 # Behaviour: CAF, the format of Apple's recorders, has the lengths of its Opus packets in a table, and ffmpeg writes that table
 #            behind the sound. To read it first, ffmpeg has to go forward and back. Its protocol pipe never does, also if the
 #            descriptor is a regular file; the protocol file looks at what it has opened, and does.
-# Expected:  "< voice.caf" is as good as the name: a program that is started with a regular file as its input can seek in it,
-#            and the protocols are documented as differing by how the input is named. What is said, "Missing packet table", is
-#            of a broken file. A caller that has a descriptor but no name has to say -i file:/dev/stdin.
+# Expected:  "< voice.caf" is as good as the name: a program that is started with a regular file as its input can seek in it.
+#            ffmpeg's documentation of the protocol pipe warns of formats that need seeking for output only. The error is
+#            that of a broken file. A caller that has a descriptor but no name has to say -i file:/dev/stdin.
 # Seen:      by name: 96960 samples
 #            from file:/dev/stdin: 96960 samples
 #            from pipe:0: Missing packet table. It is required when block size or frame size are variable.
