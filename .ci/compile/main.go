@@ -86,6 +86,7 @@ var names = map[string]string{
 	"server":      "*http.Server",
 	"behindProxy": "http.RoundTripper",
 	"quoting":     "*dto.Message",
+	"resp":        "*http.Response",
 }
 
 // imports is the import path of each package name that snippets use.
