@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/gif" // so that image.DecodeConfig knows the formats that the platform accepts
-	_ "image/jpeg"
-	_ "image/png"
 	"io"
 
+	// image.DecodeConfig knows the formats that are imported: those that the platform accepts.
+	_ "image/gif"
+	_ "image/jpeg"
+	_ "image/png"
+	// The standard library reads neither of these two.
 	_ "golang.org/x/image/bmp"
 	_ "golang.org/x/image/webp"
 )
