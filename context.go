@@ -104,10 +104,13 @@ func (c *Context) entry() *ledger.Entry {
 	return c.record
 }
 
-// run returns the count of the numbers that a reply with ctx belongs to: that of a function of Go, else that of the delivery or
-// of For.
+// run returns the count of the numbers that a reply with ctx belongs to: that of a function of Go, else that of the delivery. A
+// job counts from its Target's Seq wherever it runs.
 func (c *Context) run(ctx context.Context) *ledger.Run {
 	own := c.ownRun()
+	if c.in.payload == nil {
+		return own
+	}
 	if r, ok := ctx.Value(runKey{}).(*ledger.Run); ok && r.Entry() == c.record {
 		return r
 	}

@@ -266,8 +266,51 @@ func TestTheNumbersOfContextGoAreTheSameInEveryRun(t *testing.T) {
 	})
 }
 
+func TestAJobInsideContextGoKeepsTheNumbersOfItsTarget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		b.PushTo(nil)
+		club := b.Group("club")
+		ev := club.Say("alice", "hi")
+		require.NoError(t, b.media.GroupATMessage(func(_ context.Context, c *richmedia.Context) error {
+			job := c.Target() // 2001
+			c.Go(func(ctx context.Context) error {
+				_, err := b.media.For(job).ReplyText(ctx, "job")
+				_, err2 := c.ReplyText(ctx, "beside")
+				return errors.Join(err, err2)
+			})
+			return nil
+		})(ev.Payload(), nil))
+		require.NoError(t, b.media.Shutdown(t.Context()))
+		assert.Equal(t, []string{"2001 job", "2101 beside"}, texts(club))
+	})
+}
+
+func TestAnErrorOfContextGoInAJobIsLogged(t *testing.T) {
+	for name, fn := range map[string]func(context.Context) error{
+		"error": func(context.Context) error { return errors.New("the disk is full") },
+		"panic": func(context.Context) error { panic("the disk is full") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBed(t)
+				job := b.context(t, b.Group("club")).Target()
+				b.media.For(job).Go(fn)
+				require.NoError(t, b.media.Shutdown(t.Context()))
+				assert.Contains(t, b.log.text(), "the disk is full")
+			})
+		})
+	}
+}
+
 func TestShutdownByWhatItWouldWaitForDoesNotWaitForIt(t *testing.T) {
-	for name, opts := range map[string][]richmedia.Option{"queued": nil, "inline": {richmedia.WithInline()}} {
+	for name, opts := range map[string][]richmedia.Option{
+		"queued": nil,
+		"inline": {richmedia.WithInline()},
+		"inline, shared": {
+			richmedia.WithInline(), richmedia.WithSharedEvents(), richmedia.WithStore(newSharedStore()),
+		},
+	} {
 		for way, start := range map[string]func(c *richmedia.Context, ctx context.Context, down func(context.Context)){
 			"handler":    func(_ *richmedia.Context, ctx context.Context, down func(context.Context)) { down(ctx) },
 			"Context.Go": func(c *richmedia.Context, _ context.Context, down func(context.Context)) { goDown(c, down) },

@@ -85,6 +85,9 @@ func (out *outgoing) reserveAndSend(ctx context.Context, send compose) (platform
 	if out.claim != nil {
 		defer out.claim.Settle(ledger.Refused) // if nothing has settled it: a source may panic
 	}
+	if o.fallback != nil && strings.TrimSpace(*o.fallback) == "" { // the text may come from elsewhere, as that of ReplyText
+		return platform.Sent{}, errors.New("richmedia: WithFallbackText: the text is empty")
+	}
 	if out.item == nil { // an album has entered for all of its items
 		var leave func()
 		var err error
@@ -286,6 +289,9 @@ func (out *outgoing) post(ctx context.Context, message func(ref) any) (platform.
 	sent, err := c.send(ctx, message(r), r.MsgSeq != 0)
 	var e *platform.Error
 	if r.EventID != "" && r.MsgSeq != 0 && errors.As(err, &e) && e.Class() == platform.ProactiveRefused && !e.Unknown {
+		if out.past.State == ledger.Uncertain { // an earlier run, refused like this, may have sent it without a number
+			return platform.Sent{Duplicate: true}, nil
+		}
 		r.MsgSeq = 0
 		if sent, err = c.send(ctx, message(r), false); err == nil {
 			c.p.seqless.Store(true)
@@ -340,9 +346,6 @@ func (o *replyConfig) check(in *incoming) error {
 	t := in.target
 	if o.quote && in.ref() == "" {
 		return errNoReference
-	}
-	if o.fallback != nil && strings.TrimSpace(*o.fallback) == "" {
-		return errors.New("richmedia: WithFallbackText: the text is empty")
 	}
 	switch {
 	case o.seq == nil:

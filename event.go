@@ -327,6 +327,9 @@ func (in *incoming) ids() []string {
 }
 
 func eventName(payload *dto.WSPayload) string {
+	if payload == nil { // of Plugin.For
+		return "a job"
+	}
 	if payload.Type == "" {
 		return "an event without a type"
 	}

@@ -86,14 +86,15 @@ func ExampleContext_Save() {
 	}))
 
 	ann := platform.C2C("ann")
-	for range 2 {
+	for i := range 2 {
 		ann.Say("ann", "", richmediatest.Attachment{FileName: "list.txt", ContentType: "file", Data: []byte("milk, bread")})
+		_, _ = ann.WaitAnswers(context.Background(), i+1) // show reports what is missing
 	}
 	show(ann, 2)
 
 	// Output:
 	// ann: [file list.txt]
-	// ann: [file list.txt]
 	// bot: kept as list.txt
+	// ann: [file list.txt]
 	// bot: kept as list-2.txt
 }

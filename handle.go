@@ -54,7 +54,7 @@ func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
 // accept acknowledges an interaction, and runs or queues h. After an error botgo asks the platform to deliver the event
 // again.
 func (p *Plugin) accept(c *Context, h Handler) error {
-	if p.cfg.inline {
+	if p.cfg.inline && !p.claims(c.in) { // else takeInline has counted it, and Shutdown by the handler exempts one
 		if !p.enterInline() {
 			return ErrClosed
 		}

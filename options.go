@@ -262,7 +262,7 @@ func WithSharedEvents() Option { return func(c *config) { c.sharedEvents = true 
 // that used it last, and only if it was used at least twice since it was made: what is used no more ends. Where more than
 // max are used that often, those that are used most are renewed. Content is read again, and left alone when it has
 // changed; a URL is fetched again by the platform. What came FromReader cannot be read again, and what the platform keeps
-// for ever need not be renewed. Where another process has renewed an upload in the store that they share, that is taken; where
+// forever need not be renewed. Where another process has renewed an upload in the store that they share, that is taken; where
 // the store is a Leaser, one of them renews it and the others find it there.
 //
 // A renewal that fails is logged and not begun again: the upload is used to its end, and the next one is made as without

@@ -72,7 +72,7 @@ type Plugin struct {
 	seqless atomic.Bool // the platform took a reply by event_id with a msg_seq for a proactive message
 }
 
-// New makes a plugin for the bot whose tokens src gives, usually botgo's token.NewQQBotTokenSource. It starts no
+// New creates a plugin for the bot whose tokens src returns, usually botgo's token.NewQQBotTokenSource. It starts no
 // goroutine and makes no request. The error names every option that is out of range.
 func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 	if src == nil {

@@ -111,7 +111,7 @@ func fileError(step string, err error) error {
 // maxSame is how many files of one name Save makes in a directory.
 const maxSame = 10_000
 
-// place gives the file temp, in dir, its name in dir, with a number behind it if there is such a file, and returns its path.
+// place renames the file temp, in dir, to its name in dir, with a number behind it if there is such a file, and returns its path.
 func place(temp, dir, name string) (string, error) {
 	stem, ext := cutExtension(name)
 	for n := 1; n <= maxSame; n++ {
@@ -161,7 +161,7 @@ func linkError(err error) error {
 	return fileError("name the file", err)
 }
 
-// diskName returns name without what Windows gives a meaning to or forbids.
+// diskName returns name without what Windows reserves or forbids.
 func diskName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`<>:"|?*`, r) {

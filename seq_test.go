@@ -192,3 +192,55 @@ func TestAReplyWhoseTextWasEmptyKeepsItsNumber(t *testing.T) {
 	require.NoError(t, event.ParseAndHandle(ev.Payload()), "both replies are said to be in the chat")
 	assert.Equal(t, []string{"1002 two", "1001 one"}, texts(club))
 }
+
+func TestAReplyWhoseFallbackTextWasEmptyKeepsItsNumber(t *testing.T) {
+	b := newBed(t, richmedia.WithInline())
+	b.PushTo(nil)
+	club := b.Group("club")
+	excuse := ""
+	b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
+		_, err := c.ReplyImage(ctx, richmedia.FromFS(media, "cat.png"), richmedia.WithFallbackText(excuse))
+		_, err2 := c.ReplyText(ctx, "two")
+		excuse = "sorry"
+		return errors.Join(err, err2)
+	})
+	ev := club.Say("alice", "hi")
+	require.Error(t, event.ParseAndHandle(ev.Payload()))
+	require.NoError(t, event.ParseAndHandle(ev.Payload()), "both replies are said to be in the chat")
+	var seqs []uint32
+	for _, m := range club.Answers() {
+		seqs = append(seqs, m.Seq)
+	}
+	assert.Equal(t, []uint32{1002, 1001}, seqs)
+}
+
+func TestALostReplyWithoutANumberIsNotSentAgainBeforeItIsKnownThatNumbersAreRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t, richmedia.WithInline())
+		b.PushTo(nil)
+		lost := false
+		b.Intercept(richmediatest.OpSend, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			switch {
+			case bodyOf(t, r)["msg_seq"] != nil:
+				refuse(w, http.StatusBadRequest, 40034105)
+			case !lost:
+				lost = true
+				lose(r, next)
+			default:
+				next.ServeHTTP(w, r)
+			}
+		})
+		var errs []error
+		b.onButton(func(ctx context.Context, c *richmedia.Context) error {
+			_, err := c.ReplyText(ctx, "hello")
+			errs = append(errs, err)
+			return err
+		})
+		club := b.Group("club")
+		ev := club.Press("alice", "x")
+		require.Error(t, event.ParseAndHandle(ev.Payload()))
+		require.NoError(t, event.ParseAndHandle(ev.Payload()))
+		_ = inDoubt(t, errs[0])
+		assert.Len(t, club.Answers(), 1)
+	})
+}

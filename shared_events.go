@@ -10,11 +10,10 @@ const runningFor = 30 * time.Second
 
 // shared calls take unless another instance has the event: then it returns errOtherInstance.
 func (p *Plugin) shared(in *incoming, take func() error) (err error) {
-	id := in.claimedBy()
-	if !p.cfg.sharedEvents || id == "" {
+	if !p.claims(in) {
 		return take()
 	}
-	key := eventKey(p.uploads.cache.owner, id)
+	key := eventKey(p.uploads.cache.owner, in.claimedBy())
 	claim := p.sharedQueued
 	if p.cfg.inline {
 		claim = p.sharedInline
@@ -23,6 +22,9 @@ func (p *Plugin) shared(in *incoming, take func() error) (err error) {
 	protect("the store", func() error { return claim(key, take) }, func(failed error) { err = failed })
 	return err
 }
+
+// claims reports whether the instances of the bot claim the event, so that one of them takes it.
+func (p *Plugin) claims(in *incoming) bool { return p.cfg.sharedEvents && in.claimedBy() != "" }
 
 // sharedQueued keeps the lease if take accepts the event.
 func (p *Plugin) sharedQueued(key string, take func() error) error {

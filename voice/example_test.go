@@ -14,7 +14,7 @@ import (
 
 // The plugin calls Encode for audio that the platform does not take. Where ffmpeg is missing the reply says so.
 func ExampleFFmpeg() {
-	platform := richmediatest.New() // a real bot gives botgo's token source, and neither a client nor an address
+	platform := richmediatest.New() // a real bot passes botgo's token source, and neither a client nor an address
 	media, err := richmedia.New(platform.TokenSource(), richmedia.WithHTTPClient(platform.Client()),
 		richmedia.WithBaseURL(platform.URL()), richmedia.WithVoiceEncoder(voice.FFmpeg{Path: "/opt/missing/ffmpeg"}.Encode))
 	if err != nil {

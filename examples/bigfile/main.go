@@ -107,7 +107,7 @@ func run(ctx context.Context, w io.Writer, terminal bool, size, line int64) (err
 	defer func() { err = errors.Join(err, platform.Close()) }() //nolint:contextcheck // also when ctx is over
 	breakOnce(platform, size*mib/partSize/2+1, show)
 
-	// A real bot gives token.NewQQBotTokenSource(credentials), and neither an address nor a client.
+	// A real bot passes token.NewQQBotTokenSource(credentials), and neither an address nor a client.
 	client := slowLine(line * mib)
 	defer client.CloseIdleConnections()
 	media, err := richmedia.New(platform.TokenSource(), richmedia.WithBaseURL(platform.URL()), richmedia.WithHTTPClient(client),

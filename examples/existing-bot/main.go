@@ -26,7 +26,7 @@ var example = stage.Example{
 
 func main() { example.Main() }
 
-// start gives the bot the openapi that it had before.
+// start passes the bot the openapi that it had before.
 func start(src oauth2.TokenSource, opts ...richmedia.Option) (*richmedia.Plugin, dto.Intent, error) {
 	appID := src.(interface{ GetAppID() string }).GetAppID() // botgo's token sources know it
 	return newBot(botgo.NewOpenAPI(appID, src), src, opts...)

@@ -26,7 +26,7 @@ func (s dirStore) file(key string) string {
 	return filepath.Join(s.dir, fmt.Sprintf("%x.json", sha256.Sum256([]byte(key))))
 }
 
-// Get gives what was set last. What is not there, or too old, is a miss and no error.
+// Get returns what was set last. What is not there, or too old, is a miss and no error.
 func (s dirStore) Get(_ context.Context, key string) (value []byte, ok bool, err error) {
 	b, err := os.ReadFile(s.file(key))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -45,7 +45,7 @@ func (s dirStore) Get(_ context.Context, key string) (value []byte, ok bool, err
 	return e.Value, true, nil
 }
 
-// Set keeps value for ttl, or for ever when that is 0. The file gets its name when it is whole, so that a Get at the same
+// Set keeps value for ttl, or forever if that is 0. The file gets its name when it is whole, so that a Get at the same
 // time, or after a crash, finds all of the old one or all of the new one.
 func (s dirStore) Set(_ context.Context, key string, value []byte, ttl time.Duration) error {
 	e := entry{Value: value}
@@ -56,7 +56,7 @@ func (s dirStore) Set(_ context.Context, key string, value []byte, ttl time.Dura
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(s.dir, "new-*") // readable by this user alone: whoever has a file_info can send the file
+	f, err := os.CreateTemp(s.dir, "new-*") // readable by this user alone: a holder of a file_info can send the file
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ type order struct {
 // stopTime is what an instance gets to answer what it has taken.
 const stopTime = 20 * time.Second
 
-// instance is a bot's process: it serves the webhook until it is told to stop, or until whoever started it has died.
+// instance is a bot's process: it serves the webhook until it is told to stop, or until its parent process has died.
 func instance(raw string) (err error) {
 	var o order
 	if err := json.Unmarshal([]byte(raw), &o); err != nil {

@@ -171,7 +171,7 @@ func (w *world) write(ctx context.Context, l load) map[*richmediatest.Chat]int {
 	return chats
 }
 
-// onceEach gives how long each answer took, and fails where one is there twice.
+// onceEach returns how long each answer took, and fails if one is there twice.
 func onceEach(chat *richmediatest.Chat) (took []time.Duration, err error) {
 	said := map[string]time.Time{}
 	for _, m := range chat.Messages() {

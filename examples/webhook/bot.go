@@ -52,7 +52,7 @@ func run(ctx context.Context, listener net.Listener, credentials *token.QQBotCre
 }
 
 // newServer has the bot at /qqbot. WebhookHandler answers a push at once (handlers run on goroutines of the plugin), so
-// the timeouts are for slow clients only; none of them ends a handler. It answers 401 to whoever does not know the secret.
+// the timeouts are for slow clients only; none of them ends a handler. It answers 401 to callers that do not know the secret.
 func newServer(credentials *token.QQBotCredentials) *http.Server {
 	mux := http.NewServeMux()
 	mux.Handle("/qqbot", richmedia.WebhookHandler(credentials))
@@ -65,7 +65,7 @@ func newServer(credentials *token.QQBotCredentials) *http.Server {
 	}
 }
 
-// within gives stop some time of its own: ctx, with which it begins, is over.
+// within calls stop with a time limit of its own: ctx, with which it begins, is over.
 func within(ctx context.Context, limit time.Duration, stop func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()

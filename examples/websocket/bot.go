@@ -47,13 +47,13 @@ func run(ctx context.Context, credentials *token.QQBotCredentials, opts ...richm
 	go func() { ended <- botgo.NewSessionManager().Start(gateway, src, &intents) }() // in the place of webhook's Serve
 	select {
 	case <-ctx.Done():
-	case err = <-ended: // it could not begin: once connected, botgo connects again for ever
+	case err = <-ended: // it could not begin: once connected, botgo connects again forever
 	}
 	// botgo has no way to end a connection. The plugin takes no more events from it, and answers those that it has.
 	return errors.Join(err, within(ctx, 30*time.Second, media.Shutdown))
 }
 
-// within gives stop some time of its own: ctx, with which it begins, is over.
+// within calls stop with a time limit of its own: ctx, with which it begins, is over.
 func within(ctx context.Context, limit time.Duration, stop func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()

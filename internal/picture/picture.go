@@ -7,15 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	_ "image/gif"  // so that image.DecodeConfig knows the formats that the platform accepts
+	_ "image/jpeg" // as above
+	_ "image/png"  // as above
 	"io"
 
-	// image.DecodeConfig knows the formats that are imported: those that the platform accepts.
-	_ "image/gif"
-	_ "image/jpeg"
-	_ "image/png"
-	// The standard library reads neither of these two.
-	_ "golang.org/x/image/bmp"
-	_ "golang.org/x/image/webp"
+	_ "golang.org/x/image/bmp"  // as above
+	_ "golang.org/x/image/webp" // as above
 )
 
 // Size is the width and the height of a picture, in pixels.
