@@ -1,5 +1,6 @@
 // A small safe subset of Markdown, made of elements and text nodes: headings, emphasis, code, lists, quotes, rules, links,
-// and QQ's own command buttons. Anything else stays the text that it is. Pictures are named, not fetched.
+// and QQ's own command buttons. Anything else stays the text that it is. Pictures are named, not fetched, except for uploads to
+// this platform with their sizes.
 
 import { h } from './dom.js'
 
@@ -59,7 +60,8 @@ const starts = line => /^\s*(```|#{1,6}\s|>|[-*+]\s|\d{1,9}[.)]\s)/.test(line)
 
 const rules = [
   [/`([^`]+)`/, m => h('code', {}, m[1])],
-  [/!\[([^\]]*)\]\(([^()\s]+)\)/, m => h('span', { class: 'md-image' }, '🖼 ' + (m[1] || m[2]))],
+  [/!\[([^\]#]*)#(\d{1,5})px\s+#(\d{1,5})px\s*\]\(([^()\s]+)\)/, m => picture(m[1].trim(), +m[2], +m[3], m[4])],
+  [/!\[([^\]]*)\]\(([^()\s]+)\)/, m => named(m[1] || m[2])],
   [/\[([^\]]+)\]\(([^()\s]+)\)/, (m, command) => link(m[2], inline(m[1], command))],
   [/<(https?:\/\/[^\s<>]+)>/, m => link(m[1], [m[1]])],
   [/<qqbot-cmd-(?:input|enter)\s+([^<>]*?)\/?>/, (m, command) => commandLink(m[1], command)],
@@ -93,6 +95,25 @@ function inline(text, command) {
     text = text.slice(best.index + best[0].length)
   }
   return out
+}
+
+const named = text => h('span', { class: 'md-image' }, '🖼 ' + text)
+
+// picture draws an upload at its raw_url, by this page's own address: bots may know the platform by another one. QQ draws none
+// without sizes, and an address that has ended is named.
+function picture(alt, width, height, address) {
+  let url
+  try {
+    url = new URL(address)
+  } catch {
+    return named(alt)
+  }
+  if (!url.pathname.startsWith('/presigned/raw/')) return named(alt || address)
+  const img = h('img', { class: 'md-picture', src: url.pathname + url.search, alt, loading: 'lazy', decoding: 'async' })
+  img.width = width
+  img.height = height
+  img.addEventListener('error', () => img.replaceWith(named(alt)))
+  return img
 }
 
 // link goes to http and https only; anything else stays its text.
