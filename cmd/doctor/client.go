@@ -32,6 +32,7 @@ type client struct {
 	appID       string
 	token       string
 	timeout     time.Duration // of an answer, beside the time for the bytes of the request
+	slowest     int           // bytes a second that are granted to a request; 0 is no time
 	pace        pace
 	silent      int // requests in a row without an answer
 }
@@ -111,7 +112,10 @@ func (c *client) do(ctx context.Context, to endpoint, method, address string, bo
 	if err := c.pace.wait(ctx, to); err != nil {
 		return answer{}, err
 	}
-	limit := c.timeout + time.Duration(len(body)/slowest)*time.Second
+	limit := c.timeout
+	if c.slowest > 0 {
+		limit += time.Duration(len(body)/c.slowest) * time.Second
+	}
 	call, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	a := c.exchange(call, to, method, address, body)

@@ -140,7 +140,7 @@ func (s *session) put(ctx context.Context, part offered) (answer, error) {
 func (s *session) repeated(ctx context.Context, c *chat, to endpoint, path string, body map[string]any) (a answer, err error) {
 	for i := range maxRetry {
 		if i > 0 {
-			if err := sleep(ctx, time.Second); err != nil {
+			if err := sleep(ctx, s.cfg.retry); err != nil {
 				return a, err
 			}
 		}

@@ -51,7 +51,7 @@ func runLive(ctx context.Context, cfg config, con *console, out string) int {
 		"doctor 分步检查你的机器人。绝不发主动消息，只有 -send 才会回复，频率低于文档限制的十分之一。id、token、地址和 file_info 不离开本进程。",
 	})
 	s := newSession(cfg, con, &client{
-		http: newHTTP(), api: cfg.api, tokens: cfg.tokens, appID: cfg.appID, timeout: cfg.timeout, pace: pace{every: cfg.every},
+		http: newHTTP(), api: cfg.api, tokens: cfg.tokens, appID: cfg.appID, timeout: cfg.timeout, slowest: cfg.slowest, pace: pace{every: cfg.every},
 	})
 	err := s.examine(ctx)
 	s.close()

@@ -18,6 +18,8 @@ type config struct {
 	patience        time.Duration // for what the user does
 	timeout         time.Duration // for an answer
 	lag             time.Duration // until a new event_id is known everywhere
+	slowest         int           // see client
+	retry           time.Duration // before a call that is to be repeated is sent again
 	every           map[endpoint]time.Duration
 	sizes           []int // of large uploads, in MiB, the first one is repeated
 }
