@@ -152,3 +152,10 @@ func texts(data []byte) []string {
 	walk(v)
 	return out
 }
+
+// environment returns the credentials of the fake for command.
+func (b *bed) environment() map[string]string {
+	return map[string]string{
+		"QQBOT_APPID": b.cfg.appID, "QQBOT_SECRET": b.cfg.secret, "QQBOT_API_DOMAIN": b.cfg.api, "QQBOT_TOKEN_DOMAIN": b.cfg.tokens,
+	}
+}
