@@ -592,6 +592,54 @@ func TestShutdownWaitsForAStreamAndCloseCompletesIt(t *testing.T) {
 	})
 }
 
+// The outcome of the frame on its way is not known when ctx ends: it is repeated, and the rest follows in the last frame.
+func TestAStreamWhoseContextEndsDuringAFrameIsCompleted(t *testing.T) {
+	for name, fault := range map[string]faultSwitch{
+		"it has not arrived": (*richmediatest.Faults).Stall, "it has arrived": (*richmediatest.Faults).StallAfter,
+	} {
+		for _, opts := range [][]richmedia.ReplyOption{nil, {richmedia.WithReplace()}} {
+			t.Run(fmt.Sprint(name, len(opts)), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					b := newBed(t)
+					ann := b.C2C("ann")
+					c := b.context(t, ann)
+					ctx, cancel := context.WithCancelCause(t.Context())
+					s, err := c.ReplyStream(ctx, opts...)
+					require.NoError(t, err)
+					write(t, s, "one ")
+					fault(b.Faults, richmediatest.OpStream, 1)
+					write(t, s, "two ") // on its way
+					_, err = s.WriteString("three")
+					require.NoError(t, err)
+					over := errors.New("over")
+					cancel(over)
+					require.ErrorIs(t, s.Close(), over)
+					got := ann.Answers()
+					require.Len(t, got, 1)
+					assert.Equal(t, "one two three", got[0].Text)
+					assert.False(t, got[0].Growing)
+				})
+			})
+		}
+	}
+}
+
+func TestNoFrameFollowsTheReplyWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		c := b.context(t, b.C2C("ann"))
+		s := stream(t, c)
+		write(t, s, "one ")
+		_, until := c.RepliesLeft()
+		time.Sleep(time.Until(until.Add(-10 * time.Second)))
+		b.Stall(richmediatest.OpStream, -1)
+		_, err := s.WriteString("two")
+		require.NoError(t, err)
+		require.ErrorIs(t, s.Close(), richmedia.ErrReplyWindow)
+		assert.Equal(t, until, time.Now(), "nothing is tried after the window")
+	})
+}
+
 func TestAStreamAnswersAButton(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t)
