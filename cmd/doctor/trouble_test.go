@@ -27,7 +27,7 @@ func TestBadInputEndsWithOneSentenceAndStatusTwo(t *testing.T) {
 	require.NoError(t, err)
 	nobody := "http://" + unused.Addr().String()
 	require.NoError(t, unused.Close())
-	serve := func(b *bed, env map[string]string, h http.HandlerFunc) {
+	serve := func(_ *bed, env map[string]string, h http.HandlerFunc) {
 		server := httptest.NewServer(h)
 		t.Cleanup(server.Close)
 		env["QQBOT_TOKEN_DOMAIN"], env["QQBOT_API_DOMAIN"] = server.URL, server.URL
