@@ -12,10 +12,19 @@ var intents = []struct {
 	name masked
 	bit  int
 }{
-	{"group_and_c2c", 1 << 25}, {"interaction", 1 << 26}, {"guilds", 1 << 0}, {"guild_members", 1 << 1},
-	{"guild_messages", 1 << 9}, {"guild_message_reactions", 1 << 10}, {"direct_message", 1 << 12},
-	{"enter_aio", 1 << 23}, {"group_member", 1 << 24}, {"message_audit", 1 << 27}, {"forum", 1 << 28},
-	{"audio", 1 << 29}, {"guild_at_message", 1 << 30},
+	{"group_and_c2c", 1 << 25},
+	{"interaction", 1 << 26},
+	{"guilds", 1 << 0},
+	{"guild_members", 1 << 1},
+	{"guild_messages", 1 << 9},
+	{"guild_message_reactions", 1 << 10},
+	{"direct_message", 1 << 12},
+	{"enter_aio", 1 << 23},
+	{"group_member", 1 << 24},
+	{"message_audit", 1 << 27},
+	{"forum", 1 << 28},
+	{"audio", 1 << 29},
+	{"guild_at_message", 1 << 30},
 }
 
 // allIntents is the sum of intents.
