@@ -14,7 +14,7 @@ func offline(ctx context.Context, con *console, sizes []int, opts ...richmediate
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = p.Close() }() //nolint:contextcheck // after the session, also if ctx is over
+	defer func() { _ = p.Close() }() //nolint:contextcheck // it cleans up after ctx has ended
 	for _, k := range kinds {
 		data, err := files.ReadFile("media/" + k.file)
 		if err != nil {

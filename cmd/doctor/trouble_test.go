@@ -27,7 +27,7 @@ func TestBadInputEndsWithOneSentenceAndStatusTwo(t *testing.T) {
 	require.NoError(t, err)
 	nobody := "http://" + unused.Addr().String()
 	require.NoError(t, unused.Close())
-	serve := func(_ *bed, env map[string]string, h http.HandlerFunc) {
+	serve := func(env map[string]string, h http.HandlerFunc) {
 		server := httptest.NewServer(h)
 		t.Cleanup(server.Close)
 		env["QQBOT_TOKEN_DOMAIN"], env["QQBOT_API_DOMAIN"] = server.URL, server.URL
@@ -54,19 +54,19 @@ func TestBadInputEndsWithOneSentenceAndStatusTwo(t *testing.T) {
 		"cut connection":       {spoil: func(b *bed, _ map[string]string) { b.p.Drop(richmediatest.OpToken, -1) }, want: "connection to the platform breaks"},
 		"cut answer":           {spoil: func(b *bed, _ map[string]string) { b.p.Truncate(richmediatest.OpToken, -1) }, want: "not the platform"},
 		"answer without token": {spoil: func(b *bed, _ map[string]string) { b.p.Empty(richmediatest.OpToken, -1) }, want: "not the platform"},
-		"portal redirect": {spoil: func(b *bed, env map[string]string) {
-			serve(b, env, func(w http.ResponseWriter, r *http.Request) {
+		"portal redirect": {spoil: func(_ *bed, env map[string]string) {
+			serve(env, func(w http.ResponseWriter, r *http.Request) {
 				http.Redirect(w, r, "http://portal.invalid/", http.StatusFound)
 			})
 		}, want: "login page"},
 		"clock ahead": {spoil: func(b *bed, env map[string]string) {
-			serve(b, env, func(w http.ResponseWriter, r *http.Request) {
+			serve(env, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Date", time.Now().Add(-10*time.Minute).UTC().Format(http.TimeFormat))
 				b.p.ServeHTTP(w, r)
 			})
 		}, want: "clock is 10 minutes ahead"},
 		"clock behind": {spoil: func(b *bed, env map[string]string) {
-			serve(b, env, func(w http.ResponseWriter, r *http.Request) {
+			serve(env, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Date", time.Now().Add(10*time.Minute).UTC().Format(http.TimeFormat))
 				b.p.ServeHTTP(w, r)
 			})
@@ -121,7 +121,7 @@ func TestEveryFaultEndsWithAReportOrASentence(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %s", name, op), func(t *testing.T) {
 				t.Parallel() // it waits for timeouts
 				b := newBed(t)
-				b.cfg.timeout, b.cfg.patience = 300*time.Millisecond, time.Second
+				b.cfg.timeout, b.cfg.patience = 150*time.Millisecond, time.Second
 				fault(b.p.Faults, op)
 				status := b.run(t.Context())
 				assert.Contains(t, []int{statusOK, statusTrouble}, status)

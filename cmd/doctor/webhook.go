@@ -142,7 +142,7 @@ func (s *session) checkWebhook(ctx context.Context) error {
 		return err
 	}
 	if s.demo { // the other steps get their events from the gateway
-		h.close() //nolint:contextcheck // also if ctx is over
+		h.close() //nolint:contextcheck // it ends on its own
 		s.source, s.cfg.webhook = nil, ""
 	}
 	return nil
