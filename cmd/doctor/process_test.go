@@ -58,7 +58,7 @@ func TestTheDoctorWorksThroughAProxy(t *testing.T) {
 	assert.NotZero(t, tunnels.Load(), "the websocket")
 	r, err := readReport(report)
 	require.NoError(t, err)
-	assert.Equal(t, granted, r.found()["intents.group_and_c2c"].Seen)
+	assert.Equal(t, granted, r.found()["intents.group_and_c2c"].Seen, "%s", out)
 }
 
 // tunnel connects the client with an address, until either closes.
@@ -69,17 +69,19 @@ func tunnel(w http.ResponseWriter, at string, open *sync.WaitGroup) {
 		return
 	}
 	w.WriteHeader(http.StatusOK)
-	down, _, err := http.NewResponseController(w).Hijack()
+	down, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		_ = up.Close()
 		return
 	}
-	for _, pair := range [][2]net.Conn{{up, down}, {down, up}} {
+	forward := func(to net.Conn, from io.Reader) {
 		open.Go(func() {
-			_, _ = io.Copy(pair[0], pair[1])
-			_ = pair[0].Close()
+			_, _ = io.Copy(to, from)
+			_ = to.Close()
 		})
 	}
+	forward(up, buffered) // the server may have read the client's first bytes by now
+	forward(down, up)
 }
 
 func TestThePlaygroundIsExaminedOverRealHTTP(t *testing.T) {
