@@ -97,6 +97,12 @@ func (t *registry) add(r *registration, types ...dto.EventType) {
 	if r.h == nil {
 		panic("richmedia: " + r.name + ": the handler is nil; pass a func(ctx context.Context, c *richmedia.Context) error")
 	}
+	replaced := map[dto.EventType]string{}
+	defer func() { // after the lock: the bot's logger may register handlers itself
+		for typ, old := range replaced {
+			r.p.cfg.log.Warnf("richmedia: %s replaces the handler of %s that %s registered", r.name, typ, old)
+		}
+	}()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, typ := range types {
@@ -115,7 +121,7 @@ func (t *registry) add(r *registration, types ...dto.EventType) {
 				others = append(others, old)
 				continue
 			}
-			r.p.cfg.log.Warnf("richmedia: %s replaces the handler of %s that %s registered", r.name, typ, old.name)
+			replaced[typ] = old.name
 		}
 		t.handlers[typ] = append(others, r)
 	}
@@ -143,8 +149,9 @@ func (t *registry) remove(p *Plugin) {
 // find returns the handler that was registered last for payload's type by a plugin to which the event belongs as bot says.
 func (t *registry) find(payload *dto.WSPayload, bot ownership) *registration {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, r := range slices.Backward(t.handlers[payload.Type]) {
+	list := t.handlers[payload.Type] // never changed in place
+	t.mu.Unlock()
+	for _, r := range slices.Backward(list) { // asks the event's token source, which is the bot's own code
 		if r.p.owner(payload) == bot {
 			return r
 		}
@@ -239,11 +246,12 @@ func (t *registry) forget(payload *dto.WSPayload) {
 // warnOnce logs an event name that is unknown here, once for the process.
 func (t *registry) warnOnce(p *Plugin, typ dto.EventType) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.warned[typ] {
+	known := t.warned[typ]
+	t.warned[typ] = true
+	t.mu.Unlock()
+	if known {
 		return
 	}
-	t.warned[typ] = true
 	p.cfg.log.Warnf("richmedia: On(%s): the event is not known here; it is registered, and replies to it are tried by event_id", typ)
 }
 

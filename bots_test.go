@@ -375,3 +375,33 @@ func TestABotThatRegistersWithBotgoItselfReplacesThePlugin(t *testing.T) {
 		t.Fatal("the bot's own handler did not get the event")
 	}
 }
+
+// registeringLogger registers a handler when it is told that one was replaced.
+type registeringLogger struct {
+	*logger
+	register func()
+}
+
+func (l *registeringLogger) Warn(v ...any) { l.logger.Warn(v...); l.register() }
+
+func (l *registeringLogger) Warnf(f string, v ...any) { l.logger.Warnf(f, v...); l.register() }
+
+func TestALoggerMayRegisterHandlersWhileOneIsRegistered(t *testing.T) {
+	none := func(context.Context, *richmedia.Context) error { return nil }
+	other := newBed(t)
+	l := &registeringLogger{logger: &logger{}, register: func() { other.media.On("GROUP_ADD_ROBOT", none) }}
+	b := newBed(t, richmedia.WithLogger(l))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		b.media.On("GROUP_MSG_RECEIVE", none)
+		b.media.On("GROUP_MSG_RECEIVE", none)       // replaces the first
+		b.media.On("AN_EVENT_FOR_THE_LOGGER", none) // unknown
+	}()
+	select {
+	case <-done:
+	case <-soon(t).Done():
+		t.Fatal("the registration waits for itself")
+	}
+	assert.Contains(t, l.text(), "replaces the handler of GROUP_MSG_RECEIVE")
+}
