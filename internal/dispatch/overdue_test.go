@@ -87,7 +87,7 @@ func TestNobodyWaitsLongerThanTheSlowTimeBehindHungTasks(t *testing.T) {
 			synctest.Wait()
 			require.Equal(t, []string{"free 0s"}, r.all())
 
-			for i := range workers { // no more than 16 for each worker
+			for i := range workers { // at most 16 for each worker
 				require.NoError(t, d.Submit(t.Context(), dispatch.Task{Key: fmt.Sprint("over", i), Run: func() { <-hang }}))
 			}
 			require.NoError(t, d.Submit(t.Context(), r.note("free", "free")))
