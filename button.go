@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/tencent-connect/botgo/dto"
+
+	"github.com/botgo-contrib/richmedia/internal/seen"
 )
 
 // Interaction is the button that was pressed; nil if the event is no interaction.
@@ -65,7 +67,7 @@ func acknowledged(i *dto.Interaction) bool {
 // ackNow acknowledges once, also if the event is delivered again: the platform refuses a second time.
 func (p *Plugin) ackNow(c *Context) {
 	id := c.in.interaction.ID
-	err := p.acks.Once(p.life, []string{id}, func() error { return p.client.Ack(p.life, id, 0) })
+	err := p.acks.Once(p.life, seen.IDs{id}, func() error { return p.client.Ack(p.life, id, 0) })
 	if err != nil {
 		p.cfg.log.Warnf("richmedia: acknowledging an interaction failed: %v", apiError(err))
 	}

@@ -65,7 +65,7 @@ func (c *Context) Message() *dto.Message {
 	if c.in.message == nil {
 		return nil
 	}
-	return c.in.message()
+	return c.in.message.message()
 }
 
 // Payload is what botgo delivered; nil for Plugin.For.

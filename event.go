@@ -1,16 +1,16 @@
 package richmedia
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
+	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/tencent-connect/botgo/dto"
+
+	"github.com/botgo-contrib/richmedia/internal/seen"
 )
 
 // Events that botgo has no name for, to register with Plugin.On. GROUP_DEL_ROBOT, GROUP_MSG_REJECT and C2C_MSG_REJECT
@@ -78,73 +78,9 @@ type incoming struct {
 	userID       string
 	text         string
 	attachments  []Attachment
-	refIdx       string              // REFIDX of the message itself; "" if the event has none
-	quoted       func() *Quote       // decoded on the first call; nil if the event is no message
-	message      func() *dto.Message // as quoted
+	refIdx       string    // REFIDX of the message itself; "" if the event has none
+	message      *receivedMessage // nil if the event is no message
 	interaction  *dto.Interaction
-}
-
-// eventData is the union of what the events' d is known to hold.
-type eventData struct {
-	ID                looseString `json:"id"`
-	GroupOpenID       looseString `json:"group_openid"`
-	GroupID           looseString `json:"group_id"`
-	OpenID            looseString `json:"openid"`
-	UserOpenID        looseString `json:"user_openid"`
-	MemberOpenID      looseString `json:"member_openid"` // of GROUP_MEMBER_ADD
-	GroupMemberOpenID looseString `json:"group_member_openid"`
-	OpMemberOpenID    looseString `json:"op_member_openid"`
-	GuildID           looseString `json:"guild_id"`
-	ChannelID         looseString `json:"channel_id"`
-	ChatType          looseString `json:"chat_type"` // of an interaction: 0 guild, 1 group, 2 single chat
-	Author            struct {
-		ID           looseString `json:"id"`
-		MemberOpenID looseString `json:"member_openid"`
-		UserOpenID   looseString `json:"user_openid"`
-	} `json:"author"`
-	Content     looseString  `json:"content"`
-	Mentions    []mention    `json:"mentions"`
-	Attachments []Attachment `json:"attachments"`
-	references
-	Data struct {
-		Resolved struct {
-			UserID looseString `json:"user_id"` // of an interaction in a guild
-		} `json:"resolved"`
-	} `json:"data"`
-}
-
-// looseString is a text that the platform may send as a number or a boolean one day. Anything else reads as "".
-type looseString string
-
-// UnmarshalJSON never fails: one field must not cost the event.
-func (s *looseString) UnmarshalJSON(b []byte) error {
-	if n := len(b); n >= 2 && b[0] == '"' && bytes.IndexByte(b, '\\') < 0 && utf8.Valid(b) {
-		*s = looseString(b[1 : n-1]) // b is valid JSON: there is nothing to decode
-		return nil
-	}
-	var text string
-	switch {
-	case plainJSON(b): // as ids are; to decode each of them would be half of an event's work
-		*s = looseString(b[1 : len(b)-1])
-	case json.Unmarshal(b, &text) == nil: // null too, as ""
-		*s = looseString(text)
-	case len(b) > 0 && b[0] != '{' && b[0] != '[':
-		*s = looseString(b)
-	}
-	return nil
-}
-
-// plainJSON reports whether b, which is JSON, is a text of printable ASCII without escapes.
-func plainJSON(b []byte) bool {
-	if len(b) < 2 || b[0] != '"' {
-		return false
-	}
-	for _, c := range b[1 : len(b)-1] {
-		if c < ' ' || c > '~' || c == '\\' {
-			return false
-		}
-	}
-	return true
 }
 
 // parse reads a payload that arrived at the given time. Its error says what is missing; a complete event that
@@ -157,75 +93,44 @@ func parse(payload *dto.WSPayload, arrived time.Time) (*incoming, error) {
 	if err != nil {
 		return nil, err
 	}
-	var d eventData
-	if err := tolerant(json.Unmarshal(raw, &d)); err != nil {
-		return nil, fmt.Errorf("richmedia: the payload of %s is malformed: %w", eventName(payload), err)
-	}
+	d := readEventData(raw)
 	in := &incoming{payload: payload}
 	in.target.Time = arrived
-	in.locate(&d)
-	if err := in.identify(&d); err != nil {
+	in.locate(d)
+	if err := in.identify(d); err != nil {
 		return nil, err
 	}
 	if answeredBy[payload.Type] == byMsgID {
-		in.readMessage(&d, raw)
+		in.text = strings.Clone(plainText(payload.Type, d)) // a clone does not keep the whole event in memory
+		in.attachments = completed(d.attachments)
+		in.refIdx = strings.Clone(d.own())
+		in.message = &receivedMessage{in: in, data: d, raw: raw}
 	}
 	if payload.Type == dto.EventInteractionCreate {
 		in.interaction = &dto.Interaction{}
-		if err := tolerant(json.Unmarshal(raw, in.interaction)); err != nil {
+		if err := tolerant(json.Unmarshal([]byte(raw), in.interaction)); err != nil {
 			return nil, fmt.Errorf("richmedia: the payload of %s is malformed: %w", eventName(payload), err)
 		}
 	}
 	return in, nil
 }
 
-// rawData returns the payload's d as it came, or encoded again if the payload was made by hand.
-func rawData(payload *dto.WSPayload) (json.RawMessage, error) {
-	if len(payload.RawMessage) == 0 {
-		raw, err := json.Marshal(payload.Data)
-		if err != nil || string(raw) == "null" {
-			return nil, fmt.Errorf("richmedia: the payload of %s is empty: pass on the one that botgo passed to the handler", eventName(payload))
-		}
-		return raw, nil
-	}
-	var envelope struct {
-		D json.RawMessage `json:"d"`
-	}
-	if err := json.Unmarshal(payload.RawMessage, &envelope); err != nil {
-		return nil, fmt.Errorf("richmedia: the payload of %s is malformed: %w", eventName(payload), err)
-	}
-	if len(envelope.D) == 0 || envelope.D[0] != '{' {
-		return nil, fmt.Errorf("richmedia: the payload of %s has no d object", eventName(payload))
-	}
-	return envelope.D, nil
-}
-
-// tolerant ignores a field of an unexpected type: the others are decoded all the same, and what an answer
-// needs is checked separately.
-func tolerant(err error) error {
-	var field *json.UnmarshalTypeError
-	if errors.As(err, &field) {
-		return nil
-	}
-	return err
-}
-
 // locate finds the chat and the user.
 func (in *incoming) locate(d *eventData) {
-	group := cmp.Or(d.GroupOpenID, d.GroupID)
+	group := cmp.Or(d.groupOpenID, d.groupID)
 	switch in.payload.Type {
 	case dto.EventC2CMessageCreate:
-		user := cmp.Or(d.Author.UserOpenID, d.Author.ID)
+		user := cmp.Or(d.author.userOpenID, d.author.id)
 		in.at(ScopeC2C, user, user)
 	case dto.EventGroupAtMessageCreate, EventGroupMessageCreate:
-		in.at(ScopeGroup, group, cmp.Or(d.Author.MemberOpenID, d.Author.ID))
+		in.at(ScopeGroup, group, cmp.Or(d.author.memberOpenID, d.author.id))
 	case dto.EventAtMessageCreate, dto.EventMessageCreate:
-		in.at(ScopeChannel, d.ChannelID, d.Author.ID)
+		in.at(ScopeChannel, d.channelID, d.author.id)
 	case dto.EventDirectMessageCreate:
-		in.at(ScopeDM, d.GuildID, d.Author.ID)
+		in.at(ScopeDM, d.guildID, d.author.id)
 	case dto.EventInteractionCreate:
-		if d.ChatType == "0" {
-			in.at(ScopeChannel, d.ChannelID, d.Data.Resolved.UserID)
+		if d.chatType == "0" {
+			in.at(ScopeChannel, d.channelID, d.resolvedUserID)
 			return
 		}
 		in.locateByOpenID(d, group)
@@ -235,20 +140,20 @@ func (in *incoming) locate(d *eventData) {
 }
 
 // locateByOpenID goes by which openid there is.
-func (in *incoming) locateByOpenID(d *eventData, group looseString) {
-	user := cmp.Or(d.UserOpenID, d.OpenID)
+func (in *incoming) locateByOpenID(d *eventData, group string) {
+	user := cmp.Or(d.userOpenID, d.openID)
 	switch {
 	case group != "":
-		in.at(ScopeGroup, group, cmp.Or(d.GroupMemberOpenID, d.OpMemberOpenID, d.MemberOpenID, d.Author.MemberOpenID))
+		in.at(ScopeGroup, group, cmp.Or(d.groupMemberOpenID, d.opMemberOpenID, d.memberOpenID, d.author.memberOpenID))
 	case user != "":
 		in.at(ScopeC2C, user, user)
-	case answeredBy[in.payload.Type] == byTrial && d.ChannelID != "":
-		in.at(ScopeChannel, d.ChannelID, cmp.Or(d.Author.ID, d.Data.Resolved.UserID))
+	case answeredBy[in.payload.Type] == byTrial && d.channelID != "":
+		in.at(ScopeChannel, d.channelID, cmp.Or(d.author.id, d.resolvedUserID))
 	}
 }
 
-func (in *incoming) at(scope Scope, chat, user looseString) {
-	in.target.Scope, in.target.ChatID, in.userID = scope, string(chat), string(user)
+func (in *incoming) at(scope Scope, chat, user string) {
+	in.target.Scope, in.target.ChatID, in.userID = scope, strings.Clone(chat), strings.Clone(user)
 }
 
 // identify finds the id of the answer, or why there is none.
@@ -268,10 +173,10 @@ func (in *incoming) identify(d *eventData) error {
 	}
 	switch by {
 	case byMsgID:
-		if d.ID == "" {
+		if d.id == "" {
 			return fmt.Errorf("richmedia: the payload of %s has no message id", eventName(in.payload))
 		}
-		in.target.MsgID = string(d.ID)
+		in.target.MsgID = strings.Clone(d.id)
 	case byEventID, byTrial:
 		if in.payload.EventID == "" {
 			return fmt.Errorf("richmedia: the payload of %s has no outer id, by which it is answered", eventName(in.payload))
@@ -283,48 +188,8 @@ func (in *incoming) identify(d *eventData) error {
 	return nil
 }
 
-// readMessage decodes the fields that only messages have.
-func (in *incoming) readMessage(d *eventData, raw json.RawMessage) {
-	in.text = plainText(in.payload.Type, d)
-	in.attachments = completed(d.Attachments)
-	in.refIdx = d.own()
-	in.quoted = sync.OnceValue(func() *Quote { return d.quote(d.Mentions) })
-	in.message = sync.OnceValue(func() *dto.Message { return botgoMessage(in, d, raw) })
-}
-
-// botgoMessage returns the message as botgo's type, completed by the fields that botgo does not know.
-func botgoMessage(in *incoming, d *eventData, raw json.RawMessage) *dto.Message {
-	m := &dto.Message{}
-	if tolerant(json.Unmarshal(raw, m)) != nil {
-		m.ID, m.Content = string(d.ID), string(d.Content)
-	}
-	for i, a := range m.Attachments { // botgo's numbers stay 0 if they came as strings
-		if a != nil && i < len(d.Attachments) {
-			read := d.Attachments[i]
-			a.Height, a.Size, a.Width = read.Height, read.Size, read.Width
-		}
-	}
-	if in.target.Scope == ScopeGroup {
-		m.GroupID = in.target.ChatID
-	}
-	if m.Author == nil {
-		m.Author = &dto.User{}
-	}
-	m.Author.ID = cmp.Or(m.Author.ID, in.userID)
-	return m
-}
-
 // ids returns what a repeated delivery of the same event has in common with the first.
-func (in *incoming) ids() []string {
-	var ids []string
-	if in.payload.EventID != "" {
-		ids = append(ids, "event\x00"+in.payload.EventID)
-	}
-	if in.target.MsgID != "" {
-		ids = append(ids, "message\x00"+in.target.MsgID)
-	}
-	return ids
-}
+func (in *incoming) ids() seen.IDs { return seen.IDs{in.payload.EventID, in.target.MsgID} }
 
 func eventName(payload *dto.WSPayload) string {
 	if payload == nil { // of Plugin.For

@@ -80,7 +80,7 @@ func TestTheDocumentedAndTheCapturedPayloadsAreRead(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, in.attachments, 1)
 	assert.Equal(t, 1920, in.attachments[0].Width)
-	assert.Equal(t, "image/jpeg", in.message().Attachments[0].ContentType)
+	assert.Equal(t, "image/jpeg", in.message.message().Attachments[0].ContentType)
 	in, err = parse(received(t, captures(t)["docs_group_button.json"]), now)
 	require.NoError(t, err)
 	assert.True(t, acknowledged(in.interaction))

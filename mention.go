@@ -16,9 +16,9 @@ type mention struct {
 
 // plainText returns what the user typed: the content without the mention of the bot, and readable.
 func plainText(typ dto.EventType, d *eventData) string {
-	text := unmentionYou(string(d.Content), d.Mentions)
+	text := unmentionYou(d.content, d.mentions)
 	bots := map[looseString]bool{}
-	for _, m := range d.Mentions {
+	for _, m := range d.mentions {
 		if m.Bot {
 			bots[m.ID] = true
 		}

@@ -140,44 +140,44 @@ func newHTTPClient() *http.Client {
 // GroupATMessage answers GROUP_AT_MESSAGE_CREATE: a group's message that mentions the bot.
 func (p *Plugin) GroupATMessage(h Handler) event.GroupATMessageEventHandler {
 	a := p.adapter("GroupATMessage", h, dto.EventGroupAtMessageCreate)
-	return func(payload *dto.WSPayload, _ *dto.WSGroupATMessageData) error { return a.take(payload) }
+	return adapterOf[dto.WSGroupATMessageData](a.take)
 }
 
 // C2CMessage answers C2C_MESSAGE_CREATE: a user's message in the single chat.
 func (p *Plugin) C2CMessage(h Handler) event.C2CMessageEventHandler {
 	a := p.adapter("C2CMessage", h, dto.EventC2CMessageCreate)
-	return func(payload *dto.WSPayload, _ *dto.WSC2CMessageData) error { return a.take(payload) }
+	return adapterOf[dto.WSC2CMessageData](a.take)
 }
 
 // ATMessage answers AT_MESSAGE_CREATE: a message in a guild's channel that mentions the bot.
 func (p *Plugin) ATMessage(h Handler) event.ATMessageEventHandler {
 	a := p.adapter("ATMessage", h, dto.EventAtMessageCreate)
-	return func(payload *dto.WSPayload, _ *dto.WSATMessageData) error { return a.take(payload) }
+	return adapterOf[dto.WSATMessageData](a.take)
 }
 
 // Message answers MESSAGE_CREATE: any message in a guild's channel. Only private-domain bots get it.
 func (p *Plugin) Message(h Handler) event.MessageEventHandler {
 	a := p.adapter("Message", h, dto.EventMessageCreate)
-	return func(payload *dto.WSPayload, _ *dto.WSMessageData) error { return a.take(payload) }
+	return adapterOf[dto.WSMessageData](a.take)
 }
 
 // DirectMessage answers DIRECT_MESSAGE_CREATE: a user's direct message in a guild.
 func (p *Plugin) DirectMessage(h Handler) event.DirectMessageEventHandler {
 	a := p.adapter("DirectMessage", h, dto.EventDirectMessageCreate)
-	return func(payload *dto.WSPayload, _ *dto.WSDirectMessageData) error { return a.take(payload) }
+	return adapterOf[dto.WSDirectMessageData](a.take)
 }
 
 // Interaction answers INTERACTION_CREATE: a button that was pressed, in a group, a single chat or a guild's channel. It
 // is acknowledged as it arrives, unless WithManualAck is set.
 func (p *Plugin) Interaction(h Handler) event.InteractionEventHandler {
 	a := p.adapter("Interaction", h, dto.EventInteractionCreate)
-	return func(payload *dto.WSPayload, _ *dto.WSInteractionData) error { return a.take(payload) }
+	return adapterOf[dto.WSInteractionData](a.take)
 }
 
 // C2CFriend answers FRIEND_ADD and FRIEND_DEL; Context.Payload().Type says which. FRIEND_DEL cannot be answered.
 func (p *Plugin) C2CFriend(h Handler) event.C2CFriendEventHandler {
 	a := p.adapter("C2CFriend", h, dto.EventC2CFriendAdd, dto.EventC2CFriendDel)
-	return func(payload *dto.WSPayload, _ *dto.WSC2CFriendData) error { return a.take(payload) }
+	return adapterOf[dto.WSC2CFriendData](a.take)
 }
 
 // Context returns the Context of an event inside a handler of the bot's own, from the payload that botgo passed to

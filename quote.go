@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/tidwall/gjson"
 )
 
 // Quote is the message that a user's message quotes.
@@ -36,29 +38,43 @@ func WithQuote() ReplyOption {
 // platform's events may leave out text and attachments of the quoted message; Ref is what is always there. The Quote must not
 // be changed.
 func (c *Context) Quoted() *Quote {
-	if c.in.quoted == nil {
+	if c.in.message == nil {
 		return nil
 	}
-	return c.in.quoted()
+	return c.in.message.quote()
 }
 
 // references are the fields of a message event about REFIDX.
 type references struct {
-	Type     looseString     `json:"message_type"`
-	Elements json.RawMessage `json:"msg_elements"` // decoded if the quote is read: most bots do not
-	Scene    struct {
-		Ext []looseString `json:"ext"`
-	} `json:"message_scene"`
-	Guild struct {
-		MessageID looseString `json:"message_id"`
-	} `json:"message_reference"`
+	messageType string
+	elements    string   // msg_elements as it came, decoded if the quote is read: most bots do not
+	entries     []string // message_scene.ext
+	replyTo     string   // message_reference.message_id, of guilds
+}
+
+// read reads a field of the event, if it is one of these.
+func (r *references) read(key string, value gjson.Result) {
+	switch key {
+	case "message_type":
+		r.messageType = loose(value)
+	case "msg_elements":
+		r.elements = value.Raw
+	case "message_scene":
+		if ext := value.Get("ext"); ext.IsArray() {
+			for _, entry := range ext.Array() {
+				r.entries = append(r.entries, loose(entry))
+			}
+		}
+	case "message_reference":
+		r.replyTo = loose(value.Get("message_id"))
+	}
 }
 
 // ext returns the value of the first of names that message_scene.ext holds, as name=value or name:value.
 func (r *references) ext(names ...string) string {
-	for _, entry := range r.Scene.Ext {
+	for _, entry := range r.entries {
 		for _, name := range names {
-			if value, ok := strings.CutPrefix(strings.TrimSpace(string(entry)), name); ok {
+			if value, ok := strings.CutPrefix(strings.TrimSpace(entry), name); ok {
 				if value = strings.TrimSpace(value); value != "" {
 					return value
 				}
@@ -94,15 +110,15 @@ type element struct {
 
 // quote reads the quoted message; nil if there is none. mentions are those of the quoting one.
 func (r *references) quote(mentions []mention) *Quote {
-	ref := cmp.Or(r.ext("ref_msg_idx=", "refMsgIdx:"), string(r.Guild.MessageID))
-	if r.Type != messageTypeQuote {
-		if ref == "" || r.Type == messageTypeHistory || r.Type == messageTypeChats {
+	ref := strings.Clone(cmp.Or(r.ext("ref_msg_idx=", "refMsgIdx:"), r.replyTo))
+	if r.messageType != messageTypeQuote {
+		if ref == "" || r.messageType == messageTypeHistory || r.messageType == messageTypeChats {
 			return nil
 		}
 		return &Quote{Ref: ref}
 	}
-	var first [1]element                   // the others are the history of the first
-	_ = json.Unmarshal(r.Elements, &first) // what is not there stays empty
+	var first [1]element                           // the others are the history of the first
+	_ = json.Unmarshal([]byte(r.elements), &first) // what is not there stays empty
 	e := &first[0]
 	return &Quote{
 		Ref:         cmp.Or(string(e.MsgIdx), ref),

@@ -3,6 +3,8 @@ package richmedia
 import (
 	"context"
 	"time"
+
+	"github.com/botgo-contrib/richmedia/internal/seen"
 )
 
 // runningFor is how long the claim of an inline handler lasts. The platform waits for 3 s, so handlers are short.
@@ -24,7 +26,7 @@ func (p *Plugin) shared(in *incoming, take func() error) (err error) {
 }
 
 // claims reports whether the instances of the bot claim the event, so that one of them takes it.
-func (p *Plugin) claims(in *incoming) bool { return p.cfg.sharedEvents && in.claimedBy() != "" }
+func (p *Plugin) claims(in *incoming) bool { return p.cfg.sharedEvents && in.ids() != (seen.IDs{}) }
 
 // sharedQueued keeps the lease if take accepts the event.
 func (p *Plugin) sharedQueued(key string, take func() error) error {
@@ -89,9 +91,11 @@ func (p *Plugin) takeInline(key string, release func(), take func() error) error
 
 // claimedBy returns the one id that all deliveries of an event have in common: a message can come as two events.
 func (in *incoming) claimedBy() string {
-	ids := in.ids()
-	if len(ids) == 0 {
-		return ""
+	switch {
+	case in.target.MsgID != "":
+		return "message\x00" + in.target.MsgID
+	case in.payload.EventID != "":
+		return "event\x00" + in.payload.EventID
 	}
-	return ids[len(ids)-1]
+	return ""
 }

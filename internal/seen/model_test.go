@@ -14,7 +14,7 @@ import (
 
 // modelEvent is an event as the model remembers it: in a plain list.
 type modelEvent struct {
-	ids    []string
+	ids    IDs
 	until  time.Time
 	result chan error // of one that is being handled
 	waits  []<-chan error
@@ -52,7 +52,10 @@ func TestTheFilterBehavesAsAPlainList(t *testing.T) {
 						settle(all[rnd.IntN(len(all))], []error{nil, failure}[rnd.IntN(2)])
 					}
 				default:
-					ids := []string{fmt.Sprint("event", rnd.IntN(12)), fmt.Sprint("message", rnd.IntN(12))}[:1+rnd.IntN(2)]
+					ids := IDs{fmt.Sprint(rnd.IntN(12)), fmt.Sprint(rnd.IntN(12))} // equal ids of the two kinds are not the same
+					if i := rnd.IntN(2 * idsPerEvent); i < idsPerEvent {
+						ids[i] = ""
+					}
 					list = slices.DeleteFunc(list, func(e *modelEvent) bool {
 						over := !time.Now().Before(e.until)
 						if over && e.result != nil {
@@ -61,8 +64,8 @@ func TestTheFilterBehavesAsAPlainList(t *testing.T) {
 						return over
 					})
 					var known *modelEvent
-					for _, id := range ids {
-						if i := slices.IndexFunc(list, func(e *modelEvent) bool { return slices.Contains(e.ids, id) }); i >= 0 {
+					for kind, id := range ids {
+						if i := slices.IndexFunc(list, func(e *modelEvent) bool { return id != "" && e.ids[kind] == id }); i >= 0 {
 							known = list[i]
 							break
 						}

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// maxIDs is how many ids of an event are remembered: those of the delivery and of the message.
-const maxIDs = 2
-
 // digest stands for an id, which is some 60 bytes long. The zero digest is no id.
 type digest [16]byte
 
-// digests returns the digests of the first ids.
-func digests(ids []string) (sums [maxIDs]digest) {
-	for i, id := range ids[:min(len(ids), maxIDs)] {
+// digests returns the digests of ids.
+func (ids IDs) digests() (sums [idsPerEvent]digest) {
+	for i, id := range ids {
+		if id == "" {
+			continue
+		}
 		var onStack [160]byte // longer than real ids
-		sum := sha256.Sum256(append(onStack[:0], id...))
+		sum := sha256.Sum256(append(append(onStack[:0], byte(i)), id...))
 		sums[i] = digest(sum[:])
 	}
 	return sums
@@ -23,7 +23,7 @@ func digests(ids []string) (sums [maxIDs]digest) {
 
 // event is one remembered event. It holds no pointer: the garbage collector does not look at half a million of them.
 type event struct {
-	ids          [maxIDs]digest
+	ids          [idsPerEvent]digest
 	arrived      time.Duration // after the Filter's start
 	older, newer place         // in the order of arrival; newer is the next free place while there is no event
 }

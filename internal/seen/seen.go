@@ -24,7 +24,7 @@ type Filter struct {
 // delivery is one event on its way to its handler.
 type delivery struct {
 	at   place
-	done chan struct{} // closed when err is known
+	done chan struct{} // closed when err is known; nil if nothing waits for it
 	err  error         // why the event was given back; nil if it was handled
 }
 
@@ -47,21 +47,26 @@ func (f *Filter) Len() int {
 // errGoexit stands until the event's handler has returned: the handler may end its goroutine instead.
 var errGoexit = errors.New("richmedia: the handler ended its goroutine")
 
+// IDs are the ids of an event: that of its delivery and that of its message. "" is none, and the two kinds are never equal.
+type IDs [idsPerEvent]string
+
+const idsPerEvent = 2
+
 // Once calls handle unless an event with any of ids is remembered. It returns the result of handle, which is that of the
 // first call if the event is remembered: Once waits for that result until ctx ends, and then returns ctx's cause. An event
 // whose handle failed, panicked or ended its goroutine is forgotten and can be handled again. An event without ids is not
-// remembered, and of more than two ids the first two are.
-func (f *Filter) Once(ctx context.Context, ids []string, handle func() error) error {
-	if len(ids) == 0 {
+// remembered.
+func (f *Filter) Once(ctx context.Context, ids IDs, handle func() error) error {
+	if ids == (IDs{}) {
 		return handle()
 	}
-	d, first := f.claim(digests(ids))
+	d, done := f.claim(ids.digests())
 	switch {
 	case d == nil: // it was handled
 		return nil
-	case !first:
+	case done != nil:
 		select {
-		case <-d.done:
+		case <-done:
 			return d.err
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -73,9 +78,9 @@ func (f *Filter) Once(ctx context.Context, ids []string, handle func() error) er
 	return d.err
 }
 
-// claim returns the delivery that ids belong to, or nil if it was handled, and reports whether this call is the first to
-// bring them.
-func (f *Filter) claim(ids [maxIDs]digest) (_ *delivery, first bool) {
+// claim returns the delivery that ids belong to, or nil if it was handled. If this call is not the first to bring them, done
+// is closed when the delivery's err is known.
+func (f *Filter) claim(ids [idsPerEvent]digest) (_ *delivery, done <-chan struct{}) {
 	now := time.Since(f.start)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -86,31 +91,40 @@ func (f *Filter) claim(ids [maxIDs]digest) (_ *delivery, first bool) {
 		case f.expired(at, now):
 			f.forget(at)
 		default:
-			return f.running[at], false
+			d := f.running[at]
+			if d == nil {
+				return nil, nil
+			}
+			if d.done == nil {
+				d.done = make(chan struct{})
+			}
+			return d, d.done
 		}
 	}
 	f.tidy(now)
-	d := &delivery{at: f.events.push(event{ids: ids, arrived: now}), done: make(chan struct{})}
+	d := &delivery{at: f.events.push(event{ids: ids, arrived: now})}
 	for _, id := range ids {
 		if id != (digest{}) {
 			f.ids[id] = d.at
 		}
 	}
 	f.running[d.at] = d
-	return d, true
+	return d, nil
 }
 
 // end passes d's result to those who wait for it. An event that failed can be handled again.
 func (f *Filter) end(d *delivery) {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.running[d.at] == d { // else it was forgotten early, and its place may be another event's
 		delete(f.running, d.at)
 		if d.err != nil {
 			f.forget(d.at)
 		}
 	}
-	f.mu.Unlock()
-	close(d.done)
+	if d.done != nil {
+		close(d.done)
+	}
 }
 
 // tidyAtOnce is how many expired events a call forgets: more than the one that it adds, and too few to delay concurrent

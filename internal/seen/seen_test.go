@@ -24,22 +24,22 @@ func counted(n *int, err error) func() error {
 
 func TestAnEventIsHandledOnceByAnyOfItsIDs(t *testing.T) {
 	f, n := New(time.Minute, 10), 0
-	require.NoError(t, f.Once(t.Context(), []string{"a", "b"}, counted(&n, nil)))
-	for _, ids := range [][]string{{"a"}, {"b"}, {"b", "a"}, {"c", "a"}} {
+	require.NoError(t, f.Once(t.Context(), IDs{"a", "b"}, counted(&n, nil)))
+	for _, ids := range []IDs{{"a"}, {"", "b"}, {"c", "b"}, {"a", "c"}} {
 		require.NoError(t, f.Once(t.Context(), ids, counted(&n, errors.New("handled again"))))
 	}
 	assert.Equal(t, 1, n)
-	require.NoError(t, f.Once(t.Context(), []string{"c"}, counted(&n, nil)), "a repeated event's other ids are not remembered")
+	require.NoError(t, f.Once(t.Context(), IDs{"c"}, counted(&n, nil)), "a repeated event's other ids are not remembered")
 	assert.Equal(t, 2, n)
 	for range 2 {
-		require.NoError(t, f.Once(t.Context(), nil, counted(&n, nil)))
+		require.NoError(t, f.Once(t.Context(), IDs{}, counted(&n, nil)))
 	}
 	assert.Equal(t, 4, n, "events without ids cannot be told apart")
 }
 
 func TestAnEventThatWasNotHandledCanComeAgain(t *testing.T) {
 	f, n, failed := New(time.Minute, 10), 0, errors.New("failed")
-	ids := []string{"a", "b"}
+	ids := IDs{"a", "b"}
 	require.ErrorIs(t, f.Once(t.Context(), ids, counted(&n, failed)), failed)
 	assert.Panics(t, func() { _ = f.Once(t.Context(), ids, func() error { n++; panic("handler") }) })
 	require.NoError(t, f.Once(t.Context(), ids, counted(&n, nil)))
@@ -51,15 +51,15 @@ func TestARepeatedEventWaitsForTheResultOfTheFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, failed := New(time.Minute, 10), errors.New("failed")
 		go func() {
-			_ = f.Once(t.Context(), []string{"a"}, func() error { time.Sleep(time.Second); return failed })
+			_ = f.Once(t.Context(), IDs{"a"}, func() error { time.Sleep(time.Second); return failed })
 		}()
 		synctest.Wait()
 		gone, cancel := context.WithCancelCause(t.Context())
 		cancel(errors.New("gone"))
-		require.ErrorContains(t, f.Once(gone, []string{"a"}, nil), "gone")
+		require.ErrorContains(t, f.Once(gone, IDs{"a"}, nil), "gone")
 
 		began := time.Now()
-		require.ErrorIs(t, f.Once(t.Context(), []string{"a"}, nil), failed)
+		require.ErrorIs(t, f.Once(t.Context(), IDs{"a"}, nil), failed)
 		assert.Equal(t, time.Second, time.Since(began))
 	})
 }
@@ -69,19 +69,19 @@ func TestGoexitOfAHandlerIsAnErrorForThoseWhoWait(t *testing.T) {
 		f, goexit := New(time.Minute, 10), make(chan struct{})
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			_ = f.Once(t.Context(), []string{"a"}, func() error {
+			_ = f.Once(t.Context(), IDs{"a"}, func() error {
 				<-goexit
 				runtime.Goexit()
 				return nil
 			})
 		})
 		synctest.Wait()
-		wg.Go(func() { assert.ErrorIs(t, f.Once(t.Context(), []string{"a"}, nil), errGoexit) })
+		wg.Go(func() { assert.ErrorIs(t, f.Once(t.Context(), IDs{"a"}, nil), errGoexit) })
 		synctest.Wait()
 		close(goexit)
 		wg.Wait()
 		n := 0
-		require.NoError(t, f.Once(t.Context(), []string{"a"}, counted(&n, nil)))
+		require.NoError(t, f.Once(t.Context(), IDs{"a"}, counted(&n, nil)))
 		assert.Equal(t, 1, n)
 	})
 }
@@ -89,7 +89,7 @@ func TestGoexitOfAHandlerIsAnErrorForThoseWhoWait(t *testing.T) {
 func TestIDsAreForgottenAfterTheirTimeAndBeyondTheSize(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, n := New(time.Minute, 3), 0
-		handle := func(id int) { require.NoError(t, f.Once(t.Context(), []string{strconv.Itoa(id)}, counted(&n, nil))) }
+		handle := func(id int) { require.NoError(t, f.Once(t.Context(), IDs{strconv.Itoa(id)}, counted(&n, nil))) }
 		handle(1)
 		time.Sleep(59 * time.Second)
 		handle(1)

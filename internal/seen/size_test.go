@@ -40,7 +40,7 @@ func perEvent(t testing.TB, size int) float64 {
 }
 
 func once(t testing.TB, f *Filter, i int) {
-	require.NoError(t, f.Once(t.Context(), []string{fmt.Sprintf("event\x00GROUP_AT_MESSAGE_CREATE:%032d", i), fmt.Sprintf("message\x00ROBOT1.0_%048d", i)},
+	require.NoError(t, f.Once(t.Context(), IDs{fmt.Sprintf("GROUP_AT_MESSAGE_CREATE:%032d", i), fmt.Sprintf("ROBOT1.0_%048d", i)},
 		func() error { return nil }))
 }
 
@@ -73,7 +73,7 @@ func TestFailedEventsTakeNoRoom(t *testing.T) {
 	f := New(time.Hour, 10)
 	once(t, f, -1)
 	for i := range 10_000 {
-		require.Error(t, f.Once(t.Context(), []string{fmt.Sprint(i)}, func() error { return errGoexit }))
+		require.Error(t, f.Once(t.Context(), IDs{fmt.Sprint(i)}, func() error { return errGoexit }))
 	}
 	require.Equal(t, 1, f.Len(), "and push out none that was handled")
 	require.Len(t, f.events.chunks, 1)
@@ -83,9 +83,9 @@ func TestFailedEventsTakeNoRoom(t *testing.T) {
 func BenchmarkOnce(b *testing.B) {
 	for _, size := range []int{1_000, 300_000} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			f, ids := New(time.Hour, size), make([][]string, 2*size)
+			f, ids := New(time.Hour, size), make([]IDs, 2*size)
 			for i := range ids {
-				ids[i] = []string{fmt.Sprintf("event\x00GROUP_AT_MESSAGE_CREATE:%032d", i), fmt.Sprintf("message\x00ROBOT1.0_%048d", i)}
+				ids[i] = IDs{fmt.Sprintf("GROUP_AT_MESSAGE_CREATE:%032d", i), fmt.Sprintf("ROBOT1.0_%048d", i)}
 			}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
