@@ -24,7 +24,7 @@ func (c *Context) Go(fn func(ctx context.Context) error) {
 	if c.in.unanswerable == nil && c.in.target.answered() != "" {
 		ctx = context.WithValue(ctx, runKey{}, c.ownRun().Branch())
 	}
-	w := &work{}
+	w := &work{p: c.p}
 	if err := c.p.dispatch.Beside(w, func() { c.p.runBeside(ctx, c, w, fn) }); err != nil {
 		c.p.report(ctx, c, fmt.Errorf("richmedia: Context.Go: the function did not run: %w", closed(err)))
 	}
@@ -32,7 +32,9 @@ func (c *Context) Go(fn func(ctx context.Context) error) {
 
 // work is a handler or a function of Go that runs. Its ctx carries it, so that Shutdown does not wait for itself.
 type work struct {
-	inline bool // on botgo's goroutine
+	p      *Plugin
+	ctx    context.Context //nolint:containedctx // what it was called with
+	inline bool            // on botgo's goroutine
 }
 
 // workKey finds the *work in its ctx.
@@ -52,6 +54,7 @@ func (p *Plugin) runBeside(ctx context.Context, c *Context, w *work, fn func(con
 		ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
 		defer cancel()
 	}
+	w.ctx = ctx
 	protect("the function of Context.Go", func() error { return fn(ctx) }, func(err error) {
 		if err != nil {
 			p.report(ctx, c, err)

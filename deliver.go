@@ -96,7 +96,7 @@ func (out *outgoing) reserveAndSend(ctx context.Context, send compose) (platform
 		}
 		defer leave()
 	}
-	if until := out.deadline(); !until.IsZero() {
+	if until := out.deadline(); !until.IsZero() && !endsBy(ctx, until) {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
 		defer cancel()
@@ -110,6 +110,12 @@ func (out *outgoing) reserveAndSend(ctx context.Context, send compose) (platform
 	}
 	out.settle(sent, err)
 	return sent, err
+}
+
+// endsBy reports whether ctx has a deadline that is not after t, as that of a handler for the end of its reply window.
+func endsBy(ctx context.Context, t time.Time) bool {
+	end, ok := ctx.Deadline()
+	return ok && !end.After(t)
 }
 
 // reserve takes the reply's number and slot, unless the message is proactive.

@@ -64,10 +64,10 @@ func (p *Plugin) accept(c *Context, h Handler) error {
 		return closed(err)
 	}
 	if p.cfg.inline {
-		return p.run(c, h, &work{inline: true})
+		return p.run(c, h, &work{p: p, inline: true})
 	}
 	traced := make(chan struct{}) // the stage "queued"; only then may "started" follow
-	w := &work{}
+	w := &work{p: p}
 	err := p.dispatch.Submit(p.life, dispatch.Task{
 		Key: c.queue(), ID: w, Label: eventName(c.in.payload), Until: c.until(),
 		Run: func() {
@@ -111,6 +111,7 @@ func (p *Plugin) run(c *Context, h Handler, w *work) (err error) {
 	defer cancel()
 	ctx, returned := context.WithCancelCause(ctx)
 	defer returned(errHandlerReturned) // before cancel, which has no cause
+	w.ctx = ctx
 	c.started = true
 	began := time.Now()
 	waited := began.Sub(c.in.target.Time)

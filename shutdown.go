@@ -144,6 +144,9 @@ func (p *Plugin) enter(ctx context.Context) (_ context.Context, leave func(), _ 
 		return nil, nil, ErrClosed
 	}
 	p.calls.add()
+	if w := workOf(ctx); w != nil && w.p == p && w.ctx == ctx { // it ends with the plugin as it is
+		return ctx, p.calls.done, nil
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(p.life, func() { cancel(ErrClosed) })
 	return ctx, func() {

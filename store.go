@@ -89,7 +89,10 @@ func fileKey(appID string, scope Scope, kind Kind, shownName, identity string) s
 		parts = append(append(parts, ':'), part...)
 	}
 	sum := sha256.Sum256(parts)
-	return "richmedia:1:" + scope.String() + ":" + kind.String() + ":" + hex.EncodeToString(sum[:])
+	key := append(parts[:0], "richmedia:1:"...)
+	key = append(append(key, scope.String()...), ':')
+	key = append(append(key, kind.String()...), ':')
+	return string(hex.AppendEncode(key, sum[:]))
 }
 
 // eventKey names an event of one bot, for WithSharedEvents.
