@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -157,6 +158,48 @@ func TestTheContextOfContextGoEndsWithTheWindowOrThePlugin(t *testing.T) {
 				require.ErrorIs(t, <-cause, c.cause)
 			})
 		})
+	}
+}
+
+// TestAReplyEndsWithItsPluginWhateverItsContextIs replies in a handler with contexts that end with the plugin and with such
+// that do not.
+func TestAReplyEndsWithItsPluginWhateverItsContextIs(t *testing.T) {
+	type value struct{}
+	for name, of := range map[string]func(ctx context.Context) context.Context{
+		"the handler's":      func(ctx context.Context) context.Context { return ctx },
+		"one from it":        func(ctx context.Context) context.Context { return context.WithValue(ctx, value{}, 1) },
+		"one without cancel": context.WithoutCancel,
+		"one of the bot's":   func(context.Context) context.Context { return context.Background() },
+	} {
+		for _, other := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, plugin of another bot %v", name, other), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					b := newBed(t, richmedia.WithReplyLimits(richmedia.ScopeGroup, 0, 0))
+					ending, err := richmedia.New(b.TokenSource(), richmedia.WithPlatform(b.Platform))
+					require.NoError(t, err)
+					if !other {
+						_ = ending.Close()
+						ending = b.media
+					}
+					failed := make(chan error, 1)
+					b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
+						source := richmedia.FromOpener("cat.png", func(ctx context.Context) (io.ReadCloser, error) {
+							<-ctx.Done()
+							return nil, context.Cause(ctx)
+						})
+						target := c.Target()
+						_, err := ending.For(target).ReplyImage(of(ctx), source)
+						failed <- err
+						return nil
+					})
+					b.Group("club").Say("alice", "hi")
+					synctest.Wait()
+					require.Empty(t, failed)
+					require.NoError(t, ending.Close())
+					require.ErrorIs(t, <-failed, richmedia.ErrClosed)
+				})
+			})
+		}
 	}
 }
 
