@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 )
 
 // Go runs fn beside the handler, on a goroutine of its own. Its ctx outlives the handler: it ends with the reply window
@@ -35,6 +36,12 @@ type work struct {
 	p      *Plugin
 	ctx    context.Context //nolint:containedctx // what it was called with
 	inline bool            // on botgo's goroutine
+	queued sync.Mutex      // held until the stage "queued" is traced
+}
+
+func (w *work) awaitQueued() {
+	w.queued.Lock()
+	defer w.queued.Unlock()
 }
 
 // workKey finds the *work in its ctx.

@@ -293,8 +293,8 @@ func (out *outgoing) post(ctx context.Context, message func(ref) any) (platform.
 		r.Reference = &reference{c.in.ref()}
 	}
 	sent, err := c.send(ctx, message(r), r.MsgSeq != 0)
-	var e *platform.Error
-	if r.EventID != "" && r.MsgSeq != 0 && errors.As(err, &e) && e.Class() == platform.ProactiveRefused && !e.Unknown {
+	e, failed := errors.AsType[*platform.Error](err)
+	if r.EventID != "" && r.MsgSeq != 0 && failed && e.Class() == platform.ProactiveRefused && !e.Unknown {
 		if out.past.State == ledger.Uncertain { // an earlier run, refused like this, may have sent it without a number
 			return platform.Sent{Duplicate: true}, nil
 		}

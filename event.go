@@ -78,7 +78,7 @@ type incoming struct {
 	userID       string
 	text         string
 	attachments  []Attachment
-	refIdx       string    // REFIDX of the message itself; "" if the event has none
+	refIdx       string           // REFIDX of the message itself; "" if the event has none
 	message      *receivedMessage // nil if the event is no message
 	interaction  *dto.Interaction
 }

@@ -131,8 +131,7 @@ func rawData(payload *dto.WSPayload) (string, error) {
 // tolerant ignores a field of an unexpected type: the others are decoded all the same, and what an answer
 // needs is checked separately.
 func tolerant(err error) error {
-	var field *json.UnmarshalTypeError
-	if err == nil || errors.As(err, &field) {
+	if _, field := errors.AsType[*json.UnmarshalTypeError](err); field {
 		return nil
 	}
 	return err

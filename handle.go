@@ -66,20 +66,20 @@ func (p *Plugin) accept(c *Context, h Handler) error {
 	if p.cfg.inline {
 		return p.run(c, h, &work{p: p, inline: true})
 	}
-	traced := make(chan struct{}) // the stage "queued"; only then may "started" follow
 	w := &work{p: p}
+	w.queued.Lock() // until that stage is traced; only then may "started" follow
+	defer w.queued.Unlock()
 	err := p.dispatch.Submit(p.life, dispatch.Task{
 		Key: c.queue(), ID: w, Label: eventName(c.in.payload), Until: c.until(),
 		Run: func() {
-			<-traced
+			w.awaitQueued()
 			_ = p.run(c, h, w)
 		},
 		Late: func() {
-			<-traced
+			w.awaitQueued()
 			p.event(c, EventLate, time.Since(c.in.target.Time), 0, ErrReplyWindow)
 		},
 	})
-	defer close(traced)
 	switch {
 	case err == nil:
 		p.event(c, EventQueued, 0, 0, nil)
