@@ -9,8 +9,8 @@ import (
 
 // Go runs fn beside the handler, on a goroutine of its own. Its ctx outlives the handler: it ends with the reply window
 // (ErrReplyWindow) or with the plugin (ErrClosed). The replies that fn makes with its ctx have numbers of their own, those of
-// the next block as after Target, so that they are the same in every run of the handler. An error or a panic of fn goes to
-// the error handler.
+// the next block as after Target, so that they are the same in every run of the handler. A Target that fn needs is taken in the
+// handler, before Go: goroutines call Target in another order in every run. An error or a panic of fn goes to the error handler.
 //
 // Go returns at once. At most four functions for each of WithWorkers run at once; the others wait. Shutdown waits for all
 // of them, also for those that a handler starts while Shutdown waits for that handler. After Close fn does not run, and the
