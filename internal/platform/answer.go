@@ -6,28 +6,51 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
 )
 
-// answer is the part that every answer of the platform may hold: {"message","code","err_code","trace_id"}. The fields are
-// decoded one by one: one of an unexpected type must not hide the others.
+// answer is what the platform answered: an object, null, or nothing that could be read. Its fields are read one by one, so
+// that one of an unexpected type does not hide the others.
 type answer struct {
-	Code    json.RawMessage `json:"code"`
-	ErrCode json.RawMessage `json:"err_code"`
-	Message json.RawMessage `json:"message"`
-	TraceID json.RawMessage `json:"trace_id"`
+	body   []byte
+	fields gjson.Result
 }
 
-// decodeAnswer returns an empty answer if data is no JSON object: an HTML page, or nothing.
-func decodeAnswer(data []byte) (a answer) {
-	if err := json.Unmarshal(data, &a); err != nil {
-		return answer{}
+// readAnswer returns an answer without fields if body is no JSON object: an HTML page, or nothing.
+func readAnswer(body []byte) answer {
+	a := answer{body: body}
+	if fields := gjson.ParseBytes(body); fields.IsObject() && json.Valid(body) {
+		a.fields = fields
 	}
 	return a
 }
 
+// text returns the string at path, "" if there is none.
+func (a answer) text(path string) string {
+	switch v := a.fields.Get(path); {
+	case v.Type != gjson.String:
+		return ""
+	case strings.IndexByte(v.Raw, '\\') < 0 && utf8.ValidString(v.Raw):
+		return strings.Clone(v.Str) // which does not keep the whole answer in memory
+	default:
+		return text(json.RawMessage(v.Raw))
+	}
+}
+
+// integer returns the integer at path, 0 if there is none.
+func (a answer) integer(path string) int {
+	v := a.fields.Get(path)
+	if !v.Exists() {
+		return 0
+	}
+	return integer(json.RawMessage(v.Raw))
+}
+
 // codes returns err_code, or code if there is none, and code if the two differ.
 func (a answer) codes() (code, alias int) {
-	code, alias = integer(a.ErrCode), integer(a.Code)
+	code, alias = a.integer("err_code"), a.integer("code")
 	if code == 0 {
 		code = alias
 	}
@@ -37,16 +60,12 @@ func (a answer) codes() (code, alias int) {
 	return code, alias
 }
 
-func (a answer) message() string { return text(a.Message) }
-func (a answer) traceID() string { return text(a.TraceID) }
-
 // integer returns 0 if raw is no integer.
 func integer(raw json.RawMessage) int {
-	if len(raw) == 0 { // the usual case, for which json would allocate an error
+	var n number
+	if n.UnmarshalJSON(raw) != nil {
 		return 0
 	}
-	var n number
-	_ = json.Unmarshal(raw, &n)
 	return int(n)
 }
 

@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/tencent-connect/botgo/constant"
@@ -68,11 +67,9 @@ func (c *Client) exchange(ctx context.Context, r *request, tok *oauth2.Token) *E
 	ctx, moved, cancel := patience(ctx, r.timeout, r.length)
 	defer cancel()
 
-	var connected atomic.Bool // nothing can have been acted upon without a connection
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
-	})
-	b := &body{ctx: ctx, open: r.open, memory: !r.streamed, moved: moved}
+	b := &body{open: r.open, memory: !r.streamed, moved: moved}
+	b.ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: b.gotConn})
+	ctx = b.ctx
 	req, err := c.newRequest(ctx, r, b, tok)
 	if err != nil {
 		return &Error{Op: r.op, Err: err, Body: b.failure() != nil, final: true}
@@ -89,7 +86,7 @@ func (c *Client) exchange(ctx context.Context, r *request, tok *oauth2.Token) *E
 			return &Error{Op: r.op, Err: broken, Body: true, final: true}
 		}
 		_, panicked := errors.AsType[*Panic](err)
-		return &Error{Op: r.op, Err: cause(ctx, err), Unknown: connected.Load() || !traced(c.http), token: tok, final: panicked}
+		return &Error{Op: r.op, Err: cause(ctx, err), Unknown: b.connected.Load() || !traced(c.http), token: tok, final: panicked}
 	}
 	return c.read(ctx, r, req, resp, tok)
 }
@@ -104,14 +101,30 @@ func (c *Client) newRequest(ctx context.Context, r *request, b *body, tok *oauth
 	}
 	req.GetBody = b.Open
 	req.ContentLength = r.length
-	req.Header.Set("Authorization", cmp.Or(tok.TokenType, "QQBot")+" "+tok.AccessToken)
-	req.Header.Set("Content-Type", cmp.Or(r.contentType, "application/json"))
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", version.String())
-	if c.cfg.AppID != "" {
-		req.Header.Set("X-Union-Appid", c.cfg.AppID)
-	}
+	req.Header = header(
+		"Authorization", cmp.Or(tok.TokenType, "QQBot")+" "+tok.AccessToken,
+		"Content-Type", cmp.Or(r.contentType, "application/json"),
+		"Accept", "application/json",
+		"User-Agent", userAgent,
+		"X-Union-Appid", c.cfg.AppID,
+	)
 	return req, nil
+}
+
+var userAgent = version.String()
+
+// header returns the names, in their canonical form, with the values that are not empty. Their slices share an array, and none
+// reaches into the next.
+func header(namesAndValues ...string) http.Header {
+	h := make(http.Header, len(namesAndValues)/2)
+	values := make([]string, 0, len(namesAndValues)/2)
+	for i := 0; i < len(namesAndValues); i += 2 {
+		if value := namesAndValues[i+1]; value != "" {
+			values = append(values, value)
+			h[namesAndValues[i]] = values[len(values)-1 : len(values) : len(values)]
+		}
+	}
+	return h
 }
 
 // filterRequest passes req to the bot's filters. If one refuses or panics the body is closed here: nobody else does.
@@ -173,7 +186,7 @@ func (c *Client) read(ctx context.Context, r *request, req *http.Request, resp *
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	_ = resp.Body.Close()
 	e := &Error{
-		Op: r.op, Status: resp.StatusCode, TraceID: resp.Header.Get(constant.HeaderTraceID),
+		Op: r.op, Status: resp.StatusCode, TraceID: resp.Header.Get(traceIDHeader),
 		token: tok, inline: r.inline, voice: r.voice,
 	}
 	switch {
@@ -188,24 +201,31 @@ func (c *Client) read(ctx context.Context, r *request, req *http.Request, resp *
 	resp.Body = io.NopCloser(bytes.NewReader(data))
 	filtered := filterResponse(req, resp)
 	e.after = retryAfter(resp.Header)
-	if !e.judge(data, func() secrets { return r.secrets(tok) }) {
+	a := readAnswer(data)
+	if !e.judge(a, func() secrets { return r.secrets(tok) }) {
 		return e
 	}
 	if filtered != nil { // botgo's own calls fail with their filter too, although the platform has acted
 		e.Err, e.Unknown, e.final = filtered, true, true
 		return e
 	}
-	if err := r.decode(data); err != nil {
+	if err := r.decode(a); err != nil {
 		e.Err, e.Unknown = err, true
 		return e
 	}
 	return nil
 }
 
+var traceIDHeader = http.CanonicalHeaderKey(constant.HeaderTraceID)
+
 // retryAfter reads the header's form in seconds, the one that gateways send. A wait over a minute is cut to one: the
 // reply window would be over.
 func retryAfter(h http.Header) time.Duration {
-	seconds, err := strconv.Atoi(h.Get("Retry-After"))
+	said := h.Get("Retry-After")
+	if said == "" {
+		return 0
+	}
+	seconds, err := strconv.Atoi(said)
 	if err != nil || seconds < 0 {
 		return 0
 	}

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
+	"sync/atomic"
 )
 
 // body opens the body of one attempt any number of times, and keeps the reason why reading it failed: the transport
@@ -20,9 +22,13 @@ type body struct {
 	memory bool
 	moved  func() // called after each read; may be nil
 
+	connected atomic.Bool // nothing can have been acted upon without a connection
+
 	mu  sync.Mutex
 	err error
 }
+
+func (b *body) gotConn(httptrace.GotConnInfo) { b.connected.Store(true) }
 
 // Open returns the body from its start.
 func (b *body) Open() (io.ReadCloser, error) {

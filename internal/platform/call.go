@@ -32,12 +32,21 @@ type request struct {
 	refused *oauth2.Token
 	// secret adds what the request holds besides the token; may be nil.
 	secret func(*secrets)
-	// decode reads the body of a 2xx answer. With an error the answer is unusable, as if it had not arrived.
-	decode func(body []byte) error
+	// decode reads a 2xx answer. With an error the answer is unusable, as if it had not arrived.
+	decode func(answer) error
 }
 
 // do sends r until there is a final answer, ctx ends, or the attempts are used up. A failure is an *Error.
 func (c *Client) do(ctx context.Context, r *request) error {
+	if e := c.attempt(ctx, r); e != nil {
+		return c.again(ctx, r, e) // which costs more to prepare than a call that succeeds
+	}
+	observed(ctx, (*Observation).succeeded)
+	return nil
+}
+
+// again goes on with r, whose first attempt has failed with first.
+func (c *Client) again(ctx context.Context, r *request, first *Error) error {
 	var (
 		last     *Error
 		attempts int
@@ -46,7 +55,10 @@ func (c *Client) do(ctx context.Context, r *request) error {
 	)
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		attempts++
-		e := c.attempt(ctx, r)
+		e := first
+		if attempts > 1 {
+			e = c.attempt(ctx, r)
+		}
 		if e == nil {
 			return struct{}{}, nil
 		}
@@ -74,7 +86,7 @@ func (c *Client) do(ctx context.Context, r *request) error {
 		}),
 	)
 	if err == nil {
-		observed(ctx, func(o *Observation) { o.failure.Store(nil) })
+		observed(ctx, (*Observation).succeeded)
 		return nil
 	}
 	last.Attempts, last.Dedup = attempts, r.repeatable

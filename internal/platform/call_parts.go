@@ -60,11 +60,11 @@ type OfferedPart struct {
 }
 
 // Prepare announces an upload in parts.
-func (c *Client) Prepare(ctx context.Context, chat Chat, a Announcement) (Offer, error) {
+func (c *Client) Prepare(ctx context.Context, chat Chat, file Announcement) (Offer, error) {
 	var offer Offer
 	r := &request{op: "prepare", endpoint: endpointPrepare, path: chat.path("/upload_prepare"), timeout: prepareTimeout}
-	r.decode = func(data []byte) (err error) {
-		offer, err = decodeOffer(data)
+	r.decode = func(a answer) (err error) {
+		offer, err = decodeOffer(a.body)
 		if offer.Done != nil {
 			offer.Done.Asked = r.began
 		}
@@ -77,7 +77,7 @@ func (c *Client) Prepare(ctx context.Context, chat Chat, a Announcement) (Offer,
 		MD5      string `json:"md5"`
 		SHA1     string `json:"sha1"`
 		MD510M   string `json:"md5_10m"`
-	}{a.Kind, strconv.FormatInt(a.Size, 10), a.Name, a.MD5, a.SHA1, a.MD510M})
+	}{file.Kind, strconv.FormatInt(file.Size, 10), file.Name, file.MD5, file.SHA1, file.MD510M})
 	return offer, err
 }
 
@@ -86,7 +86,7 @@ func (c *Client) FinishPart(ctx context.Context, chat Chat, uploadID string, ind
 	return c.post(ctx, &request{
 		op: "finish", endpoint: endpointPartFinish, path: chat.path("/upload_part_finish"), timeout: finishTimeout,
 		ownCode: PartAgain,
-		decode:  func([]byte) error { return nil }, // {} or nothing
+		decode:  func(answer) error { return nil }, // {} or nothing
 	}, struct {
 		UploadID  string `json:"upload_id"`
 		PartIndex int    `json:"part_index"`
@@ -102,8 +102,8 @@ func (c *Client) Merge(ctx context.Context, chat Chat, uploadID string, kind int
 		op: "merge", endpoint: endpointFiles, path: chat.path("/files"),
 		timeout: mergeTimeout + time.Duration(size/mergeSpeed)*time.Second,
 	}
-	r.decode = func(data []byte) (err error) {
-		up, err = decodeUploaded(data)
+	r.decode = func(a answer) (err error) {
+		up, err = decodeUploaded(a.body)
 		up.Asked = r.began
 		return err
 	}

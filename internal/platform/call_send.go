@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
 // sendTimeout bounds one attempt of a send. The platform asks for at least 5 s, "else sent, but you never saw it" (docs
@@ -59,8 +61,8 @@ func (c *Client) send(ctx context.Context, chat Chat, r *request) (Sent, error) 
 	var sent Sent
 	dedup := r.repeatable
 	r.op, r.chat, r.method = "send", chat, http.MethodPost
-	r.decode = func(data []byte) (err error) {
-		sent, err = decodeSent(data, dedup)
+	r.decode = func(a answer) (err error) {
+		sent, err = decodeSent(a, dedup)
 		return err
 	}
 	err := c.do(ctx, r)
@@ -73,60 +75,30 @@ func (c *Client) send(ctx context.Context, chat Chat, r *request) (Sent, error) 
 // decodeSent decodes the fields that it can. An answer without an id is not trusted (protocol section 5): a repeatable
 // message is sent again, and the answer to that is certain. For any other message, a well-formed answer without an error
 // means that it was sent.
-func decodeSent(data []byte, repeatable bool) (Sent, error) {
-	var a struct {
-		ID        any             `json:"id"`
-		Timestamp any             `json:"timestamp"`
-		Code      json.RawMessage `json:"code"`
-		ErrCode   json.RawMessage `json:"err_code"`
-		Data      json.RawMessage `json:"data"`
-		ExtInfo   json.RawMessage `json:"ext_info"`
-	}
-	if len(data) == 0 {
+func decodeSent(a answer, repeatable bool) (Sent, error) {
+	if len(a.body) == 0 {
 		return Sent{}, errEmpty
 	}
-	if err := json.Unmarshal(data, &a); err != nil {
-		return Sent{}, undecodable(err)
+	if !a.fields.Exists() {
+		if err := json.Unmarshal(a.body, &struct{}{}); err != nil { // nil for null
+			return Sent{}, undecodable(err)
+		}
 	}
-	id, _ := a.ID.(string)
-	audited := codes[integer(a.Code)].class == Audit || codes[integer(a.ErrCode)].class == Audit
-	if id == "" && repeatable && !audited {
+	sent := Sent{ID: a.text("id"), Timestamp: a.time("timestamp"), RefIdx: a.text("ext_info.ref_idx")}
+	sent.Audited = codes[a.integer("code")].class == Audit || codes[a.integer("err_code")].class == Audit
+	if sent.ID == "" && repeatable && !sent.Audited {
 		return Sent{}, errNoID
 	}
-	sent := Sent{ID: id, Timestamp: rfc3339(a.Timestamp), RefIdx: refIdx(a.ExtInfo), Audited: audited}
-	if audited {
-		sent.AuditID = auditID(a.Data)
+	if sent.Audited {
+		sent.AuditID = a.text("data.message_audit.audit_id")
 	}
 	return sent, nil
 }
 
-// refIdx returns "" if the answer does not hold it.
-func refIdx(ext json.RawMessage) string {
-	var e struct {
-		RefIdx json.RawMessage `json:"ref_idx"`
+// time accepts both documented forms: a string (docs 2026-08), or unix seconds (docs 2025-04).
+func (a answer) time(path string) string {
+	if v := a.fields.Get(path); v.Type == gjson.Number {
+		return time.Unix(int64(v.Num), 0).Format(time.RFC3339)
 	}
-	_ = json.Unmarshal(ext, &e)
-	return text(e.RefIdx)
-}
-
-// auditID returns "" if the answer does not hold it.
-func auditID(data json.RawMessage) string {
-	var d struct {
-		Audit struct {
-			ID string `json:"audit_id"`
-		} `json:"message_audit"`
-	}
-	_ = json.Unmarshal(data, &d)
-	return d.Audit.ID
-}
-
-// rfc3339 accepts both documented forms: a string (docs 2026-08), or unix seconds (docs 2025-04).
-func rfc3339(v any) string {
-	switch t := v.(type) {
-	case string:
-		return strings.TrimSpace(t)
-	case float64:
-		return time.Unix(int64(t), 0).Format(time.RFC3339)
-	}
-	return ""
+	return strings.TrimSpace(a.text(path))
 }

@@ -71,8 +71,8 @@ func (c *Client) Upload(ctx context.Context, chat Chat, m Media) (Uploaded, erro
 		r.inline, r.voice, r.streamed = true, m.Kind == kindVoice, true
 	}
 	var up Uploaded
-	r.decode = func(data []byte) (err error) {
-		up, err = decodeUploaded(data)
+	r.decode = func(a answer) (err error) {
+		up, err = decodeUploaded(a.body)
 		up.Asked = r.began
 		return err
 	}

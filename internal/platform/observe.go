@@ -32,6 +32,9 @@ func observed(ctx context.Context, note func(*Observation)) {
 	}
 }
 
+// succeeded forgets the failure of an earlier attempt or call.
+func (o *Observation) succeeded() { o.failure.Store(nil) }
+
 // note keeps a copy of e, which its call may still change.
 func (e *Error) note(o *Observation) {
 	kept := *e
