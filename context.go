@@ -131,7 +131,7 @@ func (c *Context) remember() {
 	c.once.Do(func() {
 		t := c.in.target
 		l := c.p.cfg.limits[t.Scope]
-		c.record = c.p.ledger.Open(t.key()+"\x00"+t.answered(), t.Time, ledger.Limits{Replies: l.replies, Window: l.window})
+		c.record = c.p.ledger.Open(t.Scope.String()+"\x00"+t.ChatID+"\x00"+t.answered(), t.Time, ledger.Limits{Replies: l.replies, Window: l.window})
 		if c.in.payload == nil {
 			c.numbers = c.record.Job(t.Seq)
 			return

@@ -343,8 +343,8 @@ func (c *Context) send(ctx context.Context, message any, dedup bool) (platform.S
 
 // isUnknown reports whether err is a send that may have been delivered.
 func isUnknown(err error) bool {
-	var e *platform.Error
-	return errors.As(err, &e) && e.Op == "send" && e.Unknown
+	e, ok := errors.AsType[*platform.Error](err)
+	return ok && e.Op == "send" && e.Unknown
 }
 
 // check judges the options that do not depend on the sort of reply.

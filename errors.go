@@ -174,8 +174,8 @@ func (e *APIError) Unwrap() error {
 
 // apiError returns the public form of a failed call; other errors stay as they are.
 func apiError(err error) error {
-	var e *platform.Error
-	if !errors.As(err, &e) {
+	e, ok := errors.AsType[*platform.Error](err)
+	if !ok {
 		return err
 	}
 	public := &APIError{

@@ -93,8 +93,10 @@ func parse(payload *dto.WSPayload, arrived time.Time) (*incoming, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := readEventData(raw)
 	in := &incoming{payload: payload}
+	m := &receivedMessage{in: in, raw: raw}
+	d := &m.data
+	d.read(raw)
 	in.target.Time = arrived
 	in.locate(d)
 	if err := in.identify(d); err != nil {
@@ -104,7 +106,7 @@ func parse(payload *dto.WSPayload, arrived time.Time) (*incoming, error) {
 		in.text = strings.Clone(plainText(payload.Type, d)) // a clone does not keep the whole event in memory
 		in.attachments = completed(d.attachments)
 		in.refIdx = strings.Clone(d.own())
-		in.message = &receivedMessage{in: in, data: d, raw: raw}
+		in.message = m
 	}
 	if payload.Type == dto.EventInteractionCreate {
 		in.interaction = &dto.Interaction{}

@@ -35,10 +35,9 @@ type eventData struct {
 	references
 }
 
-// readEventData reads raw, a JSON object. A field of an unexpected type stays empty, and does not cost the others. It is read
+// read reads raw, a JSON object. A field of an unexpected type stays empty, and does not cost the others. It is read
 // in one pass, without reflection: to decode it with encoding/json was a third of an event's work.
-func readEventData(raw string) *eventData {
-	d := &eventData{}
+func (d *eventData) read(raw string) {
 	gjson.Parse(raw).ForEach(func(key, value gjson.Result) bool {
 		switch key.Str {
 		case "id":
@@ -80,7 +79,6 @@ func readEventData(raw string) *eventData {
 		}
 		return true
 	})
-	return d
 }
 
 // loose returns a text that the platform may send as a number or a boolean one day. Anything else reads as "".
@@ -140,7 +138,7 @@ func tolerant(err error) error {
 // receivedMessage is a message as it came. What most bots do not ask for is read on the first call.
 type receivedMessage struct {
 	in   *incoming
-	data *eventData
+	data eventData
 	raw  string // d
 
 	quoteOnce, typedOnce sync.Once
@@ -156,7 +154,7 @@ func (m *receivedMessage) quote() *Quote {
 
 // message returns the message as botgo's type, completed by the fields that botgo does not know.
 func (m *receivedMessage) message() *dto.Message {
-	m.typedOnce.Do(func() { m.typed = botgoMessage(m.in, m.data, m.raw) })
+	m.typedOnce.Do(func() { m.typed = botgoMessage(m.in, &m.data, m.raw) })
 	return m.typed
 }
 

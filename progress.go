@@ -33,11 +33,11 @@ type progress struct {
 	over     bool
 }
 
-func newProgress(fn func(Progress), name string, log log.Logger) *progress {
+func newProgress(fn func(Progress), src Source, log log.Logger) *progress {
 	if fn == nil {
 		return nil
 	}
-	return &progress{fn: fn, log: log, now: Progress{Name: name}, sent: map[int64]int64{}}
+	return &progress{fn: fn, log: log, now: Progress{Name: src.label()}, sent: map[int64]int64{}}
 }
 
 // begin says how much there is to send. A renewed upload in parts begins again, without falling behind.

@@ -174,8 +174,8 @@ func (out *outgoing) uploadAndPost(ctx context.Context, up *upload) (platform.Se
 // isBadFile reports whether a send failed because of its file_info, which a new upload may cure. With a msg_seq the
 // message can be sent again even if an earlier attempt's answer was lost.
 func isBadFile(err error) bool {
-	var e *platform.Error
-	return errors.As(err, &e) && e.Op == "send" && e.Class() == platform.Reupload && (!e.Unknown || e.Dedup)
+	e, ok := errors.AsType[*platform.Error](err)
+	return ok && e.Op == "send" && e.Class() == platform.Reupload && (!e.Unknown || e.Dedup)
 }
 
 // withDoubt carries the doubt of an earlier send over to err: whatever became of the second, the first may be in the chat.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jellydator/ttlcache/v3"
 	"github.com/tencent-connect/botgo/log"
+	"github.com/tidwall/gjson"
 
 	"github.com/botgo-contrib/richmedia/internal/picture"
 	"github.com/botgo-contrib/richmedia/internal/platform"
@@ -102,8 +103,8 @@ func eventKey(appID, id string) string {
 	return "richmedia:1:event:" + hex.EncodeToString(h.Sum(nil))
 }
 
-// storedFile is a File as a Store holds it. A store may be shared by bots of different releases: a version that
-// is not known is a miss.
+// storedFile is a File as a Store holds it, for encodeFile and decodeFile. A store may be shared by bots of different releases:
+// a version that is not known is a miss.
 type storedFile struct {
 	Version int    `json:"v"`
 	UUID    string `json:"uuid,omitempty"`
@@ -126,13 +127,19 @@ func encodeFile(f File) ([]byte, error) {
 }
 
 func decodeFile(value []byte, scope Scope, kind Kind) (f File, ok bool) {
-	var s storedFile
-	if json.Unmarshal(value, &s) != nil || s.Version != storedVersion || s.Info == "" {
+	s := gjson.ParseBytes(value)
+	if !json.Valid(value) || s.Get("v").Int() != storedVersion {
 		return File{}, false
 	}
-	f = File{Scope: scope, Kind: kind, UUID: s.UUID, Info: s.Info, Card: s.Card, URL: s.URL, size: picture.Size{Width: s.Width, Height: s.Height}}
-	if s.Expires != 0 {
-		f.Expires = time.UnixMilli(s.Expires)
+	f = File{
+		Scope: scope, Kind: kind, UUID: s.Get("uuid").Str, Info: s.Get("info").Str, Card: s.Get("card").Bool(), URL: s.Get("url").Str,
+		size: picture.Size{Width: int(s.Get("width").Int()), Height: int(s.Get("height").Int())},
+	}
+	if f.Info == "" {
+		return File{}, false
+	}
+	if expires := s.Get("expires").Int(); expires != 0 {
+		f.Expires = time.UnixMilli(expires)
 		if !time.Now().Before(f.Expires) {
 			return File{}, false
 		}

@@ -100,7 +100,7 @@ type upload struct {
 func (u *uploader) open(ctx context.Context, to Target, kind Kind, src Source, cfg uploadConfig, use purpose) (*upload, error) {
 	up := &upload{
 		u: u, to: to, kind: kind, src: src.as(kind), purpose: use, cacheKey: cfg.cacheKey, picture: cfg.picture,
-		progress: newProgress(cfg.progress, src.as(kind).label(), u.log),
+		progress: newProgress(cfg.progress, src.as(kind), u.log),
 	}
 	up.retain()
 	began := time.Now()
