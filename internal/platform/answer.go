@@ -11,46 +11,50 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// answer is what the platform answered: an object, null, or nothing that could be read. Its fields are read one by one, so
-// that one of an unexpected type does not hide the others.
+// answer is what the platform answered: an object, null, or nothing that could be read. Its fields are raw JSON, "" if there is
+// none, and are decoded one by one, so that one of an unexpected type does not hide the others.
 type answer struct {
 	body   []byte
-	fields gjson.Result
+	object bool
+
+	code, errCode, message, traceID string // of every answer
+	id, timestamp, extInfo, data    string // of a message
 }
 
 // readAnswer returns an answer without fields if body is no JSON object: an HTML page, or nothing.
 func readAnswer(body []byte) answer {
 	a := answer{body: body}
-	if fields := gjson.ParseBytes(body); fields.IsObject() && json.Valid(body) {
-		a.fields = fields
+	fields := gjson.ParseBytes(body)
+	if a.object = fields.IsObject() && json.Valid(body); !a.object {
+		return a
 	}
+	fields.ForEach(func(key, value gjson.Result) bool {
+		switch key.Str {
+		case "code":
+			a.code = value.Raw
+		case "err_code":
+			a.errCode = value.Raw
+		case "message":
+			a.message = value.Raw
+		case "trace_id":
+			a.traceID = value.Raw
+		case "id":
+			a.id = value.Raw
+		case "timestamp":
+			a.timestamp = value.Raw
+		case "ext_info":
+			a.extInfo = value.Raw
+		case "data":
+			a.data = value.Raw
+		}
+		return true
+	})
 	return a
 }
 
-// text returns the string at path, "" if there is none.
-func (a answer) text(path string) string {
-	switch v := a.fields.Get(path); {
-	case v.Type != gjson.String:
-		return ""
-	case strings.IndexByte(v.Raw, '\\') < 0 && utf8.ValidString(v.Raw):
-		return strings.Clone(v.Str) // which does not keep the whole answer in memory
-	default:
-		return text(json.RawMessage(v.Raw))
-	}
-}
-
-// integer returns the integer at path, 0 if there is none.
-func (a answer) integer(path string) int {
-	v := a.fields.Get(path)
-	if !v.Exists() {
-		return 0
-	}
-	return integer(json.RawMessage(v.Raw))
-}
-
 // codes returns err_code, or code if there is none, and code if the two differ.
-func (a answer) codes() (code, alias int) {
-	code, alias = a.integer("err_code"), a.integer("code")
+func (a *answer) codes() (code, alias int) {
+	code, alias = integer(a.errCode), integer(a.code)
 	if code == 0 {
 		code = alias
 	}
@@ -60,22 +64,25 @@ func (a answer) codes() (code, alias int) {
 	return code, alias
 }
 
-// integer returns 0 if raw is no integer.
-func integer(raw json.RawMessage) int {
-	var n number
-	if n.UnmarshalJSON(raw) != nil {
+// integer returns 0 if raw, JSON or "", is no integer.
+func integer(raw string) int {
+	n, err := parseNumber(raw)
+	if err != nil {
 		return 0
 	}
 	return int(n)
 }
 
-// text returns "" if raw is no string.
-func text(raw json.RawMessage) string {
-	if len(raw) == 0 {
+// text returns "" if raw, JSON or "", is no string.
+func text(raw string) string {
+	if raw == "" || raw[0] != '"' {
 		return ""
 	}
+	if strings.IndexByte(raw, '\\') < 0 && utf8.ValidString(raw) {
+		return strings.Clone(raw[1 : len(raw)-1]) // which does not keep the whole answer in memory
+	}
 	var s string
-	_ = json.Unmarshal(raw, &s)
+	_ = json.Unmarshal([]byte(raw), &s)
 	return s
 }
 
@@ -83,17 +90,21 @@ func text(raw json.RawMessage) string {
 type number int64
 
 // UnmarshalJSON accepts 300 and "300"; null and "" are 0.
-func (n *number) UnmarshalJSON(b []byte) error {
-	s := strings.Trim(string(b), `"`)
+func (n *number) UnmarshalJSON(b []byte) (err error) {
+	*n, err = parseNumber(string(b))
+	return err
+}
+
+func parseNumber(raw string) (number, error) {
+	s := strings.Trim(raw, `"`)
 	if s == "" || s == "null" {
-		return nil
+		return 0, nil
 	}
 	i, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return fmt.Errorf("%.40q is no integer", s)
+		return 0, fmt.Errorf("%.40q is no integer", s)
 	}
-	*n = number(i)
-	return nil
+	return number(i), nil
 }
 
 // undecodable returns the error for an answer that could not be decoded, without quoting it: it may hold a file_info.

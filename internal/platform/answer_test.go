@@ -78,8 +78,8 @@ func FuzzAnswers(f *testing.F) {
 		f.Add(500, []byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, code int, body []byte) {
-		e := &Error{Op: "send", Status: code}
-		ok := e.judge(readAnswer(body), func() secrets { return nil })
+		e, a := &Error{Op: "send", Status: code}, readAnswer(body)
+		ok := e.judge(&a, func() secrets { return nil })
 		if !ok && e.Code == 0 && code >= 200 && code < 300 {
 			t.Error("a success without a code was refused")
 		}
@@ -92,7 +92,7 @@ func FuzzAnswers(f *testing.F) {
 		if o, err := decodeOffer(body); err == nil && o.Done == nil && (o.Concurrency < 1 || o.RetryTimeout < 0 || o.RetryDelay < 0 || o.UploadID == "") {
 			t.Errorf("an offer that is neither parts nor a file, or out of bounds: %+v", o)
 		}
-		if sent, err := decodeSent(readAnswer(body), true); err == nil && sent.ID == "" && !bytes.Contains(body, []byte("30402")) {
+		if sent, err := decodeSent(&a, true); err == nil && sent.ID == "" && !bytes.Contains(body, []byte("30402")) {
 			t.Errorf("a message without an id was taken for sent: %q", body)
 		}
 	})

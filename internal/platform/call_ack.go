@@ -19,7 +19,7 @@ func (c *Client) Ack(ctx context.Context, id string, code int) error {
 	r := &request{
 		op: "ack", endpoint: endpointInteractions, method: http.MethodPut, path: "/interactions/" + url.PathEscape(id),
 		timeout: ackTimeout, repeatable: true,
-		decode: func(answer) error { return nil }, // {} or nothing
+		decode: func(*answer) error { return nil }, // {} or nothing
 	}
 	r.length, r.open = fixed([]byte(`{"code":` + strconv.Itoa(code) + `}`))
 	return c.do(ctx, r)

@@ -63,7 +63,7 @@ type OfferedPart struct {
 func (c *Client) Prepare(ctx context.Context, chat Chat, file Announcement) (Offer, error) {
 	var offer Offer
 	r := &request{op: "prepare", endpoint: endpointPrepare, path: chat.path("/upload_prepare"), timeout: prepareTimeout}
-	r.decode = func(a answer) (err error) {
+	r.decode = func(a *answer) (err error) {
 		offer, err = decodeOffer(a.body)
 		if offer.Done != nil {
 			offer.Done.Asked = r.began
@@ -86,7 +86,7 @@ func (c *Client) FinishPart(ctx context.Context, chat Chat, uploadID string, ind
 	return c.post(ctx, &request{
 		op: "finish", endpoint: endpointPartFinish, path: chat.path("/upload_part_finish"), timeout: finishTimeout,
 		ownCode: PartAgain,
-		decode:  func(answer) error { return nil }, // {} or nothing
+		decode:  func(*answer) error { return nil }, // {} or nothing
 	}, struct {
 		UploadID  string `json:"upload_id"`
 		PartIndex int    `json:"part_index"`
@@ -102,7 +102,7 @@ func (c *Client) Merge(ctx context.Context, chat Chat, uploadID string, kind int
 		op: "merge", endpoint: endpointFiles, path: chat.path("/files"),
 		timeout: mergeTimeout + time.Duration(size/mergeSpeed)*time.Second,
 	}
-	r.decode = func(a answer) (err error) {
+	r.decode = func(a *answer) (err error) {
 		up, err = decodeUploaded(a.body)
 		up.Asked = r.began
 		return err

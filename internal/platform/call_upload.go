@@ -71,7 +71,7 @@ func (c *Client) Upload(ctx context.Context, chat Chat, m Media) (Uploaded, erro
 		r.inline, r.voice, r.streamed = true, m.Kind == kindVoice, true
 	}
 	var up Uploaded
-	r.decode = func(a answer) (err error) {
+	r.decode = func(a *answer) (err error) {
 		up, err = decodeUploaded(a.body)
 		up.Asked = r.began
 		return err
@@ -133,7 +133,7 @@ type uploadedFields struct {
 }
 
 func (f *uploadedFields) uploaded() Uploaded {
-	return Uploaded{FileInfo: f.FileInfo, FileUUID: text(f.FileUUID), RawURL: text(f.RawURL), TTL: ttl(f.TTL)}
+	return Uploaded{FileInfo: f.FileInfo, FileUUID: text(string(f.FileUUID)), RawURL: text(string(f.RawURL)), TTL: ttl(f.TTL)}
 }
 
 // ttl decodes a number of seconds, which may come as a string. Anything else, or a negative number, counts as expired:

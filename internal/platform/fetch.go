@@ -245,7 +245,7 @@ func refusal(resp *http.Response) error {
 		Retcode json.RawMessage `json:"retcode"`
 	}
 	_ = json.Unmarshal(data, &said)
-	e.Retcode = integer(said.Retcode)
+	e.Retcode = integer(string(said.Retcode))
 	return e
 }
 
