@@ -14,7 +14,6 @@ import (
 	"github.com/tencent-connect/botgo/log"
 	"github.com/tidwall/gjson"
 
-	"github.com/botgo-contrib/richmedia/internal/picture"
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
 
@@ -127,18 +126,36 @@ func encodeFile(f File) ([]byte, error) {
 }
 
 func decodeFile(value []byte, scope Scope, kind Kind) (f File, ok bool) {
-	s := gjson.ParseBytes(value)
-	if !json.Valid(value) || s.Get("v").Int() != storedVersion {
+	if !json.Valid(value) {
 		return File{}, false
 	}
-	f = File{
-		Scope: scope, Kind: kind, UUID: s.Get("uuid").Str, Info: s.Get("info").Str, Card: s.Get("card").Bool(), URL: s.Get("url").Str,
-		size: picture.Size{Width: int(s.Get("width").Int()), Height: int(s.Get("height").Int())},
-	}
-	if f.Info == "" {
+	var version, expires int64
+	f = File{Scope: scope, Kind: kind}
+	gjson.ParseBytes(value).ForEach(func(key, v gjson.Result) bool {
+		switch key.Str {
+		case "v":
+			version = v.Int()
+		case "uuid":
+			f.UUID = v.Str
+		case "info":
+			f.Info = v.Str
+		case "expires":
+			expires = v.Int()
+		case "card":
+			f.Card = v.Bool()
+		case "url":
+			f.URL = v.Str
+		case "width":
+			f.size.Width = int(v.Int())
+		case "height":
+			f.size.Height = int(v.Int())
+		}
+		return true
+	})
+	if version != storedVersion || f.Info == "" {
 		return File{}, false
 	}
-	if expires := s.Get("expires").Int(); expires != 0 {
+	if expires != 0 {
 		f.Expires = time.UnixMilli(expires)
 		if !time.Now().Before(f.Expires) {
 			return File{}, false
