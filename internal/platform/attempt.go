@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tencent-connect/botgo/constant"
@@ -56,6 +57,7 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 // secrets returns what must not stand in the text of a failure.
 func (r *request) secrets(tok *oauth2.Token) (s secrets) {
 	s.add(tok.AccessToken)
+	s.addMessage(r.content)
 	if r.secret != nil {
 		r.secret(&s)
 	}
@@ -67,9 +69,12 @@ func (c *Client) exchange(ctx context.Context, r *request, tok *oauth2.Token) *E
 	ctx, moved, cancel := patience(ctx, r.timeout, r.length)
 	defer cancel()
 
-	b := &body{open: r.open, memory: !r.streamed, moved: moved}
-	b.ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: b.gotConn})
-	ctx = b.ctx
+	conn := new(connection)
+	ctx = conn.watch(ctx)
+	var b *body
+	if r.open != nil {
+		b = &body{ctx: ctx, open: r.open, moved: moved}
+	}
 	req, err := c.newRequest(ctx, r, b, tok)
 	if err != nil {
 		return &Error{Op: r.op, Err: err, Body: b.failure() != nil, final: true}
@@ -86,22 +91,44 @@ func (c *Client) exchange(ctx context.Context, r *request, tok *oauth2.Token) *E
 			return &Error{Op: r.op, Err: broken, Body: true, final: true}
 		}
 		_, panicked := errors.AsType[*Panic](err)
-		return &Error{Op: r.op, Err: cause(ctx, err), Unknown: b.connected.Load() || !traced(c.http), token: tok, final: panicked}
+		return &Error{Op: r.op, Err: cause(ctx, err), Unknown: conn.made.Load() || !traced(c.http), token: tok, final: panicked}
 	}
 	return c.read(ctx, r, req, resp, tok)
 }
 
+// connection notes whether an attempt got one: nothing can have been acted upon without.
+type connection struct {
+	made  atomic.Bool
+	trace httptrace.ClientTrace
+}
+
+// watch returns a context whose request tells c.
+func (c *connection) watch(ctx context.Context) context.Context {
+	c.trace.GotConn = func(httptrace.GotConnInfo) { c.made.Store(true) }
+	return httptrace.WithClientTrace(ctx, &c.trace)
+}
+
+// newRequest returns the request of an attempt; b is nil if its body is r.content.
 func (c *Client) newRequest(ctx context.Context, r *request, b *body, tok *oauth2.Token) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, r.method, c.cfg.Base()+r.path, nil)
+	var content io.Reader
+	if b == nil {
+		// As a bytes.Reader: before a body of an unknown type the transport flushes the headers, and a small request becomes
+		// two packets.
+		content = bytes.NewReader(r.content)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, c.cfg.Base()+r.path, content)
 	if err != nil {
 		return nil, err
 	}
-	if req.Body, err = b.Open(); err != nil {
-		return nil, err
+	if b != nil {
+		if req.Body, err = b.Open(); err != nil {
+			return nil, err
+		}
+		req.GetBody = b.Open
+		req.ContentLength = r.length
 	}
-	req.GetBody = b.Open
-	req.ContentLength = r.length
-	req.Header = header(
+	setHeader(
+		req.Header,
 		"Authorization", cmp.Or(tok.TokenType, "QQBot")+" "+tok.AccessToken,
 		"Content-Type", cmp.Or(r.contentType, "application/json"),
 		"Accept", "application/json",
@@ -113,10 +140,9 @@ func (c *Client) newRequest(ctx context.Context, r *request, b *body, tok *oauth
 
 var userAgent = version.String()
 
-// header returns the names, in their canonical form, with the values that are not empty. Their slices share an array, and none
-// reaches into the next.
-func header(namesAndValues ...string) http.Header {
-	h := make(http.Header, len(namesAndValues)/2)
+// setHeader sets the names, in their canonical form, to the values that are not empty. Their slices share an array, and none
+// reaches into the next: a filter may append to one.
+func setHeader(h http.Header, namesAndValues ...string) {
 	values := make([]string, 0, len(namesAndValues)/2)
 	for i := 0; i < len(namesAndValues); i += 2 {
 		if value := namesAndValues[i+1]; value != "" {
@@ -124,7 +150,6 @@ func header(namesAndValues ...string) http.Header {
 			h[namesAndValues[i]] = values[len(values)-1 : len(values) : len(values)]
 		}
 	}
-	return h
 }
 
 // filterRequest passes req to the bot's filters. If one refuses or panics the body is closed here: nobody else does.

@@ -1,47 +1,30 @@
 package platform
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
 	"io"
-	"net/http"
-	"net/http/httptrace"
 	"sync"
-	"sync/atomic"
 )
 
 // body opens the body of one attempt any number of times, and keeps the reason why reading it failed: the transport
 // reports only that the connection broke.
 type body struct {
-	ctx  context.Context //nolint:containedctx // lives as long as its attempt
-	open func(context.Context) (io.ReadCloser, error)
-	// memory marks an open that returns a bytes.Reader, which cannot fail. It goes to net/http as it is: before a body of an
-	// unknown type the transport flushes the headers, and a small request becomes two packets.
-	memory bool
-	moved  func() // called after each read; may be nil
-
-	connected atomic.Bool // nothing can have been acted upon without a connection
+	ctx   context.Context //nolint:containedctx // lives as long as its attempt
+	open  func(context.Context) (io.ReadCloser, error)
+	moved func() // called after each read
 
 	mu  sync.Mutex
 	err error
 }
 
-func (b *body) gotConn(httptrace.GotConnInfo) { b.connected.Store(true) }
-
 // Open returns the body from its start.
 func (b *body) Open() (io.ReadCloser, error) {
-	if b.open == nil {
-		return http.NoBody, nil
-	}
 	rc, err := b.opened()
 	if err != nil {
 		b.fail(err)
 		return nil, err
-	}
-	if b.memory {
-		return rc, nil
 	}
 	return &bodyReader{rc: rc, b: b}, nil
 }
@@ -61,8 +44,11 @@ func (b *body) fail(err error) {
 }
 
 // failure returns the error that reading the body ended with. It is nil if there was none, or if the attempt had ended
-// before.
+// before; a nil body, which is in memory, has none.
 func (b *body) failure() error {
+	if b == nil {
+		return nil
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.ctx.Err() != nil {
@@ -81,7 +67,7 @@ type bodyReader struct {
 
 func (r *bodyReader) Read(p []byte) (n int, err error) {
 	n, err = r.read(p)
-	if n > 0 && r.b.moved != nil {
+	if n > 0 {
 		r.b.moved()
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -106,11 +92,6 @@ func (r *bodyReader) Close() (err error) {
 	r.mu.Unlock()
 	defer rescue("the source", &err)
 	return r.rc.Close()
-}
-
-// fixed returns the length and the opener of a body in memory.
-func fixed(b []byte) (length int64, open func(context.Context) (io.ReadCloser, error)) {
-	return int64(len(b)), func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
 }
 
 // encodeChunk is the number of raw bytes that base64Reader encodes at once; a multiple of 3, so that padding occurs at

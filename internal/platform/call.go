@@ -18,19 +18,20 @@ type request struct {
 	path     string
 	timeout  time.Duration // of one attempt, since the last byte that was sent; see patience
 	began    time.Time     // of the last attempt
-	length   int64
-	open     func(context.Context) (io.ReadCloser, error)
+	// The body is content, a JSON object, unless open is set: then it is produced while it is sent, length bytes.
+	content []byte
+	length  int64
+	open    func(context.Context) (io.ReadCloser, error)
 	// repeatable allows another attempt although the platform may have acted on an earlier one.
 	repeatable  bool
 	contentType string // "" is JSON
-	streamed    bool   // the body is produced while it is sent
 	inline      bool   // the body holds a file, which may go in parts instead
 	voice       bool   // that file is a voice
 	// ownCode is a code that the caller handles: it is not retried here.
 	ownCode int
 	// refused is the token that the platform refused; nil before that.
 	refused *oauth2.Token
-	// secret adds what the request holds besides the token; may be nil.
+	// secret adds what the request holds besides the token and what addMessage finds in content; may be nil.
 	secret func(*secrets)
 	// decode reads a 2xx answer. With an error the answer is unusable, as if it had not arrived.
 	decode func(*answer) error

@@ -18,9 +18,8 @@ func (c *Client) Ack(ctx context.Context, id string, code int) error {
 	defer cancel()
 	r := &request{
 		op: "ack", endpoint: endpointInteractions, method: http.MethodPut, path: "/interactions/" + url.PathEscape(id),
-		timeout: ackTimeout, repeatable: true,
+		timeout: ackTimeout, repeatable: true, content: []byte(`{"code":` + strconv.Itoa(code) + `}`),
 		decode: func(*answer) error { return nil }, // {} or nothing
 	}
-	r.length, r.open = fixed([]byte(`{"code":` + strconv.Itoa(code) + `}`))
 	return c.do(ctx, r)
 }

@@ -26,7 +26,7 @@ func (c *Client) SendImage(ctx context.Context, chat Chat, m Image) (Sent, error
 		return Sent{}, &Error{Op: "send", Err: err, final: true}
 	}
 	sent, err := c.send(ctx, chat, &request{
-		timeout: inlineTimeout, endpoint: endpointMessages, path: chat.path("/messages"), streamed: true, contentType: contentType,
+		timeout: inlineTimeout, endpoint: endpointMessages, path: chat.path("/messages"), contentType: contentType,
 		secret: func(s *secrets) { s.addText(m.Fields["content"]) },
 		length: int64(len(head)) + m.Size + int64(len(tail)),
 		open: func(ctx context.Context) (io.ReadCloser, error) {

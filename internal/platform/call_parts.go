@@ -126,7 +126,7 @@ func (c *Client) post(ctx context.Context, r *request, message any) error {
 		return &Error{Op: r.op, Err: err, final: true}
 	}
 	r.method, r.repeatable = http.MethodPost, true
-	r.length, r.open = fixed(body)
+	r.content = body
 	return c.do(ctx, r)
 }
 

@@ -32,12 +32,9 @@ var errNoID = errors.New("the answer holds no message id")
 // Send posts the JSON object message. With dedup the platform knows the message by its msg_seq: a send with an unknown
 // outcome is repeated, and "msg_seq used" means that the message is in the chat.
 func (c *Client) Send(ctx context.Context, chat Chat, message []byte, dedup bool) (Sent, error) {
-	r := &request{
-		timeout: sendTimeout, endpoint: endpointMessages, path: chat.path("/messages"), repeatable: dedup,
-		secret: func(s *secrets) { s.addMessage(message) },
-	}
-	r.length, r.open = fixed(message)
-	sent, err := c.send(ctx, chat, r)
+	sent, err := c.send(ctx, chat, &request{
+		timeout: sendTimeout, endpoint: endpointMessages, path: chat.path("/messages"), repeatable: dedup, content: message,
+	})
 	if err == nil {
 		return sent, nil
 	}

@@ -53,12 +53,9 @@ func (c *Client) SendFrame(ctx context.Context, chat Chat, f Frame) (Sent, error
 	if err != nil {
 		return Sent{}, &Error{Op: "send", Err: err, final: true}
 	}
-	r := &request{
-		timeout: sendTimeout, endpoint: endpointStreams, path: chat.path("/stream_messages"),
+	sent, err := c.send(ctx, chat, &request{
+		timeout: sendTimeout, endpoint: endpointStreams, path: chat.path("/stream_messages"), content: body,
 		repeatable: f.MsgSeq != 0 || f.Index > 0,
-		secret:     func(s *secrets) { s.addText(f.Content) },
-	}
-	r.length, r.open = fixed(body)
-	sent, err := c.send(ctx, chat, r)
+	})
 	return sent, passive(err, f.MsgID != "" || f.EventID != "")
 }

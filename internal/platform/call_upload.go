@@ -64,11 +64,11 @@ func (c *Client) Upload(ctx context.Context, chat Chat, m Media) (Uploaded, erro
 	}
 	if m.URL != "" {
 		r.timeout = urlTimeout
-		r.length, r.open = fixed(head)
+		r.content = head
 	} else {
 		r.timeout = inlineTimeout
 		r.length, r.open = inlineBody(string(head), m)
-		r.inline, r.voice, r.streamed = true, m.Kind == kindVoice, true
+		r.inline, r.voice = true, m.Kind == kindVoice
 	}
 	var up Uploaded
 	r.decode = func(a *answer) (err error) {
