@@ -4,57 +4,62 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 )
 
-// answer is what the platform answered: an object, null, or nothing that could be read. Its fields are raw JSON, "" if there is
-// none, and are decoded one by one, so that one of an unexpected type does not hide the others.
+// answer is what the platform answered: an object, null, or nothing that could be read. The strings read out of it share one
+// copy of body.
 type answer struct {
 	body   []byte
-	object bool
+	object gjson.Result // none unless body is a JSON object
 
-	code, errCode, message, traceID string // of every answer
-	id, timestamp, extInfo, data    string // of a message
+	// What every answer may hold: {"message","code","err_code","trace_id"}.
+	code, errCode    int
+	message, traceID string
 }
 
 // readAnswer returns an answer without fields if body is no JSON object: an HTML page, or nothing.
 func readAnswer(body []byte) answer {
 	a := answer{body: body}
-	fields := gjson.ParseBytes(body)
-	if a.object = fields.IsObject() && json.Valid(body); !a.object {
-		return a
+	if object := gjson.ParseBytes(body); object.IsObject() && json.Valid(body) {
+		a.object = object
 	}
-	fields.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
+	for name, v := range fields(a.object) {
+		switch name {
 		case "code":
-			a.code = value.Raw
+			a.code = integer(v.Raw)
 		case "err_code":
-			a.errCode = value.Raw
+			a.errCode = integer(v.Raw)
 		case "message":
-			a.message = value.Raw
+			a.message = text(v)
 		case "trace_id":
-			a.traceID = value.Raw
-		case "id":
-			a.id = value.Raw
-		case "timestamp":
-			a.timestamp = value.Raw
-		case "ext_info":
-			a.extInfo = value.Raw
-		case "data":
-			a.data = value.Raw
+			a.traceID = text(v)
 		}
-		return true
-	})
+	}
 	return a
 }
 
+// unusable returns why a holds nothing to decode; nil if it is an object or null.
+func (a answer) unusable() error {
+	switch {
+	case len(a.body) == 0:
+		return errEmpty
+	case a.object.Exists():
+		return nil
+	}
+	if err := json.Unmarshal(a.body, &struct{}{}); err != nil {
+		return undecodable(err)
+	}
+	return nil
+}
+
 // codes returns err_code, or code if there is none, and code if the two differ.
-func (a *answer) codes() (code, alias int) {
-	code, alias = integer(a.errCode), integer(a.code)
+func (a answer) codes() (code, alias int) {
+	code, alias = a.errCode, a.code
 	if code == 0 {
 		code = alias
 	}
@@ -64,7 +69,33 @@ func (a *answer) codes() (code, alias int) {
 	return code, alias
 }
 
-// integer returns 0 if raw, JSON or "", is no integer.
+// fields ranges over the fields of an object; over nothing if object is none. Of two with the same name the last one is to
+// be used, as encoding/json does. Each is read by itself: one of an unexpected type must not hide the others.
+func fields(object gjson.Result) iter.Seq2[string, gjson.Result] {
+	return func(yield func(string, gjson.Result) bool) {
+		if object.IsObject() {
+			object.ForEach(func(name, v gjson.Result) bool { return yield(name.Str, v) })
+		}
+	}
+}
+
+// field returns the field at path, none if v is no object.
+func field(v gjson.Result, path string) gjson.Result {
+	if !v.IsObject() { // Get would look for a field in the text of a string
+		return gjson.Result{}
+	}
+	return v.Get(path)
+}
+
+// text returns "" if v is no string. Invalid UTF-8 becomes U+FFFD.
+func text(v gjson.Result) string {
+	if v.Type != gjson.String {
+		return ""
+	}
+	return strings.ToValidUTF8(v.Str, "\uFFFD")
+}
+
+// integer returns the integer that is raw, or in the string that is raw; 0 if there is none.
 func integer(raw string) int {
 	n, err := parseNumber(raw)
 	if err != nil {
@@ -73,25 +104,15 @@ func integer(raw string) int {
 	return int(n)
 }
 
-// text returns "" if raw, JSON or "", is no string.
-func text(raw string) string {
-	if raw == "" || raw[0] != '"' {
-		return ""
-	}
-	if strings.IndexByte(raw, '\\') < 0 && utf8.ValidString(raw) {
-		return strings.Clone(raw[1 : len(raw)-1]) // which does not keep the whole answer in memory
-	}
-	var s string
-	_ = json.Unmarshal([]byte(raw), &s)
-	return s
-}
-
 // number is an integer that may come as a JSON string.
 type number int64
 
 // UnmarshalJSON accepts 300 and "300"; null and "" are 0.
-func (n *number) UnmarshalJSON(b []byte) (err error) {
-	*n, err = parseNumber(string(b))
+func (n *number) UnmarshalJSON(b []byte) error {
+	parsed, err := parseNumber(string(b))
+	if err == nil {
+		*n = parsed
+	}
 	return err
 }
 

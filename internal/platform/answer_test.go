@@ -56,11 +56,11 @@ func TestEveryShapeOfAnOfferIsRead(t *testing.T) {
 		if c.with != nil {
 			c.with(&w)
 		}
-		got, err := decodeOffer([]byte(c.body))
+		got, err := decodeOffer(readAnswer([]byte(c.body)))
 		require.NoError(t, err, name)
 		assert.Equal(t, w, got, name)
 	}
-	got, err := decodeOffer([]byte(`{"file_info":"X","file_uuid":"U","ttl":86400}`))
+	got, err := decodeOffer(readAnswer([]byte(`{"file_info":"X","file_uuid":"U","ttl":86400}`)))
 	require.NoError(t, err)
 	assert.Equal(t, &Uploaded{FileInfo: "X", FileUUID: "U", TTL: 24 * time.Hour}, got.Done)
 }
@@ -78,21 +78,21 @@ func FuzzAnswers(f *testing.F) {
 		f.Add(500, []byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, code int, body []byte) {
-		e, a := &Error{Op: "send", Status: code}, readAnswer(body)
-		ok := e.judge(&a, func() secrets { return nil })
+		e := &Error{Op: "send", Status: code}
+		ok := e.judge(readAnswer(body), func() secrets { return nil })
 		if !ok && e.Code == 0 && code >= 200 && code < 300 {
 			t.Error("a success without a code was refused")
 		}
 		if strings.ContainsAny(e.Error(), "\n\r") || len(e.Error()) > 4096 {
 			t.Errorf("an error that is no line: %q", e.Error())
 		}
-		if up, err := decodeUploaded(body); err == nil && (up.FileInfo == "" || up.TTL < 0) {
+		if up, err := decodeUploaded(readAnswer(body)); err == nil && (up.FileInfo == "" || up.TTL < 0) {
 			t.Errorf("an upload without file_info, or with a negative ttl: %+v", up)
 		}
-		if o, err := decodeOffer(body); err == nil && o.Done == nil && (o.Concurrency < 1 || o.RetryTimeout < 0 || o.RetryDelay < 0 || o.UploadID == "") {
+		if o, err := decodeOffer(readAnswer(body)); err == nil && o.Done == nil && (o.Concurrency < 1 || o.RetryTimeout < 0 || o.RetryDelay < 0 || o.UploadID == "") {
 			t.Errorf("an offer that is neither parts nor a file, or out of bounds: %+v", o)
 		}
-		if sent, err := decodeSent(&a, true); err == nil && sent.ID == "" && !bytes.Contains(body, []byte("30402")) {
+		if sent, err := decodeSent(readAnswer(body), true); err == nil && sent.ID == "" && !bytes.Contains(body, []byte("30402")) {
 			t.Errorf("a message without an id was taken for sent: %q", body)
 		}
 	})

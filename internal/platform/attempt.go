@@ -227,14 +227,14 @@ func (c *Client) read(ctx context.Context, r *request, req *http.Request, resp *
 	filtered := filterResponse(req, resp)
 	e.after = retryAfter(resp.Header)
 	a := readAnswer(data)
-	if !e.judge(&a, func() secrets { return r.secrets(tok) }) {
+	if !e.judge(a, func() secrets { return r.secrets(tok) }) {
 		return e
 	}
 	if filtered != nil { // botgo's own calls fail with their filter too, although the platform has acted
 		e.Err, e.Unknown, e.final = filtered, true, true
 		return e
 	}
-	if err := r.decode(&a); err != nil {
+	if err := r.decode(a); err != nil {
 		e.Err, e.Unknown = err, true
 		return e
 	}

@@ -34,7 +34,7 @@ type request struct {
 	// secret adds what the request holds besides the token and what addMessage finds in content; may be nil.
 	secret func(*secrets)
 	// decode reads a 2xx answer. With an error the answer is unusable, as if it had not arrived.
-	decode func(*answer) error
+	decode func(answer) error
 }
 
 // do sends r until there is a final answer, ctx ends, or the attempts are used up. A failure is an *Error.

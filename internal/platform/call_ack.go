@@ -19,7 +19,7 @@ func (c *Client) Ack(ctx context.Context, id string, code int) error {
 	r := &request{
 		op: "ack", endpoint: endpointInteractions, method: http.MethodPut, path: "/interactions/" + url.PathEscape(id),
 		timeout: ackTimeout, repeatable: true, content: []byte(`{"code":` + strconv.Itoa(code) + `}`),
-		decode: func(*answer) error { return nil }, // {} or nothing
+		decode: func(answer) error { return nil }, // {} or nothing
 	}
 	return c.do(ctx, r)
 }

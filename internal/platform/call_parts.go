@@ -63,8 +63,8 @@ type OfferedPart struct {
 func (c *Client) Prepare(ctx context.Context, chat Chat, file Announcement) (Offer, error) {
 	var offer Offer
 	r := &request{op: "prepare", endpoint: endpointPrepare, path: chat.path("/upload_prepare"), timeout: prepareTimeout}
-	r.decode = func(a *answer) (err error) {
-		offer, err = decodeOffer(a.body)
+	r.decode = func(a answer) (err error) {
+		offer, err = decodeOffer(a)
 		if offer.Done != nil {
 			offer.Done.Asked = r.began
 		}
@@ -86,7 +86,7 @@ func (c *Client) FinishPart(ctx context.Context, chat Chat, uploadID string, ind
 	return c.post(ctx, &request{
 		op: "finish", endpoint: endpointPartFinish, path: chat.path("/upload_part_finish"), timeout: finishTimeout,
 		ownCode: PartAgain,
-		decode:  func(*answer) error { return nil }, // {} or nothing
+		decode:  func(answer) error { return nil }, // {} or nothing
 	}, struct {
 		UploadID  string `json:"upload_id"`
 		PartIndex int    `json:"part_index"`
@@ -102,8 +102,8 @@ func (c *Client) Merge(ctx context.Context, chat Chat, uploadID string, kind int
 		op: "merge", endpoint: endpointFiles, path: chat.path("/files"),
 		timeout: mergeTimeout + time.Duration(size/mergeSpeed)*time.Second,
 	}
-	r.decode = func(a *answer) (err error) {
-		up, err = decodeUploaded(a.body)
+	r.decode = func(a answer) (err error) {
+		up, err = decodeUploaded(a)
 		up.Asked = r.began
 		return err
 	}
@@ -188,9 +188,9 @@ var errNoAddress = errors.New("the platform sent no usable address for the part"
 
 // decodeOffer accepts every form in which the platform is known to answer: upload_config nested, flat or missing, sizes as
 // strings or numbers, a wrapping data object, and a file_info at once.
-func decodeOffer(data []byte) (Offer, error) {
-	if len(data) == 0 {
-		return Offer{}, errEmpty
+func decodeOffer(a answer) (Offer, error) {
+	if err := a.unusable(); err != nil {
+		return Offer{}, err
 	}
 	type config struct {
 		Concurrency  *number `json:"concurrency"`
@@ -207,21 +207,19 @@ func decodeOffer(data []byte) (Offer, error) {
 			BlockSize number `json:"block_size"`
 		} `json:"parts"`
 		Nested config `json:"upload_config"`
-		uploadedFields
 	}
-	var a struct {
+	var all struct {
 		shape
 		Data *shape `json:"data"`
 	}
-	if err := json.Unmarshal(data, &a); err != nil {
+	if err := json.Unmarshal(a.body, &all); err != nil {
 		return Offer{}, undecodable(err)
 	}
-	s := &a.shape
-	if a.Data != nil && s.UploadID == "" && s.FileInfo == "" {
-		s = a.Data
+	s, done := &all.shape, uploaded(a.object)
+	if all.Data != nil && s.UploadID == "" && done.FileInfo == "" {
+		s, done = all.Data, uploaded(field(a.object, "data"))
 	}
-	if s.FileInfo != "" {
-		done := s.uploaded()
+	if done.FileInfo != "" {
 		return Offer{Done: &done}, nil
 	}
 	if s.UploadID == "" {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -59,7 +58,7 @@ func (c *Client) send(ctx context.Context, chat Chat, r *request) (Sent, error) 
 	var sent Sent
 	dedup := r.repeatable
 	r.op, r.chat, r.method = "send", chat, http.MethodPost
-	r.decode = func(a *answer) (err error) {
+	r.decode = func(a answer) (err error) {
 		sent, err = decodeSent(a, dedup)
 		return err
 	}
@@ -73,34 +72,35 @@ func (c *Client) send(ctx context.Context, chat Chat, r *request) (Sent, error) 
 // decodeSent decodes the fields that it can. An answer without an id is not trusted (protocol section 5): a repeatable
 // message is sent again, and the answer to that is certain. For any other message, a well-formed answer without an error
 // means that it was sent.
-func decodeSent(a *answer, repeatable bool) (Sent, error) {
-	if len(a.body) == 0 {
-		return Sent{}, errEmpty
+func decodeSent(a answer, repeatable bool) (Sent, error) {
+	if err := a.unusable(); err != nil {
+		return Sent{}, err
 	}
-	if !a.object {
-		if err := json.Unmarshal(a.body, &struct{}{}); err != nil { // nil for null
-			return Sent{}, undecodable(err)
+	sent := Sent{Audited: codes[a.code].class == Audit || codes[a.errCode].class == Audit}
+	for name, v := range fields(a.object) {
+		switch name {
+		case "id":
+			sent.ID = text(v)
+		case "timestamp":
+			sent.Timestamp = rfc3339(v)
+		case "ext_info":
+			sent.RefIdx = text(field(v, "ref_idx"))
+		case "data":
+			if sent.Audited {
+				sent.AuditID = text(field(v, "message_audit.audit_id"))
+			}
 		}
 	}
-	sent := Sent{ID: text(a.id), Timestamp: rfc3339(a.timestamp), RefIdx: text(gjson.Get(a.extInfo, "ref_idx").Raw)}
-	sent.Audited = codes[integer(a.code)].class == Audit || codes[integer(a.errCode)].class == Audit
 	if sent.ID == "" && repeatable && !sent.Audited {
 		return Sent{}, errNoID
-	}
-	if sent.Audited {
-		sent.AuditID = text(gjson.Get(a.data, "message_audit.audit_id").Raw)
 	}
 	return sent, nil
 }
 
 // rfc3339 accepts both documented forms: a string (docs 2026-08), or unix seconds (docs 2025-04).
-func rfc3339(raw string) string {
-	if said := text(raw); said != "" || raw == "" {
-		return strings.TrimSpace(said)
+func rfc3339(v gjson.Result) string {
+	if v.Type == gjson.Number {
+		return time.Unix(int64(v.Num), 0).Format(time.RFC3339)
 	}
-	seconds, err := strconv.ParseFloat(raw, 64)
-	if err != nil {
-		return ""
-	}
-	return time.Unix(int64(seconds), 0).Format(time.RFC3339)
+	return strings.TrimSpace(text(v))
 }

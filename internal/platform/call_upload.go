@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
 // Timeouts of one attempt. The answer to a URL comes after the platform has fetched it; bytes take the time that the line
@@ -71,8 +73,8 @@ func (c *Client) Upload(ctx context.Context, chat Chat, m Media) (Uploaded, erro
 		r.inline, r.voice = true, m.Kind == kindVoice
 	}
 	var up Uploaded
-	r.decode = func(a *answer) (err error) {
-		up, err = decodeUploaded(a.body)
+	r.decode = func(a answer) (err error) {
+		up, err = decodeUploaded(a)
 		up.Asked = r.began
 		return err
 	}
@@ -104,43 +106,42 @@ func encodedLen(n int64) int64 {
 	return (n + per - 1) / per * int64(base64.StdEncoding.EncodedLen(per))
 }
 
-func decodeUploaded(data []byte) (Uploaded, error) {
-	if len(data) == 0 {
-		return Uploaded{}, errEmpty
+func decodeUploaded(a answer) (Uploaded, error) {
+	if err := a.unusable(); err != nil {
+		return Uploaded{}, err
 	}
-	var a struct {
-		uploadedFields
-		Data *uploadedFields `json:"data"`
+	up := uploaded(a.object)
+	if up.FileInfo == "" {
+		up = uploaded(field(a.object, "data"))
 	}
-	if err := json.Unmarshal(data, &a); err != nil {
-		return Uploaded{}, undecodable(err)
-	}
-	if a.FileInfo == "" && a.Data != nil {
-		a.uploadedFields = *a.Data
-	}
-	if a.FileInfo == "" {
+	if up.FileInfo == "" {
 		return Uploaded{}, errNoFileInfo
 	}
-	return a.uploaded(), nil
+	return up, nil
 }
 
-// uploadedFields are decoded one by one: a file_info alone is an upload.
-type uploadedFields struct {
-	FileInfo string          `json:"file_info"`
-	FileUUID json.RawMessage `json:"file_uuid"`
-	RawURL   json.RawMessage `json:"raw_url"`
-	TTL      json.RawMessage `json:"ttl"`
-}
-
-func (f *uploadedFields) uploaded() Uploaded {
-	return Uploaded{FileInfo: f.FileInfo, FileUUID: text(string(f.FileUUID)), RawURL: text(string(f.RawURL)), TTL: ttl(f.TTL)}
+// uploaded returns what object holds: a file_info alone is an upload.
+func uploaded(object gjson.Result) (up Uploaded) {
+	for name, v := range fields(object) {
+		switch name {
+		case "file_info":
+			up.FileInfo = text(v)
+		case "file_uuid":
+			up.FileUUID = text(v)
+		case "raw_url":
+			up.RawURL = text(v)
+		case "ttl":
+			up.TTL = ttl(v.Raw)
+		}
+	}
+	return up
 }
 
 // ttl decodes a number of seconds, which may come as a string. Anything else, or a negative number, counts as expired:
 // that costs an upload, while 0 would keep the file_info forever. Many years are cut before they overflow a Duration.
-func ttl(raw json.RawMessage) time.Duration {
+func ttl(raw string) time.Duration {
 	const years = 10 * 365 * 24 * 3600
-	s := strings.Trim(string(raw), `"`)
+	s := strings.Trim(raw, `"`)
 	if s == "" || s == "null" {
 		return 0
 	}

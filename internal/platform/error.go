@@ -214,9 +214,9 @@ var (
 
 // judge reads the result out of the answer into e, and reports whether it is a success. An error may come with
 // HTTP 200, so the body counts first, and in it err_code before code; never the text (docs 2026-08).
-func (e *Error) judge(a *answer, hidden func() secrets) (ok bool) {
+func (e *Error) judge(a answer, hidden func() secrets) (ok bool) {
 	e.Code, e.Alias = a.codes()
-	e.TraceID = cmp.Or(text(a.traceID), e.TraceID)
+	e.TraceID = cmp.Or(a.traceID, e.TraceID)
 	if e.Class() == Audit {
 		return true
 	}
@@ -226,7 +226,7 @@ func (e *Error) judge(a *answer, hidden func() secrets) (ok bool) {
 	}
 	hide := hidden()
 	e.TraceID = hide.clean(e.TraceID)
-	e.Message = cmp.Or(hide.clean(text(a.message)), http.StatusText(e.Status))
+	e.Message = cmp.Or(hide.clean(a.message), http.StatusText(e.Status))
 	if e.Status >= 300 && e.Status < 400 {
 		e.Message += ": the platform redirects to another address, and the bot's token goes to none but the base URL"
 	}
