@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/tencent-connect/botgo/openapi"
+	"github.com/tencent-connect/botgo/version"
 )
 
 func TestASendIsRepeatedUntilItIsCertain(t *testing.T) {
@@ -157,4 +159,35 @@ func TestATooLargeMessageIsFinal(t *testing.T) {
 	assert.Equal(t, Terminal, e.Class(), "a message has no parts")
 	assert.False(t, e.Unknown)
 	assert.Len(t, s.bodies, 1)
+}
+
+// TestAFilterChangesNoHeaderButItsOwn although the values of a request share an array, and those of two requests share none.
+func TestAFilterChangesNoHeaderButItsOwn(t *testing.T) {
+	const marked = "of a filter's bot"
+	openapi.RegisterReqFilter("marks", func(r *http.Request, _ *http.Response) error { // stays registered for the process
+		if r.Header.Get("X-Union-Appid") == marked {
+			r.Header["Accept"][0] = "text/plain"
+			for name := range r.Header {
+				r.Header.Add(name, "added")
+			}
+		}
+		return nil
+	})
+	c, s, _, _ := newTestClient(status(200, sentOK))
+	c.cfg.AppID = marked
+	want := http.Header{
+		"Authorization": {"QQBot token-1", "added"}, "Content-Type": {"application/json", "added"}, "Accept": {"text/plain", "added"},
+		"User-Agent": {version.String(), "added"}, "X-Union-Appid": {marked, "added"},
+	}
+	for i := range 2 {
+		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+		require.NoError(t, err)
+		assert.Equal(t, want, s.heads[i])
+	}
+	c.cfg.AppID = ""
+	_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+	require.NoError(t, err)
+	assert.Equal(t, http.Header{
+		"Authorization": {"QQBot token-1"}, "Content-Type": {"application/json"}, "Accept": {"application/json"}, "User-Agent": {version.String()},
+	}, s.heads[2])
 }
