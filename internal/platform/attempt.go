@@ -210,17 +210,15 @@ var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 func (c *Client) read(ctx context.Context, r *request, req *http.Request, resp *http.Response, tok *oauth2.Token) *Error {
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	_ = resp.Body.Close()
-	e := &Error{
+	e := Error{
 		Op: r.op, Status: resp.StatusCode, TraceID: resp.Header.Get(traceIDHeader),
 		token: tok, inline: r.inline, voice: r.voice,
 	}
 	switch {
 	case len(data) > maxAnswer:
-		e.Err, e.Unknown, e.final = errTooLong, true, true
-		return e
+		return e.unusable(errTooLong, true)
 	case err != nil:
-		e.Err, e.Unknown = cause(ctx, err), true
-		return e
+		return e.unusable(cause(ctx, err), false)
 	}
 	// As with botgo's own client the exchange is over for a filter, and the body can be read.
 	resp.Body = io.NopCloser(bytes.NewReader(data))
@@ -228,15 +226,14 @@ func (c *Client) read(ctx context.Context, r *request, req *http.Request, resp *
 	e.after = retryAfter(resp.Header)
 	a := readAnswer(data)
 	if !e.judge(a, func() secrets { return r.secrets(tok) }) {
-		return e
+		refused := e
+		return &refused
 	}
 	if filtered != nil { // botgo's own calls fail with their filter too, although the platform has acted
-		e.Err, e.Unknown, e.final = filtered, true, true
-		return e
+		return e.unusable(filtered, true)
 	}
 	if err := r.decode(a); err != nil {
-		e.Err, e.Unknown = err, true
-		return e
+		return e.unusable(err, false)
 	}
 	return nil
 }

@@ -235,6 +235,12 @@ func (e *Error) judge(a answer, hidden func() secrets) (ok bool) {
 	return false
 }
 
+// unusable returns e for an answer that cannot be used because of err: the platform may have acted.
+func (e Error) unusable(err error, final bool) *Error {
+	e.Err, e.Unknown, e.final = err, true, final
+	return &e
+}
+
 // refused reports whether the code says that the platform did not act.
 func (e *Error) refused() bool {
 	c := e.Code
