@@ -79,12 +79,14 @@ func fields(object gjson.Result) iter.Seq2[string, gjson.Result] {
 	}
 }
 
-// field returns the field at path, none if v is no object.
-func field(v gjson.Result, path string) gjson.Result {
-	if !v.IsObject() { // Get would look for a field in the text of a string
-		return gjson.Result{}
+// field returns the field of object with that name, none if there is none.
+func field(object gjson.Result, name string) (found gjson.Result) {
+	for each, v := range fields(object) {
+		if each == name {
+			found = v
+		}
 	}
-	return v.Get(path)
+	return found
 }
 
 // text returns "" if v is no string. Invalid UTF-8 becomes U+FFFD.

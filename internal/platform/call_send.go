@@ -87,7 +87,7 @@ func decodeSent(a answer, repeatable bool) (Sent, error) {
 			sent.RefIdx = text(field(v, "ref_idx"))
 		case "data":
 			if sent.Audited {
-				sent.AuditID = text(field(v, "message_audit.audit_id"))
+				sent.AuditID = text(field(field(v, "message_audit"), "audit_id"))
 			}
 		}
 	}
