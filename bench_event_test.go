@@ -14,6 +14,7 @@ import (
 	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/botgo-contrib/richmedia"
 )
@@ -99,25 +100,33 @@ func newEvents(n int) []*dto.WSPayload {
 }
 
 // BenchmarkEvent is an event through the plugin with a cached reply, beside botgo's own dispatch of it to a handler that
-// does nothing, and to one that makes a bare request.
+// does nothing, and to one that makes a bare request: queued, as by default, and inline.
 func BenchmarkEvent(b *testing.B) {
-	const batches, batch = 4, 20 // below the 100 messages a second that the platform accepts from one bot
+	b.Run("queued", func(b *testing.B) { benchEvent(b) })
+	b.Run("inline", func(b *testing.B) { benchEvent(b, richmedia.WithInline()) })
+}
+
+func benchEvent(b *testing.B, opts ...richmedia.Option) {
+	const batches, batch = 4, 18 // with the first one below the 100 messages a second that the platform accepts from one bot
 	keepHandlers(b)
 	var plugin, botgo, bare lane
 	for b.Loop() {
-		bed := newEventBed(b)
+		bed := newEventBed(b, opts...)
+		wait := func() error { return <-bed.done }
 		empty := func(*dto.WSPayload, *dto.WSGroupATMessageData) error { return nil }
 		request := func(*dto.WSPayload, *dto.WSGroupATMessageData) error { return bed.sendBare(benchGroup) }
-		for range batches {
+		require.NoError(b, dispatched(newEvents(batch), bed.handle, wait)()) // what is allocated once
+		for round := range batches {
 			events := newEvents(batch)
-			botgo.weigh(b, dispatched(events, empty, nil))
-			plugin.weigh(b, dispatched(events, bed.handle, func() error { return <-bed.done }))
-			bare.weigh(b, dispatched(events, request, nil))
+			inTurns(round,
+				func() { botgo.count(b, dispatched(events, empty, nil)) },
+				func() { plugin.count(b, dispatched(events, bed.handle, wait)) },
+				func() { bare.count(b, dispatched(events, request, nil)) })
 		}
 	}
 	figures{
 		{plugin.median() / 1e3 / batch, "µs/event"},
-		{botgo.median() / 1e3 / batch, "µs/event_by_botgo"},
+		{bare.median() / 1e3 / batch, "µs/event_and_bare_request"},
 		{plugin.x(&botgo), "x_of_botgo_dispatch"},
 		{plugin.x(&bare), "x_of_dispatch_and_bare_request"},
 		{float64(median(plugin.allocs)) / batch, "allocs/event"},
@@ -126,55 +135,111 @@ func BenchmarkEvent(b *testing.B) {
 	}.report(b)
 }
 
-// BenchmarkRemembered is the same with many messages that were answered before, beside a plugin that knows a thousand.
+// BenchmarkFlood is what arrives faster than it is handled: one pusher, as botgo's websocket is, and a handler that does
+// nothing, beside botgo's own dispatch.
+func BenchmarkFlood(b *testing.B) {
+	const n = 20_000
+	keepHandlers(b)
+	bed := newEventBed(b)
+	var handled sync.WaitGroup
+	empty := func(*dto.WSPayload, *dto.WSGroupATMessageData) error { return nil }
+	var plugin, botgo lane
+	for round := 0; b.Loop(); round++ {
+		p := bed.plugin()
+		h := p.GroupATMessage(func(context.Context, *richmedia.Context) error {
+			handled.Done()
+			return nil
+		})
+		events := newEvents(n)
+		inTurns(round,
+			func() { botgo.count(b, dispatched(events, empty, nil)) },
+			func() {
+				handled.Add(n)
+				plugin.count(b, func() error {
+					err := dispatched(events, h, nil)()
+					handled.Wait()
+					return err
+				})
+			})
+	}
+	figures{
+		{botgo.x(&plugin), "events_x_of_botgo"},
+		{n / (plugin.median() / 1e9), "events/s"},
+		{n / (botgo.median() / 1e9), "events/s_by_botgo"},
+		{float64(median(plugin.allocs)) / n, "allocs/event"},
+		{float64(median(botgo.allocs)) / n, "allocs/event_by_botgo"},
+	}.report(b)
+}
+
+// BenchmarkRemembered is an event beside many that were handled before, and beside a thousand: one with a cached reply, and one
+// that takes a number for a reply that the bot sends itself, which waits for no rate. It also reports what a remembered event
+// costs, its ids and the answered message together.
 func BenchmarkRemembered(b *testing.B) {
-	const batch = 25
+	const batch = 10 // few, because they are remembered as well
 	sizes := []int{1_000, 100_000, 1_000_000}
 	keepHandlers(b)
-	beds := make([]*eventBed, len(sizes))
-	lanes := make([]lane, len(sizes))
-	for i, n := range sizes {
-		beds[i] = newEventBed(b, richmedia.WithInline())
-		beds[i].remember(n)
-	}
-	turns := make([]func(), len(sizes))
-	for i, bed := range beds {
-		turns[i] = func() {
-			lanes[i].run(b, dispatched(newEvents(batch), bed.handle, func() error { return <-bed.done }))
-		}
-	}
-	for round := 0; b.Loop(); round++ {
-		began := time.Now()
-		inTurns(round, turns...)
-		time.Sleep(time.Until(began.Add(batch * 12 * time.Millisecond))) // the rate of the platform, 100 a second
-	}
+	replies, events := make([]lane, len(sizes)), make([]lane, len(sizes))
+	reply, handle := make([]func(), len(sizes)), make([]func(), len(sizes))
 	var f figures
 	for i, n := range sizes {
-		f = append(f, figure{lanes[i].median() / 1e3 / batch, fmt.Sprintf("µs/event_with_%d", n)})
+		bed := newEventBed(b, richmedia.WithInline(), richmedia.WithMemory(2_000_000))
+		before := liveHeap()
+		bed.remember(n)
+		f = append(f, figure{float64(liveHeap()-before) / float64(n), fmt.Sprintf("B/event_of_%d", n)})
+		reply[i] = func() {
+			replies[i].run(b, dispatched(newEvents(batch), bed.handle, func() error { return <-bed.done }))
+		}
+		handle[i] = func() { events[i].run(b, dispatched(newEvents(batch), bed.takesNumber(), nil)) }
+	}
+	for b.Loop() {
+		began := time.Now()
+		for turn := range 3 {
+			inTurns(turn, reply...)
+		}
+		for turn := range 9 {
+			inTurns(turn, handle...)
+		}
+		time.Sleep(time.Until(began.Add(3 * batch * 12 * time.Millisecond))) // the rate of the platform, 100 replies a second
+	}
+	for i, n := range sizes {
+		f = append(f,
+			figure{replies[i].median() / 1e3 / batch, fmt.Sprintf("µs/reply_with_%d", n)},
+			figure{events[i].median() / 1e3 / batch, fmt.Sprintf("µs/event_with_%d", n)})
 		if i > 0 {
-			f = append(f, figure{lanes[i].x(&lanes[0]), fmt.Sprintf("x_with_%d", n)})
+			f = append(f,
+				figure{replies[i].x(&replies[0]), fmt.Sprintf("x_of_reply_with_%d", n)},
+				figure{replies[i].more(&replies[0]) / 1e3 / batch, fmt.Sprintf("µs_more/reply_with_%d", n)},
+				figure{events[i].x(&events[0]), fmt.Sprintf("x_of_event_with_%d", n)},
+				figure{events[i].more(&events[0]) / 1e3 / batch, fmt.Sprintf("µs_more/event_with_%d", n)})
 		}
 	}
 	f.report(b)
 }
 
-// remember lets the plugin answer n events, with a number for a reply that the bot sends itself.
-func (b *eventBed) remember(n int) {
-	h := b.media.GroupATMessage(func(_ context.Context, c *richmedia.Context) error {
+// takesNumber returns a handler that takes a number for a reply that the bot sends itself.
+func (b *eventBed) takesNumber() event.GroupATMessageEventHandler {
+	return b.media.GroupATMessage(func(_ context.Context, c *richmedia.Context) error {
 		_, err := c.NextSeq()
 		return err
 	})
-	const workers = 4
-	var wg sync.WaitGroup
-	for range workers {
-		wg.Go(func() {
-			for range n / workers {
-				if err := h(newEvent(), nil); err != nil {
-					b.Error(err)
-					return
+}
+
+// remember lets the plugin handle n events, which hold no more than they need.
+func (b *eventBed) remember(n int) {
+	h := b.takesNumber()
+	var group errgroup.Group
+	for range 2 {
+		group.Go(func() error {
+			for range n / 2 {
+				i := numbers.Add(1)
+				p := &dto.WSPayload{RawMessage: fmt.Appendf(nil, `{"d":{"id":"ROBOT1.0_%048d","group_openid":"%032X"}}`, i, i%100)}
+				p.Type, p.EventID = dto.EventGroupAtMessageCreate, fmt.Sprintf("GROUP_AT_MESSAGE_CREATE:%d", i)
+				if err := h(p, nil); err != nil {
+					return err
 				}
 			}
+			return nil
 		})
 	}
-	wg.Wait()
+	require.NoError(b, group.Wait())
 }

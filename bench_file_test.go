@@ -49,32 +49,31 @@ func BenchmarkUnchangedFile(b *testing.B) {
 				}
 				return group.Wait()
 			}
-			var plugin, bare lane
-			var pluginCPU, bareCPU time.Duration
+			var plugin, bare, pluginCPU, bareCPU lane
 			for round := 0; b.Loop(); round++ {
 				p := bed.plugin()
 				inTurns(round,
 					func() {
-						pluginCPU += cpu(func() {
+						pluginCPU.times = append(pluginCPU.times, cpu(func() {
 							plugin.run(b, func() error {
 								return all(func(ctx context.Context, chat string) error { return answered(ctx, p, chat, path) })
 							})
-						})
+						}))
 					},
 					func() {
-						bareCPU += cpu(func() {
+						bareCPU.times = append(bareCPU.times, cpu(func() {
 							bare.run(b, func() error {
 								if err := bed.bareParts(path, true); err != nil {
 									return err
 								}
 								return all(func(_ context.Context, chat string) error { return bed.sendBare(chat) }) //nolint:contextcheck // it has the bed's
 							})
-						})
+						}))
 					})
 			}
 			figures{
 				{plugin.x(&bare), "x_of_bare"},
-				{float64(pluginCPU) / float64(bareCPU), "cpu_x_of_bare"},
+				{pluginCPU.x(&bareCPU), "cpu_x_of_bare"},
 				{plugin.median() / 1e6, "ms"},
 				{bare.median() / 1e6, "ms_bare"},
 			}.report(b)

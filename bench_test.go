@@ -29,8 +29,10 @@ import (
 )
 
 // The benchmarks compare with what a bot author would write by hand, in the same run and in turns, and report the medians of
-// the ratios: what the machine does beside them meets both. README has the command and the table. One iteration is a round
-// of many replies, or a large upload, so -benchtime 10x is plenty.
+// the ratios: what the machine does beside them meets both. One iteration is a round of many replies, or a large upload, so
+// -benchtime 10x is plenty. Command .ci/measure runs them and writes the table of docs/measured.md. It runs the benchmarks of
+// events at an earlier commit too, with these files: bench_test.go, bench_server_test.go, bench_reply_test.go,
+// bench_event_test.go and handlers_test.go need no other.
 
 // benchBed is the server's side of a benchmark.
 type benchBed struct {
@@ -145,7 +147,16 @@ func (l *lane) run(b *testing.B, fn func() error) {
 	}
 }
 
-// weigh measures memory as well, which takes longer: nothing else must run.
+// count measures the number of allocations as well: nothing else must run. The pools stay as full as they are in a running bot.
+func (l *lane) count(b *testing.B, fn func() error) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	l.run(b, fn)
+	runtime.ReadMemStats(&after)
+	l.allocs = append(l.allocs, after.Mallocs-before.Mallocs)
+}
+
+// weigh measures all memory, from an empty heap on, which takes longer: nothing else must run.
 func (l *lane) weigh(b *testing.B, fn func() error) {
 	runtime.GC()
 	var before, after runtime.MemStats
@@ -169,6 +180,15 @@ func (l *lane) x(of *lane) float64 {
 	return median(ratios)
 }
 
+// more is the median of how much longer l took than a run beside it.
+func (l *lane) more(than *lane) float64 {
+	longer := make([]time.Duration, len(l.times))
+	for i := range longer {
+		longer[i] = l.times[i] - than.times[i]
+	}
+	return float64(median(longer))
+}
+
 // inTurns runs all, beginning with another one in each round: who comes after whom makes a difference of its own.
 func inTurns(round int, all ...func()) {
 	for i := range all {
@@ -179,6 +199,14 @@ func inTurns(round int, all ...func()) {
 func median[T float64 | uint64 | time.Duration](all []T) T {
 	sorted := slices.Sorted(slices.Values(all))
 	return sorted[len(sorted)/2]
+}
+
+// liveHeap returns the bytes of what is reachable on the heap.
+func liveHeap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 // watchHeap looks at the heap each millisecond, dead objects included, until the function that it returns is called:

@@ -40,9 +40,9 @@ func BenchmarkWebhook(b *testing.B) {
 	for round := 0; b.Loop(); round++ {
 		for range batches {
 			inTurns(round,
-				func() { bare.weigh(b, pushed(p, batch, botgos, empty)) },
-				func() { beside.weigh(b, pushed(p, batch, own, empty)) },
-				func() { withPlugin.weigh(b, pushed(p, batch, own, plugin)) },
+				func() { bare.count(b, pushed(p, batch, botgos, empty)) },
+				func() { beside.count(b, pushed(p, batch, own, empty)) },
+				func() { withPlugin.count(b, pushed(p, batch, own, plugin)) },
 			)
 		}
 	}

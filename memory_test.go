@@ -79,13 +79,6 @@ func (l *lean) look() {
 	}
 }
 
-func liveHeap() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
-}
-
 // newLeanBot is a bot on a platform that keeps nothing.
 func newLeanBot(t testing.TB, opts ...richmedia.Option) (*richmedia.Plugin, *lean) {
 	t.Helper()
