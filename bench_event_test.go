@@ -14,7 +14,6 @@ import (
 	"github.com/tencent-connect/botgo/dto"
 	"github.com/tencent-connect/botgo/event"
 	"golang.org/x/oauth2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/botgo-contrib/richmedia"
 )
@@ -117,11 +116,11 @@ func benchEvent(b *testing.B, opts ...richmedia.Option) {
 		request := func(*dto.WSPayload, *dto.WSGroupATMessageData) error { return bed.sendBare(benchGroup) }
 		require.NoError(b, dispatched(newEvents(batch), bed.handle, wait)()) // what is allocated once
 		for round := range batches {
-			events := newEvents(batch)
+			events, botgos := newEvents(batch), botgosOwn(newEvents(batch))
 			inTurns(round,
-				func() { botgo.count(b, dispatched(events, empty, nil)) },
+				func() { botgo.count(b, dispatched(botgos, empty, nil)) },
 				func() { plugin.count(b, dispatched(events, bed.handle, wait)) },
-				func() { bare.count(b, dispatched(events, request, nil)) })
+				func() { bare.count(b, dispatched(botgos, request, nil)) })
 		}
 	}
 	figures{
@@ -133,6 +132,23 @@ func benchEvent(b *testing.B, opts ...richmedia.Option) {
 		{float64(median(botgo.allocs)) / batch, "allocs/event_by_botgo"},
 		{float64(median(bare.allocs)) / batch, "allocs/event_and_bare_request"},
 	}.report(b)
+}
+
+// botgosOwn returns events that botgo dispatches by itself: those of the plugin's types go through the plugin's table of the
+// process's bots, also to handlers of the bot's own.
+func botgosOwn(events []*dto.WSPayload) []*dto.WSPayload {
+	const typ dto.EventType = "BENCHMARK"
+	event.RegisterHandler(dto.WSDispatchEvent, typ, func(payload *dto.WSPayload, message []byte) error { // as in botgo
+		d := &dto.WSGroupATMessageData{}
+		if err := event.ParseData(message, d); err != nil {
+			return err
+		}
+		return event.DefaultHandlers.GroupATMessage(payload, d)
+	})
+	for _, e := range events {
+		e.Type = typ
+	}
+	return events
 }
 
 // BenchmarkFlood is what arrives faster than it is handled: one pusher, as botgo's websocket is, and a handler that does
@@ -150,9 +166,9 @@ func BenchmarkFlood(b *testing.B) {
 			handled.Done()
 			return nil
 		})
-		events := newEvents(n)
+		events, botgos := newEvents(n), botgosOwn(newEvents(n))
 		inTurns(round,
-			func() { botgo.count(b, dispatched(events, empty, nil)) },
+			func() { botgo.count(b, dispatched(botgos, empty, nil)) },
 			func() {
 				handled.Add(n)
 				plugin.count(b, func() error {
@@ -169,77 +185,4 @@ func BenchmarkFlood(b *testing.B) {
 		{float64(median(plugin.allocs)) / n, "allocs/event"},
 		{float64(median(botgo.allocs)) / n, "allocs/event_by_botgo"},
 	}.report(b)
-}
-
-// BenchmarkRemembered is an event beside many that were handled before, and beside a thousand: one with a cached reply, and one
-// that takes a number for a reply that the bot sends itself, which waits for no rate. It also reports what a remembered event
-// costs, its ids and the answered message together.
-func BenchmarkRemembered(b *testing.B) {
-	const batch = 10 // few, because they are remembered as well
-	sizes := []int{1_000, 100_000, 1_000_000}
-	keepHandlers(b)
-	replies, events := make([]lane, len(sizes)), make([]lane, len(sizes))
-	reply, handle := make([]func(), len(sizes)), make([]func(), len(sizes))
-	var f figures
-	for i, n := range sizes {
-		bed := newEventBed(b, richmedia.WithInline(), richmedia.WithMemory(2_000_000))
-		before := liveHeap()
-		bed.remember(n)
-		f = append(f, figure{float64(liveHeap()-before) / float64(n), fmt.Sprintf("B/event_of_%d", n)})
-		reply[i] = func() {
-			replies[i].run(b, dispatched(newEvents(batch), bed.handle, func() error { return <-bed.done }))
-		}
-		handle[i] = func() { events[i].run(b, dispatched(newEvents(batch), bed.takesNumber(), nil)) }
-	}
-	for b.Loop() {
-		began := time.Now()
-		for turn := range 3 {
-			inTurns(turn, reply...)
-		}
-		for turn := range 9 {
-			inTurns(turn, handle...)
-		}
-		time.Sleep(time.Until(began.Add(3 * batch * 12 * time.Millisecond))) // the rate of the platform, 100 replies a second
-	}
-	for i, n := range sizes {
-		f = append(f,
-			figure{replies[i].median() / 1e3 / batch, fmt.Sprintf("µs/reply_with_%d", n)},
-			figure{events[i].median() / 1e3 / batch, fmt.Sprintf("µs/event_with_%d", n)})
-		if i > 0 {
-			f = append(f,
-				figure{replies[i].x(&replies[0]), fmt.Sprintf("x_of_reply_with_%d", n)},
-				figure{replies[i].more(&replies[0]) / 1e3 / batch, fmt.Sprintf("µs_more/reply_with_%d", n)},
-				figure{events[i].x(&events[0]), fmt.Sprintf("x_of_event_with_%d", n)},
-				figure{events[i].more(&events[0]) / 1e3 / batch, fmt.Sprintf("µs_more/event_with_%d", n)})
-		}
-	}
-	f.report(b)
-}
-
-// takesNumber returns a handler that takes a number for a reply that the bot sends itself.
-func (b *eventBed) takesNumber() event.GroupATMessageEventHandler {
-	return b.media.GroupATMessage(func(_ context.Context, c *richmedia.Context) error {
-		_, err := c.NextSeq()
-		return err
-	})
-}
-
-// remember lets the plugin handle n events, which hold no more than they need.
-func (b *eventBed) remember(n int) {
-	h := b.takesNumber()
-	var group errgroup.Group
-	for range 2 {
-		group.Go(func() error {
-			for range n / 2 {
-				i := numbers.Add(1)
-				p := &dto.WSPayload{RawMessage: fmt.Appendf(nil, `{"d":{"id":"ROBOT1.0_%048d","group_openid":"%032X"}}`, i, i%100)}
-				p.Type, p.EventID = dto.EventGroupAtMessageCreate, fmt.Sprintf("GROUP_AT_MESSAGE_CREATE:%d", i)
-				if err := h(p, nil); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	require.NoError(b, group.Wait())
 }
