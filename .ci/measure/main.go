@@ -1,5 +1,5 @@
 // Command measure runs the benchmarks and writes the table of docs/measured.md and docs/measured.zh-CN.md. It runs in the root
-// of the repository and takes a quarter of an hour, on a machine that does nothing else.
+// of the repository and takes ten minutes, on a machine that does nothing else.
 //
 //	measure [-before COMMIT] [-benchtime 10x] [-pairs 5]
 //

@@ -13,7 +13,7 @@ import (
 func TestThePagesHoldWhatTheTemplatesSay(t *testing.T) {
 	rows := map[string][]string{}
 	for page, name := range pages {
-		asked := regexp.MustCompile(`"([A-Z][^"]* [^"]*)"`)
+		asked := regexp.MustCompile(`\{\{f "[^"]*" "([^"]*)"`)
 		text, err := templates.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
