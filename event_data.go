@@ -35,8 +35,8 @@ type eventData struct {
 	references
 }
 
-// read reads raw, a JSON object. A field of an unexpected type stays empty, and does not cost the others. It is read
-// in one pass, without reflection: to decode it with encoding/json was a third of an event's work.
+// read reads raw, a JSON object. A field of an unexpected type stays empty, and does not cost the others. The
+// object is read in one pass; of two fields of one name the last counts.
 func (d *eventData) read(raw string) {
 	gjson.Parse(raw).ForEach(func(key, value gjson.Result) bool {
 		switch key.Str {
