@@ -42,7 +42,7 @@ var steps = []step{
 		title: text{"Webhook", "Webhook"},
 		why: text{
 			"Serves a webhook on the address of -listen, calls the address of -webhook with a signed op 13 and a wrong signature, and waits for the console's own check.",
-			"在 -listen 的地址上提供 webhook，用带签名的 op 13 和错误签名各访问一次 -webhook 的地址，并等待平台控制台的校验。",
+			"在 -listen 的地址上提供 webhook，用带签名的 op 13 和错误签名各访问一次 -webhook 的地址，并等待管理端的校验。",
 		},
 		run:   (*session).checkWebhook,
 		wants: func(s *session) bool { return s.cfg.webhook != "" },
