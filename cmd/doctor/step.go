@@ -76,8 +76,8 @@ var steps = []step{
 	{
 		title: text{"Replies", "回复"},
 		why: text{
-			"Answers the messages that you wrote: up to 4 replies in the group, 2 in the single chat and 1 in a second group. Never a proactive message.",
-			"回复你写的消息：群里至多 4 条，单聊 2 条，第二个群 1 条。绝不发主动消息。",
+			"Answers the messages that you wrote: up to 4 replies in the group, or in the single chat if there is no group, 2 in the single chat beside a group and 1 in a second group. Never a proactive message.",
+			"回复你写的消息：群里至多 4 条（没有群时为单聊），有群时单聊至多 2 条，第二个群 1 条。绝不发主动消息。",
 		},
 		run:   (*session).checkReplies,
 		wants: func(s *session) bool { return s.cfg.send && s.hasChat() },
