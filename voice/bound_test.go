@@ -21,30 +21,66 @@ import (
 // made runs ffmpeg to make a file.
 func made(t *testing.T, name string, args ...string) []byte {
 	t.Helper()
-	needFFmpeg(t)
-	file := filepath.Join(t.TempDir(), name)
-	out, err := exec.CommandContext(t.Context(), "ffmpeg", append(append([]string{"-nostdin", "-v", "error", "-f", "lavfi"}, args...), file)...).CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	b, err := os.ReadFile(file)
-	require.NoError(t, err)
-	return b
+	return madeAll(t, nil, map[string][]string{name: args})[name]
 }
 
-// TestASmallFileWithALongSoundIsRefused though it is silence, which costs nothing to store.
+// madeAll returns several files that one ffmpeg makes of an input, each with its own arguments.
+func madeAll(t *testing.T, input []string, files map[string][]string) map[string][]byte {
+	t.Helper()
+	needFFmpeg(t)
+	dir := t.TempDir()
+	args := append([]string{"-nostdin", "-v", "error", "-f", "lavfi"}, input...)
+	for name, more := range files {
+		args = append(append(args, more...), filepath.Join(dir, name))
+	}
+	out, err := exec.CommandContext(t.Context(), "ffmpeg", args...).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	all := map[string][]byte{}
+	for name := range files {
+		all[name], err = os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+	}
+	return all
+}
+
+// TestASmallFileWithALongSoundIsRefused though it is silence, which costs nothing to store. MP3 and Ogg of more than ten minutes
+// are what ffmpeg has made of ten, and five seconds more: to encode both would take twice the time.
 func TestASmallFileWithALongSoundIsRefused(t *testing.T) {
 	silence := func(seconds int) []byte {
 		return made(t, "a.flac", "-i", "anullsrc=r=8000:cl=mono", "-t", fmt.Sprint(seconds), "-c:a", "flac")
 	}
 	long, fits := silence(605), silence(600)
 	assert.Less(t, len(long), 1<<20)
-	for _, format := range []voice.Format{voice.MP3, voice.WAV, voice.OGG} {
-		ownTemp(t)
-		out, err := encode(t, voice.FFmpeg{Format: format}, stream(long))
-		require.EqualError(t, err, "voice: the sound is longer than 10m0s", format)
-		assert.LessOrEqual(t, len(out), 601*48000, format)
-		_, err = encode(t, voice.FFmpeg{Format: format}, stream(fits))
-		require.NoError(t, err, format)
+	refused := func(f voice.FFmpeg, sound []byte) {
+		out, err := encode(t, f, stream(sound))
+		require.EqualError(t, err, "voice: the sound is longer than 10m0s", f.Format)
+		assert.LessOrEqual(t, len(out), 601*48000, f.Format)
 	}
+	ownTemp(t)
+	refused(voice.FFmpeg{Format: voice.WAV}, long)
+	sounds := map[voice.Format][]byte{}
+	for _, format := range []voice.Format{voice.MP3, voice.WAV, voice.OGG} {
+		out, err := encode(t, voice.FFmpeg{Format: format}, stream(fits))
+		require.NoError(t, err, format)
+		sounds[format] = out
+	}
+	path, _ := faulty(t, "echoes")
+	mp3 := sounds[voice.MP3]
+	refused(voice.FFmpeg{Path: path, Format: voice.MP3}, append(mp3, mp3[:len(mp3)/120]...))
+	refused(voice.FFmpeg{Path: path, Format: voice.OGG}, later(sounds[voice.OGG], 5*48000))
+}
+
+// later adds to the time of each page of an Ogg stream.
+func later(ogg []byte, samples uint64) []byte {
+	for page := ogg; len(page) > 0; {
+		binary.LittleEndian.PutUint64(page[6:], binary.LittleEndian.Uint64(page[6:])+samples)
+		size := 27 + int(page[26])
+		for _, lacing := range page[27:size] {
+			size += int(lacing)
+		}
+		page = page[size:]
+	}
+	return ogg
 }
 
 func TestAProcessThatWritesWithoutAnEndIsEnded(t *testing.T) {
@@ -74,31 +110,29 @@ func TestAnInputThatIsKeptIsBounded(t *testing.T) {
 // TestFilesWithTheirIndexAtTheEndAreReadAsFiles as ffmpeg reads them when it is given their names.
 func TestFilesWithTheirIndexAtTheEndAreReadAsFiles(t *testing.T) {
 	needFFmpeg(t, "ffprobe")
-	sine := []string{"-i", "sine=440:r=48000:d=3"}
-	inputs := map[string][]byte{
-		"opus.caf": made(t, "a.caf", append(sine, "-c:a", "libopus")...),
-		"alac.caf": made(t, "a.caf", append(sine, "-c:a", "alac")...),
-		"pcm.caf":  made(t, "a.caf", append(sine, "-c:a", "pcm_s16be")...),
-		"pcm.aiff": made(t, "a.aiff", sine...),
-		"a.w64":    made(t, "a.w64", sine...),
-		"a.tta":    made(t, "a.tta", append(sine, "-c:a", "tta")...),
-		"a.wv":     made(t, "a.wv", append(sine, "-c:a", "wavpack")...),
-		"a.avi":    made(t, "a.avi", append(sine, "-c:a", "ac3")...),
-		"a.ts":     made(t, "a.ts", append(sine, "-c:a", "aac")...),
-		"a.flv":    made(t, "a.flv", append(sine, "-ar", "44100", "-c:a", "aac")...),
-		"a.mkv":    made(t, "a.mkv", append(sine, "-c:a", "libopus")...),
-		"a.voc":    made(t, "a.voc", append(sine, "-c:a", "pcm_u8")...),
-		"a.au":     made(t, "a.au", sine...),
-		"a.wma":    made(t, "a.wma", append(sine, "-c:a", "wmav2")...),
-		"a.ac3":    made(t, "a.ac3", append(sine, "-c:a", "ac3")...),
-		"a.ogg":    made(t, "a.ogg", append(sine, "-c:a", "libvorbis")...),
-	}
+	inputs := madeAll(t, []string{"-i", "sine=440:r=48000:d=3"}, map[string][]string{
+		"opus.caf": {"-c:a", "libopus"},
+		"alac.caf": {"-c:a", "alac"},
+		"pcm.caf":  {"-c:a", "pcm_s16be"},
+		"pcm.aiff": nil,
+		"a.w64":    nil,
+		"a.tta":    {"-c:a", "tta"},
+		"a.wv":     {"-c:a", "wavpack"},
+		"a.avi":    {"-c:a", "ac3"},
+		"a.ts":     {"-c:a", "aac"},
+		"a.flv":    {"-ar", "44100", "-c:a", "aac"},
+		"a.mkv":    {"-c:a", "libopus"},
+		"a.voc":    {"-c:a", "pcm_u8"},
+		"a.au":     nil,
+		"a.wma":    {"-c:a", "wmav2"},
+		"a.ac3":    {"-c:a", "ac3"},
+		"a.ogg":    {"-c:a", "libvorbis"},
+		"a.wav":    {"-bitexact"},
+	})
 	aiff := inputs["pcm.aiff"] // its COMM chunk of 26 bytes behind its sound
 	require.Equal(t, "COMM", string(aiff[12:16]))
 	inputs["sound-first.aiff"] = bytes.Join([][]byte{aiff[:12], aiff[38:], aiff[12:38]}, nil)
-	wav := made(t, "a.wav", append(sine, "-bitexact")...)
-	require.Equal(t, "fmt ", string(wav[12:16]))
-	inputs["a.wav"] = wav
+	require.Equal(t, "fmt ", string(inputs["a.wav"][12:16]))
 	for name, in := range inputs {
 		t.Run(name, func(t *testing.T) {
 			ownTemp(t)
