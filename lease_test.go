@@ -247,11 +247,11 @@ func TestALeaseOfADeadInstanceDoesNotPreventAReply(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			store := newSharedStore()
 			var st richmedia.Store = store
+			big := make([]byte, 190<<20) // whose lease would be waited for until after the window
 			if !leaser {
-				st = struct{ richmedia.Store }{store}
+				st, big = struct{ richmedia.Store }{store}, big[:11<<20]
 			}
 			f := newFleetOn(t, richmediatest.New(richmediatest.WithoutData()), 2, st)
-			big := make([]byte, 190<<20)
 			f.Stall(richmediatest.OpPart, 1)
 			src := func() richmedia.Source { return richmedia.FromBytes("big.bin", big) }
 			reply := func(ctx context.Context, i int) error {
@@ -273,6 +273,8 @@ func TestALeaseOfADeadInstanceDoesNotPreventAReply(t *testing.T) {
 			kill()
 			<-done
 			f.Delay(richmediatest.OpPart, -1, 5*time.Second) // of each; 20 MB/s with 4 at once
+			require.NoError(t, reply(t.Context(), 1))
+			require.Len(t, f.Group("g").Answers(), 1)
 		})
 	}
 }
