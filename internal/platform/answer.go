@@ -11,8 +11,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// answer is what the platform answered: an object, null, or nothing that could be read. The strings read out of it share one
-// copy of body.
+// answer is what the platform answered: an object, null, or nothing that could be read.
 type answer struct {
 	body   []byte
 	object gjson.Result // none unless body is a JSON object
@@ -70,7 +69,8 @@ func (a answer) codes() (code, alias int) {
 }
 
 // fields ranges over the fields of an object; over nothing if object is none. Of two with the same name the last one is to
-// be used, as encoding/json does. Each is read by itself: one of an unexpected type must not hide the others.
+// be used, as encoding/json does; their names are exact. Each is read by itself: one of an unexpected type must not hide the
+// others.
 func fields(object gjson.Result) iter.Seq2[string, gjson.Result] {
 	return func(yield func(string, gjson.Result) bool) {
 		if object.IsObject() {
@@ -89,12 +89,12 @@ func field(object gjson.Result, name string) (found gjson.Result) {
 	return found
 }
 
-// text returns "" if v is no string. Invalid UTF-8 becomes U+FFFD.
+// text returns a copy of v, which does not keep the whole answer in memory; "" if v is no string. Invalid UTF-8 becomes U+FFFD.
 func text(v gjson.Result) string {
 	if v.Type != gjson.String {
 		return ""
 	}
-	return strings.ToValidUTF8(v.Str, "\uFFFD")
+	return strings.Clone(strings.ToValidUTF8(v.Str, "\uFFFD"))
 }
 
 // integer returns the integer that is raw, or in the string that is raw; 0 if there is none.

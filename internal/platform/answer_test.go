@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -121,4 +122,19 @@ func TestOneOddFieldDoesNotHideTheCode(t *testing.T) {
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, "H", e.TraceID, "the header's, where the body's is none")
 	assert.Equal(t, "muted", e.Message)
+}
+
+func TestWhatIsKeptOfAnAnswerDoesNotKeepItsRest(t *testing.T) {
+	const fields = `"id":"M1","timestamp":"2026-07-21T10:00:00+08:00","ext_info":{"ref_idx":"R"},"file_info":"QR==","file_uuid":"u","raw_url":"https://a.b/c"`
+	a := readAnswer([]byte(`{` + fields + `,"rest":"` + strings.Repeat("x", 100) + `"}`))
+	sent, err := decodeSent(a, true)
+	require.NoError(t, err)
+	up, err := decodeUploaded(a)
+	require.NoError(t, err)
+	all := uintptr(unsafe.Pointer(unsafe.StringData(a.object.Raw)))
+	for _, kept := range []string{sent.ID, sent.Timestamp, sent.RefIdx, up.FileInfo, up.FileUUID, up.RawURL} {
+		require.NotEmpty(t, kept)
+		at := uintptr(unsafe.Pointer(unsafe.StringData(kept)))
+		assert.False(t, at >= all && at < all+uintptr(len(a.object.Raw)), kept)
+	}
 }

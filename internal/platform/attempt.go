@@ -10,6 +10,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -35,7 +36,7 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 	if err != nil {
 		return &Error{Op: "token", Err: err, final: true} // tokens.get has its own retries
 	}
-	if r.refused != nil && tok.AccessToken == r.refused.AccessToken {
+	if slices.ContainsFunc(r.refused, func(old *oauth2.Token) bool { return old.AccessToken == tok.AccessToken }) {
 		return &Error{Op: r.op, Err: errSameToken, final: true}
 	}
 	if r.chat.Scene.guild() { // before the turn that all chats share
@@ -57,6 +58,9 @@ func (c *Client) attempt(ctx context.Context, r *request) *Error {
 // secrets returns what must not stand in the text of a failure.
 func (r *request) secrets(tok *oauth2.Token) (s secrets) {
 	s.add(tok.AccessToken)
+	for _, old := range r.refused {
+		s.add(old.AccessToken)
+	}
 	s.addMessage(r.content)
 	if r.secret != nil {
 		r.secret(&s)

@@ -29,8 +29,8 @@ type request struct {
 	voice       bool   // that file is a voice
 	// ownCode is a code that the caller handles: it is not retried here.
 	ownCode int
-	// refused is the token that the platform refused; nil before that.
-	refused *oauth2.Token
+	// refused are the tokens that the platform refused: none is sent again.
+	refused []*oauth2.Token
 	// secret adds what the request holds besides the token and what addMessage finds in content; may be nil.
 	secret func(*secrets)
 	// decode reads a 2xx answer. With an error the answer is unusable, as if it had not arrived.
@@ -72,8 +72,8 @@ func (c *Client) again(ctx context.Context, r *request, first *Error) error {
 			return struct{}{}, backoff.Permanent(last)
 		}
 		if class == NewToken {
-			r.refused = last.token
-			c.tokens.drop(r.refused)
+			r.refused = append(r.refused, last.token)
+			c.tokens.drop(last.token)
 		}
 		if wait := max(last.after, last.pause(spent[class])); wait > 0 {
 			return struct{}{}, &backoff.RetryAfterError{Duration: wait}

@@ -205,6 +205,24 @@ func FuzzSecrets(f *testing.F) {
 	})
 }
 
+// TestARefusedTokenIsASecretToo though later attempts go out with others.
+func TestARefusedTokenIsASecretToo(t *testing.T) {
+	expired := status(401, `{"message":"token expired","code":11244}`)
+	for i, place := range places {
+		synctest.Test(t, func(t *testing.T) {
+			c, _, tk, rec := newTestClient(expired, expired, place(400, "for t0ken-1S3CR3T, then t0ken-2S3CR3T"))
+			tk.names = []string{"t0ken-1S3CR3T", "t0ken-2S3CR3T", "t0ken-3S3CR3T"}
+			_, err := c.Send(t.Context(), group, []byte(`{}`), true)
+			require.Error(t, err, i)
+			texts := slices.Clone(rec.lines)
+			for _, err := range chain(err) {
+				texts = append(texts, fmt.Sprintf("%+v", err))
+			}
+			assert.NotContains(t, strings.Join(texts, "\n"), "S3CR3T", i)
+		})
+	}
+}
+
 // chain is err and all that it holds.
 func chain(err error) (all []error) {
 	if err == nil {
