@@ -130,29 +130,40 @@ func decodeFile(value []byte, scope Scope, kind Kind) (f File, ok bool) {
 		return File{}, false
 	}
 	var version, expires int64
+	unknown := false
+	integer := func(v gjson.Result) int64 {
+		n, err := strconv.ParseInt(v.Raw, 10, 64)
+		unknown = unknown || err != nil
+		return n
+	}
+	text := func(v gjson.Result) string {
+		unknown = unknown || v.Type != gjson.String
+		return v.Str
+	}
 	f = File{Scope: scope, Kind: kind}
 	gjson.ParseBytes(value).ForEach(func(key, v gjson.Result) bool {
 		switch key.Str {
 		case "v":
-			version = v.Int()
+			version = integer(v)
 		case "uuid":
-			f.UUID = v.Str
+			f.UUID = text(v)
 		case "info":
-			f.Info = v.Str
+			f.Info = text(v)
 		case "expires":
-			expires = v.Int()
+			expires = integer(v)
 		case "card":
-			f.Card = v.Bool()
+			f.Card = v.Type == gjson.True
+			unknown = unknown || !v.IsBool()
 		case "url":
-			f.URL = v.Str
+			f.URL = text(v)
 		case "width":
-			f.size.Width = int(v.Int())
+			f.size.Width = int(integer(v))
 		case "height":
-			f.size.Height = int(v.Int())
+			f.size.Height = int(integer(v))
 		}
 		return true
 	})
-	if version != storedVersion || f.Info == "" {
+	if unknown || version != storedVersion || f.Info == "" {
 		return File{}, false
 	}
 	if expires != 0 {

@@ -1,7 +1,6 @@
 package richmedia_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -112,21 +111,44 @@ func TestAFailingStoreCausesUploadsAndLosesNoReplies(t *testing.T) {
 }
 
 func TestAStoredValueOfAnotherReleaseIsAMiss(t *testing.T) {
-	store := richmedia.NewMemoryStore(0)
-	b := newBed(t, richmedia.WithStore(spoiling{store}))
-	for i := range 2 {
-		_, err := b.context(t, b.Group(fmt.Sprint(i))).ReplyImage(t.Context(), cat())
+	const rest = `,"uuid":"u","info":"i","expires":4102444800000}`
+	for value, uploads := range map[string]int{
+		`{"v":1` + rest: 0,
+		`{"v":1,"card":true,"url":"https://a.b/c","width":3,"height":4,"unknown":{}` + rest: 0,
+		`{"v":99` + rest:   1,
+		`{"v":"1"` + rest:  1,
+		`{"v":true` + rest: 1,
+		`{"v":1.9` + rest:  1,
+		rest[1:]:           1,
+		`{"v":1,"uuid":"u","info":"i","expires":"2027-01-01T00:00:00Z"}`: 1,
+		`{"v":1,"uuid":"u","info":"i","expires":1e300}`:                  1,
+		`{"v":1,"uuid":"u","info":"i","expires":{"at":5}}`:               1,
+		`{"v":1,"uuid":"u","info":"i","expires":1}`:                      1,
+		`{"v":1,"uuid":"u","info":{}}`:                                   1,
+		`{"v":1,"uuid":5,"info":"i"}`:                                    1,
+		`{"v":1,"info":"i","url":5}`:                                     1,
+		`{"v":1,"info":"i","card":"yes"}`:                                1,
+		`{"v":1,"info":"i","width":"3"}`:                                 1,
+		`{"v":1,"info":""}`:                                              1,
+		`{"v":1,"info":"i"`:                                              1,
+		`[]`:                                                             1,
+		``:                                                               1,
+	} {
+		b := newBed(t, richmedia.WithStore(holding{richmedia.NewMemoryStore(0), value}))
+		_, err := b.media.Upload(t.Context(), target(b.Group("club")), richmedia.KindImage, cat())
 		require.NoError(t, err)
+		assert.Len(t, b.Uploads(), uploads, value)
 	}
-	assert.Len(t, b.Uploads(), 2)
 }
 
-// spoiling returns a value that was never set.
-type spoiling struct{ richmedia.Store }
+// holding holds a value that was never set.
+type holding struct {
+	richmedia.Store
+	value string
+}
 
-func (s spoiling) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	v, ok, err := s.Store.Get(ctx, key)
-	return bytes.ReplaceAll(v, []byte(`"v":1`), []byte(`"v":99`)), ok, err
+func (s holding) Get(context.Context, string) ([]byte, bool, error) {
+	return []byte(s.value), true, nil
 }
 
 func TestBotsThatShareAStoreDoNotShareUploads(t *testing.T) {
