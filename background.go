@@ -36,16 +36,14 @@ type work struct {
 	p      *Plugin
 	ctx    context.Context //nolint:containedctx // what it was called with
 	inline bool            // on botgo's goroutine
-	queued sync.Mutex      // held until the stage "queued" is traced
-}
-
-func (w *work) awaitQueued() {
-	w.queued.Lock()
-	defer w.queued.Unlock()
+	queued sync.WaitGroup  // done when the stage "queued" is traced
 }
 
 // workKey finds the *work in its ctx.
 type workKey struct{}
+
+// own reports whether ctx is the very one that the handler, or the function of Go, was called with.
+func (w *work) own(ctx context.Context) bool { return w != nil && w.ctx == ctx }
 
 // workOf returns the work whose ctx this is; nil if it is of none.
 func workOf(ctx context.Context) *work {

@@ -203,6 +203,74 @@ func TestAReplyEndsWithItsPluginWhateverItsContextIs(t *testing.T) {
 	}
 }
 
+// TestTheContextOfASourceEndsWithTheReply and not with the handler only.
+func TestTheContextOfASourceEndsWithTheReply(t *testing.T) {
+	derived := func(ctx context.Context) context.Context { return context.WithValue(ctx, madeOf{}, true) }
+	for name, pass := range map[string]func(context.Context) context.Context{
+		"the handler's own": func(ctx context.Context) context.Context { return ctx }, "one made of it": derived,
+	} {
+		for where, openErr := range map[string]error{"": nil, ", which fails": io.ErrUnexpectedEOF} {
+			t.Run(name+where, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					b := newBed(t)
+					var passed []context.Context
+					b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
+						for _, option := range [][]richmedia.ReplyOption{nil, {richmedia.WithoutCache()}} {
+							_, err := c.ReplyImage(pass(ctx), richmedia.FromOpener("cat.png", func(ctx context.Context) (io.ReadCloser, error) {
+								passed = append(passed, ctx)
+								if openErr != nil {
+									return nil, openErr
+								}
+								return media.Open("cat.png")
+							}), option...)
+							assert.ErrorIs(t, err, openErr)
+							for _, ctx := range passed {
+								assert.Error(t, ctx.Err())
+							}
+							assert.NoError(t, ctx.Err())
+						}
+						return nil
+					})
+					b.Group("club").Say("alice", "hi")
+					require.NoError(t, b.media.Shutdown(t.Context()))
+					require.GreaterOrEqual(t, len(passed), 2)
+				})
+			})
+		}
+	}
+}
+
+// madeOf is a key of a ctx.
+type madeOf struct{}
+
+// detached has the deadline of the ctx that it is made of, and never ends.
+type detached struct{ context.Context }
+
+func (detached) Done() <-chan struct{} { return nil }
+func (detached) Err() error            { return nil }
+
+func TestAReplyEndsWithItsWindowWhateverItsContextIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, got := newBed(t), make(chan error, 1)
+		b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
+			_, err := c.ReplyImage(detached{ctx}, richmedia.FromOpener("cat.png", func(ctx context.Context) (io.ReadCloser, error) { //nolint:contextcheck // made on purpose
+				<-ctx.Done()
+				return nil, context.Cause(ctx)
+			}))
+			got <- err
+			return nil
+		})
+		b.Group("club").Say("alice", "hi")
+		select {
+		case err := <-got:
+			require.ErrorIs(t, err, richmedia.ErrReplyWindow)
+		case <-time.After(time.Hour):
+			_ = b.media.Close()
+			t.Fatalf("it went on for an hour, until Close: %v", <-got)
+		}
+	})
+}
+
 func TestContextGoOfAHandlerThatShutdownWaitsForRunsAndAfterCloseItDoesNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told, errs := reported()

@@ -88,6 +88,8 @@ func (out *outgoing) reserveAndSend(ctx context.Context, send compose) (platform
 	if o.fallback != nil && strings.TrimSpace(*o.fallback) == "" { // the text may come from elsewhere, as that of ReplyText
 		return platform.Sent{}, errors.New("richmedia: WithFallbackText: the text is empty")
 	}
+	until := out.deadline()
+	timed := !until.IsZero() && !endsBy(ctx, until)
 	if out.item == nil { // an album has entered for all of its items
 		var leave func()
 		var err error
@@ -96,7 +98,7 @@ func (out *outgoing) reserveAndSend(ctx context.Context, send compose) (platform
 		}
 		defer leave()
 	}
-	if until := out.deadline(); !until.IsZero() && !endsBy(ctx, until) {
+	if timed {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
 		defer cancel()
@@ -112,10 +114,11 @@ func (out *outgoing) reserveAndSend(ctx context.Context, send compose) (platform
 	return sent, err
 }
 
-// endsBy reports whether ctx has a deadline that is not after t, as that of a handler for the end of its reply window.
+// endsBy reports whether ctx is a handler's own, which ends at t or before. Of any other the deadline says little: a ctx made of
+// it may have its Deadline and never end.
 func endsBy(ctx context.Context, t time.Time) bool {
 	end, ok := ctx.Deadline()
-	return ok && !end.After(t)
+	return ok && !end.After(t) && workOf(ctx).own(ctx)
 }
 
 // reserve takes the reply's number and slot, unless the message is proactive.

@@ -67,16 +67,16 @@ func (p *Plugin) accept(c *Context, h Handler) error {
 		return p.run(c, h, &work{p: p, inline: true})
 	}
 	w := &work{p: p}
-	w.queued.Lock() // until that stage is traced; only then may "started" follow
-	defer w.queued.Unlock()
+	w.queued.Add(1) // until that stage is traced; only then may "started" follow
+	defer w.queued.Done()
 	err := p.dispatch.Submit(p.life, dispatch.Task{
 		Key: c.queue(), ID: w, Label: eventName(c.in.payload), Until: c.until(),
 		Run: func() {
-			w.awaitQueued()
+			w.queued.Wait()
 			_ = p.run(c, h, w)
 		},
 		Late: func() {
-			w.awaitQueued()
+			w.queued.Wait()
 			p.event(c, EventLate, time.Since(c.in.target.Time), 0, ErrReplyWindow)
 		},
 	})

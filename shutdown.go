@@ -133,7 +133,7 @@ func (p *Plugin) settle(ctx context.Context, self *work) error {
 	return nil
 }
 
-// enter begins a call, which Shutdown waits for. Its ctx ends with the plugin's life too.
+// enter begins a call, which Shutdown waits for. Its ctx ends with the plugin's life too, and with leave.
 func (p *Plugin) enter(ctx context.Context) (_ context.Context, leave func(), _ error) {
 	if ctx.Err() != nil {
 		return nil, nil, context.Cause(ctx)
@@ -144,8 +144,12 @@ func (p *Plugin) enter(ctx context.Context) (_ context.Context, leave func(), _ 
 		return nil, nil, ErrClosed
 	}
 	p.calls.add()
-	if w := workOf(ctx); w != nil && w.p == p && w.ctx == ctx { // it ends with the plugin as it is
-		return ctx, p.calls.done, nil
+	if w := workOf(ctx); w.own(ctx) && w.p == p { // it ends with the plugin as it is
+		ctx, cancel := context.WithCancel(ctx)
+		return ctx, func() {
+			cancel()
+			p.calls.done()
+		}, nil
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(p.life, func() { cancel(ErrClosed) })

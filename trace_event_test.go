@@ -107,6 +107,23 @@ func TestEventsThatAreNotHandledAreTraced(t *testing.T) {
 	})
 }
 
+// TestATraceThatTakesItsTimeOnlyDelaysItsEvent also in a synctest bubble, whose clock stands still while a goroutine waits for a
+// mutex.
+func TestATraceThatTakesItsTimeOnlyDelaysItsEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t, richmedia.WithTrace(richmedia.Trace{Event: func(i richmedia.EventInfo) {
+			if i.Stage == richmedia.EventQueued {
+				time.Sleep(time.Second)
+			}
+		}}))
+		began, started := time.Now(), make(chan time.Time, 1)
+		b.onGroup(func(context.Context, *richmedia.Context) error { started <- time.Now(); return nil })
+		b.Group("club").Say("alice", "hi")
+		require.NoError(t, b.media.Shutdown(t.Context()))
+		require.Equal(t, time.Second, (<-started).Sub(began))
+	})
+}
+
 func TestAnInlineEventIsNotQueued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec recorder
