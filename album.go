@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/tencent-connect/botgo/dto"
 	"golang.org/x/sync/errgroup"
@@ -183,10 +182,10 @@ func serially(fn func(Progress)) func(Progress) {
 	if fn == nil {
 		return nil
 	}
-	var mu sync.Mutex
+	turn := newTurn()
 	return func(p Progress) {
-		mu.Lock()
-		defer mu.Unlock()
+		turn.take()
+		defer turn.leave()
 		fn(p)
 	}
 }

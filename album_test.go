@@ -153,20 +153,23 @@ func TestAnAlbumThatIsSentAgainIsInTheChatOnce(t *testing.T) {
 }
 
 func TestAnAlbumReportsItsProgressSerially(t *testing.T) {
-	b := newBed(t)
-	c := b.context(t, b.Group("club"))
-	inside, last := 0, map[string]richmedia.Progress{}
-	_, err := c.ReplyAll(t.Context(), richmedia.KindImage, pictures(t, 4), richmedia.WithProgress(func(p richmedia.Progress) {
-		inside++ // the race detector watches
-		assert.Equal(t, 1, inside)
-		last[p.Name] = p
-		inside--
-	}))
-	require.NoError(t, err)
-	require.Len(t, last, 4)
-	for name, p := range last {
-		assert.Equal(t, p.Total, p.Sent, name)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		c := b.context(t, b.Group("club"))
+		inside, last := 0, map[string]richmedia.Progress{}
+		_, err := c.ReplyAll(t.Context(), richmedia.KindImage, pictures(t, 4), richmedia.WithProgress(func(p richmedia.Progress) {
+			inside++ // the race detector watches
+			assert.Equal(t, 1, inside)
+			time.Sleep(time.Millisecond)
+			last[p.Name] = p
+			inside--
+		}))
+		require.NoError(t, err)
+		require.Len(t, last, 4)
+		for name, p := range last {
+			assert.Equal(t, p.Total, p.Sent, name)
+		}
+	})
 }
 
 func TestAnAlbumEndsWithTheReplyWindow(t *testing.T) {

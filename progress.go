@@ -3,7 +3,6 @@ package richmedia
 import (
 	"context"
 	"io"
-	"sync"
 
 	"github.com/tencent-connect/botgo/log"
 )
@@ -25,7 +24,7 @@ type progress struct {
 	fn  func(Progress)
 	log log.Logger
 
-	mu       sync.Mutex
+	turn     turn
 	now      Progress
 	sent     map[int64]int64 // by offset of the part: the most that was sent of it
 	sum      int64           // of sent
@@ -37,7 +36,7 @@ func newProgress(fn func(Progress), src Source, log log.Logger) *progress {
 	if fn == nil {
 		return nil
 	}
-	return &progress{fn: fn, log: log, now: Progress{Name: src.label()}, sent: map[int64]int64{}}
+	return &progress{fn: fn, log: log, turn: newTurn(), now: Progress{Name: src.label()}, sent: map[int64]int64{}}
 }
 
 // begin says how much there is to send. A renewed upload in parts begins again, without falling behind.
@@ -45,8 +44,8 @@ func (p *progress) begin(total int64, parts int) {
 	if p == nil {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.turn.take()
+	defer p.turn.leave()
 	p.now.Total, p.now.Part, p.now.Parts = total, 0, parts
 	clear(p.sent)
 	p.sum = 0
@@ -57,8 +56,8 @@ func (p *progress) at(offset, n int64) {
 	if p == nil {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.turn.take()
+	defer p.turn.leave()
 	if n <= p.sent[offset] {
 		return
 	}
@@ -75,8 +74,8 @@ func (p *progress) done() {
 	if p == nil {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.turn.take()
+	defer p.turn.leave()
 	p.now.Part++
 	if p.now.Sent < p.now.Total {
 		p.report()
@@ -88,8 +87,8 @@ func (p *progress) finish(total int64) {
 	if p == nil {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.turn.take()
+	defer p.turn.leave()
 	if total > 0 {
 		p.now.Total = total
 	}
@@ -102,8 +101,8 @@ func (p *progress) close() {
 	if p == nil {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.turn.take()
+	defer p.turn.leave()
 	p.over = true
 }
 

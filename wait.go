@@ -18,6 +18,15 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// turn is a mutex, of one place, for what calls the bot's code: who waits for it is durably blocked in the sense of
+// testing/synctest, which who waits for a sync.Mutex is not.
+type turn chan struct{}
+
+func newTurn() turn { return make(turn, 1) }
+
+func (t turn) take()  { t <- struct{}{} }
+func (t turn) leave() { <-t }
+
 // running counts work that Shutdown waits for. Unlike a sync.WaitGroup it can be waited for until a ctx ends, without a
 // goroutine, and by work that is itself counted.
 type running struct {
