@@ -31,10 +31,14 @@ type parcel struct {
 }
 
 func (p parcel) form() map[string]any {
-	whole, sum, first := md5.Sum(p.data), sha1.Sum(p.data), md5.Sum(p.data[:min(len(p.data), firstBytes)])
+	begin, rest := p.data[:min(len(p.data), firstBytes)], p.data[min(len(p.data), firstBytes):]
+	h, sum := md5.New(), sha1.Sum(p.data)
+	_, _ = h.Write(begin) // never fails
+	first := h.Sum(nil)
+	_, _ = h.Write(rest)
 	return map[string]any{
 		"file_type": p.kind, "file_name": p.name, "file_size": strconv.Itoa(len(p.data)),
-		"md5": hex.EncodeToString(whole[:]), "sha1": hex.EncodeToString(sum[:]), "md5_10m": hex.EncodeToString(first[:]),
+		"md5": hex.EncodeToString(h.Sum(nil)), "sha1": hex.EncodeToString(sum[:]), "md5_10m": hex.EncodeToString(first),
 	}
 }
 

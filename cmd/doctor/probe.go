@@ -4,10 +4,16 @@ import (
 	"context"
 	"maps"
 	"strings"
+	"sync"
 )
 
 // counted is the size, in MiB, whose parts are counted.
 const counted = 21
+
+// countedForm is made once: content of this size is offered and never uploaded here.
+var countedForm = sync.OnceValue(func() map[string]any {
+	return parcel{kind: 4, name: "doctor.bin", data: generated(counted * mebibyte)}.form()
+})
 
 // probe uploads the smallest size and asks on the way: is a number accepted as file_size, is the same prepare the same upload,
 // does an address take a second PUT, is content recognised after the merge.
@@ -84,7 +90,7 @@ func (s *session) probe(ctx context.Context, c *chat) error {
 	}
 	s.facts.see("parts.prepare_after_merge", recognised)
 
-	large, err := s.prepare(ctx, c, parcel{kind: 4, name: "doctor.bin", data: generated(counted * mebibyte)}.form())
+	large, err := s.prepare(ctx, c, countedForm())
 	if err != nil || !large.accepted() {
 		return err
 	}
