@@ -18,9 +18,9 @@ func (s *session) checkParts(ctx context.Context) error {
 	scopes := s.scopes()
 	total := 0
 	for _, size := range s.cfg.sizes {
-		total += size * mebibyte * len(scopes)
+		total += s.cfg.bytes(size) * len(scopes)
 	}
-	total += mebibyte // a part that is sent twice
+	total += s.cfg.bytes(1) // a part that is sent twice
 	if ok, err := s.mayUpload(ctx, total); err != nil || !ok {
 		return err
 	}
@@ -35,7 +35,7 @@ func (s *session) checkParts(ctx context.Context) error {
 				continue // by probe
 			}
 			check := checkOfSize(c, size)
-			a, err := s.sendParts(ctx, c, parcel{kind: 4, name: "doctor.bin", data: generated(size * mebibyte)})
+			a, err := s.sendParts(ctx, c, parcel{kind: 4, name: "doctor.bin", data: generated(s.cfg.bytes(size))})
 			if err != nil {
 				return err
 			}
@@ -46,6 +46,8 @@ func (s *session) checkParts(ctx context.Context) error {
 	}
 	return nil
 }
+
+func (c config) bytes(size int) int { return size * c.unit }
 
 func checkOfSize(c *chat, size int) masked {
 	return "parts." + c.scope + "." + masked(strconv.Itoa(size)) + "MiB"

@@ -95,7 +95,7 @@ func TestRequestsStayUnderATenthOfTheDocumentedRates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := richmediatest.New(richmediatest.WithoutData(), richmediatest.WithParts(richmediatest.PartShape{BlockSize: 1 << 18}))
 		event := p.Group("cats").Say("ann", "hi")
-		cfg := config{appID: p.AppID(), secret: p.Credentials().AppSecret, media: mediaBase, timeout: time.Minute, sizes: []int{1}}
+		cfg := config{appID: p.AppID(), secret: p.Credentials().AppSecret, media: mediaBase, timeout: time.Minute, sizes: []int{1}, unit: mebibyte}
 		s := newSession(cfg, &console{out: new(user)}, &client{
 			http: p.Client(), api: p.URL(), tokens: p.URL(), appID: cfg.appID, timeout: time.Minute, pace: pace{every: tenth},
 		})

@@ -40,7 +40,7 @@ func command(ctx context.Context, args []string, env func(string) string, in io.
 	usage := chinese("", env)
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	flags.SetOutput(out)
-	cfg := config{lag: 2 * time.Second, retry: time.Second, slowest: slowest, every: tenth, sizes: sizes}
+	cfg := config{lag: 2 * time.Second, retry: time.Second, slowest: slowest, every: tenth, sizes: sizes, unit: mebibyte}
 	lang := flags.String("lang", "", text{"language of the output, en or zh; default by LANG", "输出语言，en 或 zh；默认按 LANG"}.in(usage))
 	file := flags.String("o", "", text{"file of the report; default doctor-<date>.json, offline none", "报告文件；默认 doctor-<日期>.json，离线时不写"}.in(usage))
 	flags.StringVar(&cfg.webhook, "webhook", "", text{"public address of a webhook to check, such as https://bot.example.com/qqbot", "要检查的 webhook 公网地址，例如 https://bot.example.com/qqbot"}.in(usage))

@@ -94,7 +94,7 @@ func newBed(t *testing.T, opts ...richmediatest.Option) *bed {
 	b := &bed{p: p, report: filepath.Join(t.TempDir(), "report.json")}
 	b.cfg = config{
 		appID: p.AppID(), secret: p.Credentials().AppSecret, api: address, tokens: address, media: mediaBase, send: true, yes: true,
-		patience: time.Minute, timeout: 30 * time.Second, sizes: []int{1},
+		patience: time.Minute, timeout: 30 * time.Second, sizes: []int{1}, unit: 1 << 10,
 	}
 	b.user = &user{do: map[string]func(){
 		"Write to the bot in a group":  func() { p.Group("cats").Say("ann", "a private word") },

@@ -8,7 +8,7 @@ import (
 )
 
 // offline examines a fake platform of this process. There is nobody to ask: what the user would do happens by itself.
-func offline(ctx context.Context, con *console, sizes []int, opts ...richmediatest.Option) (s *session, err error) {
+func offline(ctx context.Context, con *console, sizes []int, unit int, opts ...richmediatest.Option) (s *session, err error) {
 	p := richmediatest.New(append([]richmediatest.Option{richmediatest.WithoutData()}, opts...)...)
 	address, err := p.Listen()
 	if err != nil {
@@ -26,7 +26,7 @@ func offline(ctx context.Context, con *console, sizes []int, opts ...richmediate
 	cfg := config{
 		appID: bot.AppID, secret: bot.AppSecret, api: address, tokens: address, media: mediaBase, send: true, yes: true,
 		webhook: address, listen: "127.0.0.1:0", patience: 10 * time.Second, timeout: 10 * time.Second,
-		sizes: sizes,
+		sizes: sizes, unit: unit,
 	}
 	s = newSession(cfg, con, &client{http: newHTTP(), api: address, tokens: address, appID: cfg.appID, timeout: cfg.timeout})
 	defer s.close()

@@ -103,7 +103,7 @@ func TestADifferenceNamesTheSwitchThatFromReportSets(t *testing.T) {
 // examined is the offline report about a fake with an option.
 func examined(t *testing.T, option richmediatest.Option) report {
 	t.Helper()
-	s, err := offline(t.Context(), &console{out: io.Discard}, []int{1}, option)
+	s, err := offline(t.Context(), &console{out: io.Discard}, []int{1}, 1<<10, option)
 	require.NoError(t, err)
 	return s.report("richmediatest", true)
 }

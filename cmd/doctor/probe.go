@@ -18,7 +18,7 @@ var countedForm = sync.OnceValue(func() map[string]any {
 // probe uploads the smallest size and asks on the way: is a number accepted as file_size, is the same prepare the same upload,
 // does an address take a second PUT, is content recognised after the merge.
 func (s *session) probe(ctx context.Context, c *chat) error {
-	p := parcel{kind: 4, name: "doctor.bin", data: generated(s.cfg.sizes[0] * mebibyte)}
+	p := parcel{kind: 4, name: "doctor.bin", data: generated(s.cfg.bytes(s.cfg.sizes[0]))}
 	form := p.form()
 	asNumber := maps.Clone(form)
 	asNumber["file_size"] = len(p.data)

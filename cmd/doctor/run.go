@@ -22,7 +22,7 @@ func runOffline(ctx context.Context, con *console, out string) int {
 		"No QQBOT_APPID and QQBOT_SECRET: the same checks run against richmediatest in this process. With both set, they run against the live platform and say what they do before they do it.",
 		"没有 QQBOT_APPID 和 QQBOT_SECRET：以下检查针对本进程内的 richmediatest。设置后会针对真实平台，每一步先说明再执行。",
 	})
-	s, err := offline(ctx, con, sizes)
+	s, err := offline(ctx, con, sizes, mebibyte)
 	if s == nil {
 		return con.end(err)
 	}

@@ -22,6 +22,7 @@ type config struct {
 	retry           time.Duration // before a call that is to be repeated is sent again
 	every           map[endpoint]time.Duration
 	sizes           []int // of large uploads, in MiB, the first one is repeated
+	unit            int   // of sizes, in bytes: mebibyte, and less in tests
 }
 
 // session is one examination of one bot.
