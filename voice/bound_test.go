@@ -64,12 +64,12 @@ func TestASmallFileWithALongSoundIsRefused(t *testing.T) {
 	long := silence(605)
 	assert.Less(t, len(long), 1<<20)
 	refused(voice.FFmpeg{Format: voice.WAV}, long)
-	accepted(voice.FFmpeg{Format: voice.WAV}, silence(600))
 
 	minute := silence(60)
 	mp3 := accepted(voice.FFmpeg{Format: voice.MP3}, minute)
 	ogg := accepted(voice.FFmpeg{Format: voice.OGG}, minute)
 	path, _ := faulty(t, "echoes")
+	accepted(voice.FFmpeg{Path: path, Format: voice.WAV}, make([]byte, 600*48000))
 	behind := func(seconds int) []byte { return append(bytes.Repeat(mp3[:8000], seconds), mp3...) }
 	accepted(voice.FFmpeg{Path: path, Format: voice.MP3}, behind(540))
 	refused(voice.FFmpeg{Path: path, Format: voice.MP3}, behind(545))
@@ -114,7 +114,8 @@ func TestAnInputThatIsKeptIsBounded(t *testing.T) {
 	require.EqualError(t, err, "voice: the input is longer than 209715200 bytes")
 }
 
-// TestFilesWithTheirIndexAtTheEndAreReadAsFiles as ffmpeg reads them when it is given their names.
+// TestFilesWithTheirIndexAtTheEndAreReadAsFiles as ffmpeg reads them when it is given their names. The formats that are here and
+// have none are those that TestEveryInputBecomesMonoAt24kHz has no file of.
 func TestFilesWithTheirIndexAtTheEndAreReadAsFiles(t *testing.T) {
 	needFFmpeg(t, "ffprobe")
 	inputs := madeAll(t, []string{"-i", "sine=440:r=48000:d=3"}, map[string][]string{
@@ -125,15 +126,10 @@ func TestFilesWithTheirIndexAtTheEndAreReadAsFiles(t *testing.T) {
 		"a.w64":    nil,
 		"a.tta":    {"-c:a", "tta"},
 		"a.wv":     {"-c:a", "wavpack"},
-		"a.avi":    {"-c:a", "ac3"},
-		"a.ts":     {"-c:a", "aac"},
 		"a.flv":    {"-ar", "44100", "-c:a", "aac"},
-		"a.mkv":    {"-c:a", "libopus"},
 		"a.voc":    {"-c:a", "pcm_u8"},
 		"a.au":     nil,
-		"a.wma":    {"-c:a", "wmav2"},
 		"a.ac3":    {"-c:a", "ac3"},
-		"a.ogg":    {"-c:a", "libvorbis"},
 		"a.wav":    {"-bitexact"},
 	})
 	aiff := inputs["pcm.aiff"] // its COMM chunk of 26 bytes behind its sound

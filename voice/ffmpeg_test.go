@@ -297,7 +297,7 @@ func TestOneFFmpegServesManyAtOnce(t *testing.T) {
 	needFFmpeg(t)
 	ownTemp(t)
 	f := voice.FFmpeg{Format: voice.OGG}
-	inputs := []string{"m4a.m4a", "flac.flac", "amr-nb.amr"}
+	inputs := []string{"m4a.m4a", "amr-nb.amr"}
 	want := map[string][]byte{}
 	for _, name := range inputs {
 		out, err := encode(t, f, bytes.NewReader(fixture(t, name)))
@@ -305,7 +305,7 @@ func TestOneFFmpegServesManyAtOnce(t *testing.T) {
 		want[name] = out
 	}
 	var wg sync.WaitGroup
-	for i := range 6 {
+	for i := range 4 {
 		name := inputs[i%len(inputs)]
 		wg.Go(func() {
 			out, err := encode(t, f, bytes.NewReader(fixture(t, name)))
