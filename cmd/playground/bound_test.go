@@ -18,7 +18,7 @@ func TestFilesAreBoundedAsAWholeAndAtOnce(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
 		done := bound(ctx, p)
 		group := p.Group("cats")
-		for i := range 10 {
+		for i := range 3 {
 			group.Say("ann", "", richmediatest.Attachment{FileName: "big.bin", Data: bytes.Repeat([]byte{byte(i)}, 48<<20)})
 			synctest.Wait()
 		}
