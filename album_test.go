@@ -301,7 +301,7 @@ func TestAnAlbumThatIsRefusedIsTraced(t *testing.T) {
 func TestAlbumsSurviveAnyFaults(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
-	for seed := range uint64(150) {
+	for seed := range uint64(60) {
 		synctest.Test(t, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
 			b := newBed(t, richmedia.WithInlineLimit(int64(r.IntN(2))*5<<20), richmedia.WithReplyLimits(richmedia.ScopeGroup, 20, 5*time.Minute))

@@ -57,8 +57,8 @@ func page(status int, size int64, body io.Reader) *http.Response {
 }
 
 func TestAURLThatThePlatformCannotDownloadIsFetchedHere(t *testing.T) {
-	for _, code := range []int{850026, 40034001, 304082, 304083, 850019} {
-		for _, size := range []int{10 << 10, 6 << 20} {
+	for i, code := range []int{850026, 40034001, 304082, 304083, 850019} {
+		for _, size := range []int{10 << 10, 6 << 20}[:1+i%2] {
 			t.Run(fmt.Sprint(code, " ", size), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					p := richmediatest.New()
@@ -241,7 +241,7 @@ func (w waiting) Read([]byte) (int, error) {
 func TestAFetchMayTakeAsLongAsBytesCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, richmedia.WithURLFallback(&http.Client{Transport: web(func(*http.Request) (*http.Response, error) {
-			return page(200, -1, &slow{io.MultiReader(bytes.NewReader(readMedia(t, "cat.png")), io.LimitReader(endless{}, 20<<20)), 5 * time.Second, 400 << 10}), nil
+			return page(200, -1, &slow{io.MultiReader(bytes.NewReader(readMedia(t, "cat.png")), io.LimitReader(endless{}, 10<<20)), 5 * time.Second, 200 << 10}), nil
 		})}), richmedia.WithRetries(0))
 		refuseURLs(b.Platform, 400, 850026)
 		_, err := b.context(t, b.C2C("alice")).ReplyImage(t.Context(), richmedia.FromURL(faraway))

@@ -247,11 +247,11 @@ func TestALeaseOfADeadInstanceDoesNotPreventAReply(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			store := newSharedStore()
 			var st richmedia.Store = store
-			big := make([]byte, 190<<20) // whose lease would be waited for until after the window
+			big := make([]byte, 21<<20) // whose lease would be waited for until after the window
 			if !leaser {
 				st, big = struct{ richmedia.Store }{store}, big[:11<<20]
 			}
-			f := newFleetOn(t, richmediatest.New(richmediatest.WithoutData()), 2, st)
+			f := newFleetOn(t, richmediatest.New(richmediatest.WithoutData()), 2, st, richmedia.WithReplyLimits(richmedia.ScopeGroup, 5, time.Minute))
 			f.Stall(richmediatest.OpPart, 1)
 			src := func() richmedia.Source { return richmedia.FromBytes("big.bin", big) }
 			reply := func(ctx context.Context, i int) error {

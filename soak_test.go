@@ -63,7 +63,7 @@ func TestSoak(t *testing.T) {
 }
 
 const (
-	soakRounds = 8   // at least
+	soakRounds = 5   // at least
 	soakEvents = 100 // of a round
 )
 
