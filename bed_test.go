@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ var tolerated []goleak.Option
 
 func TestMain(m *testing.M) {
 	botgo.SetLogger(&logger{}) // botgo's own prints every event
+	debug.SetGCPercent(200)    // the tests allocate much and keep little
 	goleak.VerifyTestMain(m, tolerated...)
 }
 

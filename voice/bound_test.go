@@ -44,8 +44,9 @@ func madeAll(t *testing.T, input []string, files map[string][]string) map[string
 	return all
 }
 
-// TestASmallFileWithALongSoundIsRefused though it is silence, which costs nothing to store. What ffmpeg makes of the last minute
-// of ten is accepted with nine before it, and refused with five seconds more: to encode all of it four times would take long.
+// TestASmallFileWithALongSoundIsRefused though it is silence, which costs nothing to store. What ffmpeg makes of the last ten
+// seconds of ten minutes is accepted with the others before it, and refused with five seconds more: to encode all of it four times
+// would take long.
 func TestASmallFileWithALongSoundIsRefused(t *testing.T) {
 	silence := func(seconds int) []byte {
 		return made(t, "a.flac", "-i", "anullsrc=r=8000:cl=mono", "-t", fmt.Sprint(seconds), "-c:a", "flac")
@@ -65,15 +66,15 @@ func TestASmallFileWithALongSoundIsRefused(t *testing.T) {
 	assert.Less(t, len(long), 1<<20)
 	refused(voice.FFmpeg{Format: voice.WAV}, long)
 
-	minute := silence(60)
-	mp3 := accepted(voice.FFmpeg{Format: voice.MP3}, minute)
-	ogg := accepted(voice.FFmpeg{Format: voice.OGG}, minute)
+	end := silence(10)
+	mp3 := accepted(voice.FFmpeg{Format: voice.MP3}, end)
+	ogg := accepted(voice.FFmpeg{Format: voice.OGG}, end)
 	path, _ := faulty(t, "echoes")
 	accepted(voice.FFmpeg{Path: path, Format: voice.WAV}, make([]byte, 600*48000))
 	behind := func(seconds int) []byte { return append(bytes.Repeat(mp3[:8000], seconds), mp3...) }
-	accepted(voice.FFmpeg{Path: path, Format: voice.MP3}, behind(540))
-	refused(voice.FFmpeg{Path: path, Format: voice.MP3}, behind(545))
-	accepted(voice.FFmpeg{Path: path, Format: voice.OGG}, later(ogg, 540*48000))
+	accepted(voice.FFmpeg{Path: path, Format: voice.MP3}, behind(590))
+	refused(voice.FFmpeg{Path: path, Format: voice.MP3}, behind(595))
+	accepted(voice.FFmpeg{Path: path, Format: voice.OGG}, later(ogg, 590*48000))
 	refused(voice.FFmpeg{Path: path, Format: voice.OGG}, later(ogg, 5*48000))
 }
 

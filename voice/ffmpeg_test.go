@@ -49,7 +49,7 @@ func TestEveryInputBecomesMonoAt24kHz(t *testing.T) {
 		"mkv.mkv", "avi.avi", "ts.ts", "ogg-vorbis-theora.ogv",
 	} {
 		formats := every
-		if i > 1 {
+		if i > 0 {
 			formats = every[i%3:][:1] // what comes in and what comes out have nothing to do with each other
 		}
 		for _, format := range formats {
@@ -220,7 +220,12 @@ func TestAPlaylistOpensNeitherFilesNorAddresses(t *testing.T) {
 				<-visited
 			}
 
-			for disguise, list := range map[string]string{"": l.list, "as an mp4": "\x00\x00\x00\x08free" + l.list, "as an mp4 of its own": "\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42" + l.list} {
+			disguises := map[string]string{"": l.list}
+			if name == "HLS of an address" { // what is behind them makes no difference
+				disguises["as an mp4"] = "\x00\x00\x00\x08free" + l.list
+				disguises["as an mp4 of its own"] = "\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42" + l.list
+			}
+			for disguise, list := range disguises {
 				sound, err := encode(t, voice.FFmpeg{Format: voice.WAV}, strings.NewReader(list))
 				require.Error(t, err, disguise)
 				assert.Empty(t, sound, disguise)
@@ -250,13 +255,13 @@ func TestALongInputTakesConstantMemory(t *testing.T) {
 	ownTemp(t)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	r, err := voice.FFmpeg{}.Encode(t.Context(), tone(32<<20))
+	r, err := voice.FFmpeg{}.Encode(t.Context(), tone(16<<20))
 	require.NoError(t, err)
 	n, err := io.Copy(io.Discard, r)
 	require.NoError(t, err)
 	require.NoError(t, r.Close())
 	runtime.ReadMemStats(&after)
-	assert.Greater(t, n, int64(1<<20), "nearly three minutes of sound")
+	assert.Greater(t, n, int64(1<<19), "nearly a minute and a half of sound")
 	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(2<<20))
 }
 

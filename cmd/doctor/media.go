@@ -2,12 +2,13 @@ package main
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/rand"
 	"embed"
 	"encoding/binary"
 	"encoding/hex"
 	"hash/crc32"
-	mathrand "math/rand/v2"
 )
 
 // files are what is uploaded. The platform fetches the same files from mediaBase for uploads by URL.
@@ -62,9 +63,10 @@ func insertChunk(png, salt []byte) []byte {
 
 // generated returns content of a size that nobody has uploaded before.
 func generated(size int) []byte {
-	var seed [32]byte
-	_, _ = rand.Read(seed[:]) // never fails
+	var seed [2 * aes.BlockSize]byte
+	_, _ = rand.Read(seed[:])                       // never fails
+	block, _ := aes.NewCipher(seed[:aes.BlockSize]) // nor does this
 	data := make([]byte, size)
-	_, _ = mathrand.NewChaCha8(seed).Read(data) // nor does this, and the system's own source takes ten times as long
+	cipher.NewCTR(block, seed[aes.BlockSize:]).XORKeyStream(data, data) // ten times as fast as the system's own source
 	return data
 }

@@ -89,7 +89,7 @@ func TestThePlaygroundIsExaminedOverRealHTTP(t *testing.T) {
 		t.Skip("builds the playground")
 	}
 	binary := filepath.Join(t.TempDir(), "playground")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../playground")
+	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", binary, "../playground")
 	said, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", said)
 	ctx, cancel := context.WithCancel(t.Context())

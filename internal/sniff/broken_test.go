@@ -127,7 +127,7 @@ func TestAnIndexIsFoundBehindMoreThanIsKept(t *testing.T) {
 	for file, want := range map[string]string{"mp4-isom-moov-last.mp4": MP4, "m4a-isom-moov-last.mp4": M4A} {
 		content := readFixture(t, file)
 		offset := bytes.Index(content, []byte("mdat")) - 4
-		padding := make([]byte, 20<<20)
+		padding := make([]byte, 2<<20)
 		size := binary.BigEndian.Uint32(content[offset:])
 		for name, header := range map[string]string{
 			"32 bits": string(binary.BigEndian.AppendUint32(nil, size+uint32(len(padding)))) + "mdat",
