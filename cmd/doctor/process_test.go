@@ -107,7 +107,7 @@ func TestThePlaygroundIsExaminedOverRealHTTP(t *testing.T) {
 	defer web.Close()
 	b := newBed(t)
 	b.cfg.api, b.cfg.tokens, b.cfg.appID, b.cfg.secret = address, address, "102000001", "playground-secret"
-	b.cfg.media, b.cfg.sizes, b.cfg.unit = web.URL+"/media", sizes, mebibyte
+	b.cfg.media, b.cfg.sizes, b.cfg.unit = web.URL+"/media", sizes[:2], mebibyte
 	post := func(path string, form url.Values) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+path, bytes.NewBufferString(form.Encode()))
 		if !assert.NoError(t, err) {
