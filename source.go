@@ -140,8 +140,8 @@ func FromReader(name string, r io.Reader) Source {
 
 // FromOpener returns a Source that open opens, such as an object of an object store. Every call of open returns a reader at the
 // start of the same content; the plugin closes it. If the reader is an io.Seeker open is called for each part, which is read at
-// its offset. Other readers are opened once for an upload and kept as those of FromReader are. open must be safe for concurrent
-// use.
+// its offset. Other readers are opened once for an upload and kept as those of FromReader are. The ctx of open ends with the
+// upload at the latest. open must be safe for concurrent use.
 func FromOpener(name string, open func(context.Context) (io.ReadCloser, error)) Source {
 	if open == nil {
 		return Source{name: sanitize(name), err: errors.New("FromOpener: the function is nil")}
