@@ -3,6 +3,9 @@ package richmedia_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -116,6 +119,58 @@ func BenchmarkWarmReply(b *testing.B) {
 			reportReplies(b, &plugin, &hand, &bare, "one_bare_request")
 		})
 	}
+}
+
+// BenchmarkWarmReplyInProcess measures the code of a cached reply alone, without a network. After each request of a bot its
+// processor sleeps until the platform answers, and what then runs is slow at first: a reply just behind another one is compared
+// with a reply after such a pause.
+func BenchmarkWarmReplyInProcess(b *testing.B) {
+	for _, pause := range []time.Duration{0, 200 * time.Microsecond} {
+		b.Run(fmt.Sprintf("after_%s", pause), func(b *testing.B) {
+			bed := newBenchBed(b, "")
+			platform := &inProcess{pause: pause}
+			bed.hc = &http.Client{Transport: platform}
+			image := newImage()
+			var plugin, bare lane
+			for b.Loop() {
+				p := bed.plugin()
+				require.NoError(b, replied(b.Context(), p, "other", image))
+				for i := range 40 {
+					inTurns(i,
+						func() { platform.without(&bare, b, func() error { return bed.sendBare(benchGroup) }) },
+						func() {
+							platform.without(&plugin, b, func() error { return replied(b.Context(), p, benchGroup, image) })
+						})
+				}
+			}
+			figures{{(plugin.median() - bare.median()) / 1e3, "µs_more_than_bare"}, {bare.median() / 1e3, "µs/bare_request"}}.report(b)
+		})
+	}
+}
+
+// inProcess answers as the server does, after a pause.
+type inProcess struct{ pause, took time.Duration }
+
+func (p *inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	began := time.Now()
+	if p.pause > 0 {
+		time.Sleep(p.pause)
+	}
+	answer := uploadedAnswer
+	if strings.HasSuffix(r.URL.Path, "/messages") {
+		answer = sentAnswer
+	}
+	_, err := io.Copy(io.Discard, r.Body)
+	_ = r.Body.Close()
+	resp := &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)), Request: r}
+	p.took = time.Since(began)
+	return resp, err
+}
+
+// without measures fn without what was spent here.
+func (p *inProcess) without(l *lane, b *testing.B, fn func() error) {
+	l.run(b, fn)
+	l.times[len(l.times)-1] -= p.took
 }
 
 func reportReplies(b *testing.B, plugin, hand, bare *lane, what string) {

@@ -31,7 +31,7 @@ import (
 // The benchmarks compare with what a bot author would write by hand, in the same run and in turns, and report the medians of
 // the ratios: what the machine does beside them meets both. One iteration is a round of many replies, or a large upload, so
 // -benchtime 10x is plenty. Command .ci/measure runs them and writes the table of docs/measured.md. It runs the benchmarks of
-// events at an earlier commit too, with these files: bench_test.go, bench_server_test.go, bench_reply_test.go,
+// events and replies at an earlier commit too, with these files: bench_test.go, bench_server_test.go, bench_reply_test.go,
 // bench_event_test.go and handlers_test.go need no other.
 
 // benchBed is the server's side of a benchmark.

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// benchFiles are the benchmarks of events and what they need. They compile with the plugin of an earlier commit as well.
+// benchFiles are the benchmarks of events and replies, and what they need. They compile with the plugin of an earlier commit as well.
 var benchFiles = []string{"bench_test.go", "bench_server_test.go", "bench_reply_test.go", "bench_event_test.go", "handlers_test.go"}
 
 const (
-	comparedBenchmarks = "^(BenchmarkEvent|BenchmarkFlood)$"
+	comparedBenchmarks = "^(BenchmarkEvent|BenchmarkFlood|BenchmarkWarmReply|BenchmarkColdReply)$"
 	comparedRounds     = "3x"
 	testRuns           = 2
 )
