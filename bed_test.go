@@ -3,6 +3,7 @@ package richmedia_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -24,7 +25,10 @@ var tolerated []goleak.Option
 
 func TestMain(m *testing.M) {
 	botgo.SetLogger(&logger{}) // botgo's own prints every event
-	debug.SetGCPercent(200)    // the tests allocate much and keep little
+	flag.Parse()
+	if flag.Lookup("test.bench").Value.String() == "" {
+		debug.SetGCPercent(200) // the tests allocate much and keep little
+	}
 	goleak.VerifyTestMain(m, tolerated...)
 }
 
