@@ -160,10 +160,10 @@ func (r *uploadRecord) fill(info *UploadInfo) {
 
 // watch begins an UploadInfo. The function that it returns completes and reports it.
 func (up *upload) watch(ctx context.Context, again bool) (context.Context, func(File, error)) {
+	ctx, calls := platform.Observe(ctx)
 	if up.u.trace.Upload == nil {
 		return ctx, func(File, error) {}
 	}
-	ctx, calls := platform.Observe(ctx)
 	began := time.Now()
 	return ctx, func(f File, err error) {
 		info := UploadInfo{
