@@ -160,7 +160,7 @@ func (r *uploadRecord) fill(info *UploadInfo) {
 
 // watch begins an UploadInfo. The function that it returns completes and reports it.
 func (up *upload) watch(ctx context.Context, again bool) (context.Context, func(File, error)) {
-	ctx, calls := platform.Observe(ctx)
+	ctx, calls := platform.Observe(ctx) // without a trace too: a deadline's error names what used up the time
 	if up.u.trace.Upload == nil {
 		return ctx, func(File, error) {}
 	}
