@@ -36,7 +36,8 @@ type eventData struct {
 }
 
 // read reads raw, a JSON object. A field of an unexpected type stays empty, and does not cost the others. The
-// object is read in one pass; of two fields of one name the last counts, in an object within it the first.
+// object is read in one pass; of two fields of one name the last counts, as in mentions and attachments, and in other objects
+// within it the first.
 func (d *eventData) read(raw string) {
 	gjson.Parse(raw).ForEach(func(key, value gjson.Result) bool {
 		switch key.Str {

@@ -251,7 +251,7 @@ func TestALeaseOfADeadInstanceDoesNotPreventAReply(t *testing.T) {
 			if !leaser {
 				st, big = struct{ richmedia.Store }{store}, big[:11<<20]
 			}
-			f := newFleetOn(t, richmediatest.New(richmediatest.WithoutData()), 2, st, richmedia.WithReplyLimits(richmedia.ScopeGroup, 5, time.Minute))
+			f := newFleetOn(t, richmediatest.New(richmediatest.WithoutData()), 2, st, richmedia.WithReplyLimits(richmedia.ScopeGroup, 5, 40*time.Second))
 			f.Stall(richmediatest.OpPart, 1)
 			src := func() richmedia.Source { return richmedia.FromBytes("big.bin", big) }
 			reply := func(ctx context.Context, i int) error {

@@ -17,7 +17,7 @@ func TestFilesAreBoundedAsAWholeAndAtOnce(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
 		done := bound(ctx, p)
 		group := p.Group("cats")
-		for i := range 3 {
+		for i := range 4 {
 			big := make([]byte, 48<<20)
 			big[0] = byte(i)
 			group.Say("ann", "", richmediatest.Attachment{FileName: "big.bin", Data: big})

@@ -41,6 +41,7 @@ func TestARefusedTokenIsReplacedAsLongAsTheSourceHasAnotherOne(t *testing.T) {
 	}{
 		"the third is good":      {[]string{"a", "b", "c"}, []step{expired, expired, status(200, sentOK)}, 3, ""},
 		"two, and no other":      {[]string{"a", "b"}, []step{expired}, 2, "HTTP 401 AccessToken无效或过期: the token source returned the same token again"},
+		"the first again":        {[]string{"a", "b", "a"}, []step{expired}, 2, "the same token again"},
 		"one":                    {[]string{"a"}, []step{expired}, 1, "the same token again"},
 		"more than there is try": {[]string{"a", "b", "c", "d", "e", "f"}, []step{expired}, 4, "send: 40011027 token invalid or expired: HTTP 401"},
 	} {
