@@ -124,6 +124,7 @@ func TestEveryEventThatAConnectionDeliversIsAnsweredOnceHoweverItEnds(t *testing
 
 // After a resume the platform repeats the events that botgo had queued, and botgo runs them twice.
 func TestEventsThatBotgoRunsTwiceAfterAResumeAreHandledOnce(t *testing.T) {
+	repeated := 0
 	for _, e := range endings {
 		if !e.resumes {
 			continue
@@ -152,7 +153,8 @@ func TestEventsThatBotgoRunsTwiceAfterAResumeAreHandledOnce(t *testing.T) {
 			assert.Equal(t, want, g.heard())
 			g.mu.Lock()
 			defer g.mu.Unlock()
-			assert.Positive(t, g.repeated, "botgo ran events twice")
+			repeated += g.repeated
 		})
 	}
+	assert.Positive(t, repeated, "botgo ran events twice, though on a busy machine not after every end")
 }
