@@ -18,8 +18,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// turn is a mutex, of one place, for what calls the bot's code: who waits for it is durably blocked in the sense of
-// testing/synctest, which who waits for a sync.Mutex is not.
+// turn is a mutex for what calls the bot's code. A goroutine that waits for it is durably blocked in the sense of testing/synctest;
+// one that waits for a sync.Mutex is not.
 type turn chan struct{}
 
 func newTurn() turn { return make(turn, 1) }
