@@ -6,6 +6,7 @@ package richmedia_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 
@@ -124,37 +125,45 @@ func TestEveryEventThatAConnectionDeliversIsAnsweredOnceHoweverItEnds(t *testing
 
 // After a resume the platform repeats the events that botgo had queued, and botgo runs them twice.
 func TestEventsThatBotgoRunsTwiceAfterAResumeAreHandledOnce(t *testing.T) {
-	repeated := 0
 	for _, e := range endings {
 		if !e.resumes {
 			continue
 		}
 		t.Run(e.name, func(t *testing.T) {
-			entered, release := make(chan struct{}, 1), make(chan struct{})
-			g := newGatewayBot(t, func(text string) {
-				if text == "first" { // botgo's loop waits, and queues what comes
-					entered <- struct{}{}
-					<-release
-				}
-			}, richmedia.WithInline())
-			g.chat.Say("", "first")
-			<-entered
-			for _, text := range []string{"second", "third", "fourth"} {
-				g.chat.Say("", text)
+			repeated := 0
+			for try := 1; try <= 5 && repeated == 0; try++ { // on a busy machine botgo's old loop may end with the events in its queue
+				t.Run(fmt.Sprint("try ", try), func(t *testing.T) { repeated = repeatedAfterResume(t, e.end) })
 			}
-			e.end(g.Platform)
-			require.NoError(t, g.WaitReady(soon(t)))
-			close(release)
-			g.chat.Say("", "last")
-			answers(t, g.chat, 5)
-			want := map[string]int{"first": 1, "second": 1, "third": 1, "fourth": 1, "last": 1}
-			assert.Equal(t, want, g.said())
-			require.NoError(t, g.media.Shutdown(soon(t)))
-			assert.Equal(t, want, g.heard())
-			g.mu.Lock()
-			defer g.mu.Unlock()
-			repeated += g.repeated
+			assert.Positive(t, repeated, "botgo ran events twice")
 		})
 	}
-	assert.Positive(t, repeated, "botgo ran events twice, though on a busy machine not after every end")
+}
+
+// repeatedAfterResume ends a connection with three events in botgo's queue, and returns how many botgo ran twice.
+func repeatedAfterResume(t *testing.T, end func(*richmediatest.Platform)) int {
+	t.Helper()
+	entered, release := make(chan struct{}, 1), make(chan struct{})
+	g := newGatewayBot(t, func(text string) {
+		if text == "first" { // botgo's loop waits, and queues what comes
+			entered <- struct{}{}
+			<-release
+		}
+	}, richmedia.WithInline())
+	g.chat.Say("", "first")
+	<-entered
+	for _, text := range []string{"second", "third", "fourth"} {
+		g.chat.Say("", text)
+	}
+	end(g.Platform)
+	require.NoError(t, g.WaitReady(soon(t)))
+	close(release)
+	g.chat.Say("", "last")
+	answers(t, g.chat, 5)
+	want := map[string]int{"first": 1, "second": 1, "third": 1, "fourth": 1, "last": 1}
+	assert.Equal(t, want, g.said())
+	require.NoError(t, g.media.Shutdown(soon(t)))
+	assert.Equal(t, want, g.heard())
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.repeated
 }
