@@ -21,8 +21,8 @@ type config struct {
 	slowest         int           // see client
 	retry           time.Duration // before a call that is to be repeated is sent again
 	every           map[endpoint]time.Duration
-	sizes           []int // of large uploads, in MiB, the first one is repeated
-	unit            int   // of sizes, in bytes: mebibyte, and less in tests
+	sizes           []int // of large uploads, in units, the first one is repeated
+	unit            int   // in bytes: mebibyte, and less in tests
 }
 
 // session is one examination of one bot.
