@@ -240,6 +240,34 @@ func TestTheContextOfASourceEndsWithTheReply(t *testing.T) {
 	}
 }
 
+// TestTheContextOfAnEncoderEndsWithTheReply too.
+func TestTheContextOfAnEncoderEndsWithTheReply(t *testing.T) {
+	for name, opts := range map[string][]richmedia.ReplyOption{"cached": nil, "not cached": {richmedia.WithoutCache()}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var passed []context.Context
+				b := newBed(t, richmedia.WithVoiceEncoder(func(ctx context.Context, _ io.Reader) (io.ReadCloser, error) {
+					passed = append(passed, ctx)
+					return media.Open("hello.mp3")
+				}))
+				b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
+					_, err := c.ReplyVoice(ctx, richmedia.FromBytes("a.amr", amr), opts...)
+					assert.NoError(t, err)
+					synctest.Wait()
+					for _, ctx := range passed {
+						assert.Error(t, ctx.Err())
+					}
+					assert.NoError(t, ctx.Err())
+					return nil
+				})
+				b.Group("club").Say("alice", "hi")
+				require.NoError(t, b.media.Shutdown(t.Context()))
+				require.Len(t, passed, 1)
+			})
+		})
+	}
+}
+
 // madeOf is a key of a ctx.
 type madeOf struct{}
 
