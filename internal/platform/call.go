@@ -64,7 +64,9 @@ func (c *Client) again(ctx context.Context, r *request, first *Error) error {
 			return struct{}{}, nil
 		}
 		last = e.following(ctx, last)
-		observed(ctx, last.note)
+		if ctx.Err() == nil || e.Status != 0 { // the end of ctx is no reason for itself
+			observed(ctx, last.note)
+		}
 		last.before, unknown = unknown, unknown || last.Unknown
 		class := last.Class()
 		spent[class]++

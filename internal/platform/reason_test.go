@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/tencent-connect/botgo/openapi"
+	"golang.org/x/oauth2"
 )
 
 // TestADeadlineKeepsTheReasonThatUsedUpTheTime on every call: "context deadline exceeded" alone hides it.
@@ -65,6 +66,38 @@ func TestADeadlineKeepsTheReasonThatUsedUpTheTime(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestTheEndOfASharedCallIsNoReason for a caller that has left it: what ended the call is the leaving.
+func TestTheEndOfASharedCallIsNoReason(t *testing.T) {
+	left := errors.New("nobody waits")
+	noToken := tokenFunc(func() (*oauth2.Token, error) { return nil, errors.New("100016 invalid appid or secret") })
+	for name, scene := range map[string]struct {
+		source oauth2.TokenSource // nil for one that works
+		steps  []step
+		want   string
+	}{
+		"no token":         {noToken, nil, "token: context deadline exceeded; before that: no access token, check the app id and the secret: 100016 invalid appid or secret"},
+		"a busy platform":  {nil, []step{status(503, ""), {hang: true}}, "send: HTTP 503 Service Unavailable: context deadline exceeded"},
+		"a silent network": {nil, []step{{hang: true}}, "context deadline exceeded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, _, _, _ := newTestClient(scene.steps...)
+				if scene.source != nil {
+					c.tokens.source = scene.source
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+				defer cancel()
+				ctx, _ = Observe(ctx)
+				call, leave := context.WithCancelCause(context.WithoutCancel(ctx))
+				context.AfterFunc(ctx, func() { leave(left) })
+				_, err := c.Send(call, group, []byte(`{}`), true)
+				require.ErrorIs(t, err, left)
+				require.EqualError(t, Ended(ctx, context.DeadlineExceeded), scene.want)
+			})
+		})
 	}
 }
 
