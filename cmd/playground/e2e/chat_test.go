@@ -49,6 +49,32 @@ func TestOneWritesAndGetsAnImage(t *testing.T) {
 	p.shot("image")
 }
 
+// TestAMessageThatComesWhileAChatIsOpenedIsShown although the list that was asked for is older.
+func TestAMessageThatComesWhileAChatIsOpenedIsShown(t *testing.T) {
+	p := open(t, start(t, "-bot=false"))
+	p.script(`(() => {
+		const real = window.fetch
+		const released = new Promise(release => { window.release = release })
+		window.fetch = async (address, options) => {
+			const answer = await real(address, options)
+			if (String(address).startsWith('/api/messages')) await released
+			return answer
+		}
+	})()`)
+	p.do(chromedp.Click(css(`[data-chat="channel/news"]`)))
+	p.until(`document.querySelector('#chat-name').textContent === 'news'`, "the channel")
+	p.script(`(async () => {
+		const told = new EventSource('/api/stream?from=' + (await (await fetch('/api/state')).json()).head)
+		const came = new Promise(done => { told.onmessage = e => { if (e.data.includes('look at this')) done() } })
+		await fetch('/api/say', { method: 'POST', body: new URLSearchParams({ chat: 'channel/news', user: 'ann', text: 'look at this' }) })
+		await came
+		told.close()
+		await new Promise(done => setTimeout(done, 100)) // the page's own stream has it by now
+		window.release()
+	})()`)
+	p.until(`document.querySelector('#log .text')?.textContent === 'look at this'`, "the message")
+}
+
 func TestAVoiceIsPlayedAndAVideoCanBe(t *testing.T) {
 	p := open(t, start(t))
 	p.say("hello")

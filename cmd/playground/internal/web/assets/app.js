@@ -86,6 +86,8 @@ async function reset() {
 }
 
 let shown // the chat whose messages the list has
+let loading = 0 // lists that are fetched
+const held = [] // the updates that came meanwhile: a list may be older than they are
 
 async function show(key) {
   const chat = page.chats.get(key)
@@ -99,12 +101,17 @@ async function show(key) {
   showUsers()
   showWorking()
   $('side').classList.remove('open')
-  const got = await get('/api/messages', { chat: key })
-  if (page.chat !== chat) return
-  for (const m of got.messages ?? []) know(m)
-  page.log.show(got.messages ?? [], shown === key)
-  shown = key
-  showUsers()
+  loading++
+  try {
+    const got = await get('/api/messages', { chat: key })
+    if (page.chat !== chat) return
+    for (const m of got.messages ?? []) know(m)
+    page.log.show(got.messages ?? [], shown === key)
+    shown = key
+    showUsers()
+  } finally {
+    if (!--loading) batch(held.splice(0))
+  }
 }
 
 // know remembers the users of a chat.
@@ -195,6 +202,10 @@ const told = {
 }
 
 function batch(updates) {
+  if (loading) {
+    held.push(...updates)
+    return
+  }
   const later = new Set()
   const fresh = []
   const tell = u => { const what = told[u.t]?.(u); if (what) later.add(what) }
