@@ -7,8 +7,7 @@
 #            says where the data is. music-metadata takes both for the same, and the second one, "url ", wins: the track
 #            is no sound then. hasAudio, which the first has set, stays true, and the codec is named.
 # Expected:  the same length: the track is copied, not encoded again, and .mov and video/quicktime are in the package's list
-#            of what it reads. Videos of iPhones and Macs have both boxes. A limit on the length that compares the undefined
-#            with a number, as in duration > 60, lets each of them pass.
+#            of what it reads. Videos of iPhones and Macs have both boxes.
 # Seen:      m4a: hasAudio true, codec MPEG-4/AAC, duration 2.04, sampleRate 24000, warnings 0
 #            mp4: hasAudio true, codec MPEG-4/AAC, duration 2.04, sampleRate 24000, warnings 0
 #            mov: hasAudio true, codec MPEG-4/AAC, duration undefined, sampleRate undefined, warnings 0

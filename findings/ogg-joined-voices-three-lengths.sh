@@ -7,8 +7,7 @@
 #            which is a position in the last part; music-metadata stops at the page that is marked as the last of the first part.
 #            Neither warns. Opus and Vorbis are alike; ffprobe's 6 ms more are the start of Opus that is not played.
 # Expected:  two and three seconds are five, or a remark that the length is not known. ffprobe comes from the program that
-#            decodes five seconds from the same file. With the shorter part at the end a limit on the length of voices is
-#            passed by ffprobe, with the shorter one at the beginning by music-metadata.
+#            decodes five seconds from the same file.
 # Seen:      opus, 2 s and 3 s: ffprobe 3.01 s, music-metadata 2.00 s, decoded by ffmpeg 5.00 s
 #            opus, 3 s and 2 s: ffprobe 2.01 s, music-metadata 3.00 s, decoded by ffmpeg 5.00 s
 #            vorbis, 2 s and 3 s: ffprobe 3.00 s, music-metadata 2.00 s, decoded by ffmpeg 5.00 s
