@@ -13,9 +13,13 @@ const maxText = 200
 // without what looks like a credential. Values that are known to be secret are replaced before, by secrets.
 func Clean(s string) string {
 	s = oneLine(s)
-	s = address.ReplaceAllStringFunc(s, plainAddress)
+	if strings.Contains(s, "/") {
+		s = address.ReplaceAllStringFunc(s, plainAddress)
+	}
 	for _, p := range credentials {
-		s = p.pattern.ReplaceAllString(s, p.with)
+		if strings.ContainsAny(s, p.needs) {
+			s = p.pattern.ReplaceAllString(s, p.with)
+		}
 	}
 	s = longRun.ReplaceAllStringFunc(s, unlikePath)
 	if r := []rune(s); len(r) > maxText {
@@ -64,16 +68,18 @@ func hasPort(host string) bool {
 	return !ok || strings.Trim(port, "0123456789") == ""
 }
 
-// credentials are the forms in which one is known to be written.
+// credentials are the forms in which one is known to be written. A text without one of the characters that a pattern needs has none
+// of it, and is spared the search.
 var credentials = []struct {
 	pattern *regexp.Regexp
 	with    string
+	needs   string
 }{
 	// A query without its address: a blank or a quote may have separated them.
-	{regexp.MustCompile(`\?[^\s?=]*=\S*`), "?..."},
-	{regexp.MustCompile(`(?i)(QQBot|Bearer|Basic)\s+[^\s"',;]{10,}`), "$1 ..."},
+	{regexp.MustCompile(`\?[^\s?=]*=\S*`), "?...", "?"},
+	{regexp.MustCompile(`(?i)(QQBot|Bearer|Basic)\s+[^\s"',;]{10,}`), "$1 ...", "qQbB"},
 	// A field of JSON, which may be escaped, or a parameter.
-	{regexp.MustCompile(`(?i)(file_data|file_info|access_?token|(?:app|client)_?secret|secret|token|password|passwd|sign|signature|rkey)(\\?["']\s*:\s*\\?["']|=\\?["']?)[^\s"'\\,;&]+`), "$1$2..."},
+	{regexp.MustCompile(`(?i)(file_data|file_info|access_?token|(?:app|client)_?secret|secret|token|password|passwd|sign|signature|rkey)(\\?["']\s*:\s*\\?["']|=\\?["']?)[^\s"'\\,;&]+`), "$1$2...", "=:"},
 }
 
 // longRun may be base64, of content or of a token; or a path.

@@ -82,7 +82,12 @@ func (s *secrets) addText(text string) {
 }
 
 // clean returns text without the secrets, however they are quoted, in the form of Clean.
-func (s secrets) clean(text string) string { return Clean(s.replace(text)) }
+func (s secrets) clean(text string) string {
+	if text == "" {
+		return ""
+	}
+	return Clean(s.replace(text))
+}
 
 // maxQuoted bounds how much of a text is looked at, in bytes. A secret that is cut at the end is not found, so that the end
 // is not used: longest is more than any secret takes.
@@ -143,6 +148,9 @@ func fold(text string) folded {
 	}
 	const most = 8
 	for range most {
+		if !bytes.ContainsAny(f.bytes, `\%&`) {
+			break
+		}
 		before := len(f.bytes)
 		if f = f.each(unquote); len(f.bytes) == before {
 			break
@@ -153,7 +161,7 @@ func fold(text string) folded {
 
 // each replaces the first n bytes by what they stand for, and goes on after them.
 func (f folded) each(replace func([]byte) (plain []byte, n int)) folded {
-	var out folded
+	out := folded{bytes: make([]byte, 0, len(f.bytes)), start: make([]int, 0, len(f.bytes)), end: make([]int, 0, len(f.bytes))}
 	for i := 0; i < len(f.bytes); {
 		plain, n := replace(f.bytes[i:])
 		for _, b := range plain {
@@ -200,7 +208,10 @@ func letter(b []byte) (plain []byte, n int) {
 	case r == '+', unicode.IsSpace(r), !unicode.IsPrint(r):
 		return nil, n
 	}
-	return utf8.AppendRune(nil, unicode.ToLower(r)), n
+	if lower := unicode.ToLower(r); lower != r {
+		return utf8.AppendRune(nil, lower), n
+	}
+	return b[:n], n
 }
 
 // hide returns err if its text is clean, else an error with the clean text that still is err for errors.Is and errors.As.

@@ -267,3 +267,13 @@ func FuzzClean(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkSecrets cleans what the platform says when it refuses a message.
+func BenchmarkSecrets(b *testing.B) {
+	r := request{content: []byte(`{"msg_id":"ROBOT1.0_x","msg_seq":1001,"msg_type":7,"media":{"file_info":"` + strings.Repeat("a1", 60) + `"}}`)}
+	s := r.secrets(&oauth2.Token{AccessToken: strings.Repeat("b2", 40)})
+	b.ReportAllocs()
+	for b.Loop() {
+		s.clean("server busy, please try again later")
+	}
+}
