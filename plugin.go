@@ -118,6 +118,7 @@ func New(src oauth2.TokenSource, opts ...Option) (*Plugin, error) {
 		client: p.client, cache: files, leases: leases{cache: files}, life: p.life, log: cfg.log, trace: cfg.trace,
 		fallback: cfg.fallback, downloads: p.downloads, encoder: cfg.encoder, encoding: make(chan struct{}, max(1, cfg.workers/4)), inlineLimit: cfg.inlineLimit, concurrency: cfg.concurrency, prepares: cfg.retries,
 	}
+	p.uploads.flights.Left = func(run context.Context, cause error) error { return apiError(platform.Left(run, cause)) }
 	p.uploads.leases.leaser, _ = cfg.store.(Leaser) // nil if it is none
 	p.uploads.refresher = newRefresher(p.life, p.uploads, cfg.refreshAhead)
 	return p, nil

@@ -46,6 +46,30 @@ func TestADeadlineNamesWhatUsedUpTheTime(t *testing.T) {
 	}
 }
 
+// TestADeadlineNamesWhatUsedUpTheTimeOfAnUploadThatOthersWaitForToo whichever of them began it.
+func TestADeadlineNamesWhatUsedUpTheTimeOfAnUploadThatOthersWaitForToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		b.Fail(richmediatest.OpUpload, -1, 429, 40023001, "slow down")
+		first := make(chan error, 1)
+		go func() {
+			_, err := b.media.Upload(t.Context(), target(b.Group("club")), richmedia.KindImage, cat())
+			first <- err
+		}()
+		time.Sleep(100 * time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		_, err := b.media.Upload(ctx, target(b.Group("team")), richmedia.KindImage, cat())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, richmedia.ErrRateLimited)
+		var api *richmedia.APIError
+		require.ErrorAs(t, err, &api)
+		assert.Equal(t, 429, api.Status)
+		require.ErrorContains(t, err, "upload: 40023001 too many requests: slow down: context deadline exceeded")
+		require.ErrorContains(t, <-first, "slow down")
+	})
+}
+
 func TestWithoutRetriesATokenIsAskedForOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, richmedia.WithRetries(0))

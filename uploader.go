@@ -14,7 +14,7 @@ import (
 
 // Upload uploads src for to's scope, through to's chat, and returns what can be sent with Context.ReplyUploaded
 // to every chat of the scope. Uploads that the store knows are not made again. The error is an *UploadError, or ErrClosed
-// or ctx's cause if the upload was not begun or not waited for.
+// or ctx's cause if the upload was not begun or not waited for; an *APIError around that cause says what used up the time.
 func (p *Plugin) Upload(ctx context.Context, to Target, kind Kind, src Source, opts ...UploadOption) (File, error) {
 	if err := to.check(); err != nil {
 		return File{}, &UploadError{Name: src.label(), Step: "check", Err: err}
@@ -80,7 +80,9 @@ func (up *upload) watched(ctx context.Context, again bool, get func(context.Cont
 		f, err = get(ctx)
 		return err
 	})
-	err = platform.Ended(ctx, err)
+	if ended := platform.Ended(ctx, err); ended != err { //nolint:errorlint // the same error, if ctx has not ended it
+		err = apiError(ended)
+	}
 	report(f, err)
 	if err == nil {
 		up.u.refresher.used(up, f) //nolint:contextcheck // a renewal outlasts the call that it follows from

@@ -3,6 +3,7 @@ package flight_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"testing"
@@ -63,6 +64,27 @@ func TestWaitBlocksUntilAbandonedRunsHaveReturnedToo(t *testing.T) {
 		}
 		all.Wait()
 		require.Equal(t, time.Minute, time.Since(start))
+	})
+}
+
+func TestACallerThatLeavesGetsWhatLeftMakesOfItsCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type key struct{}
+		g := flight.Group[int]{Left: func(run context.Context, cause error) error {
+			require.NoError(t, run.Err(), "it still runs")
+			return fmt.Errorf("%v: %w", run.Value(key{}), cause)
+		}}
+		life := context.WithValue(t.Context(), key{}, "the run")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, _, err := g.Do(ctx, life, "key", func(ctx context.Context) (int, error) {
+			<-ctx.Done()
+			return 0, context.Cause(ctx)
+		})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.EqualError(t, err, "the run: context deadline exceeded")
+		_, _, err = g.Do(ctx, life, "key", never(t))
+		require.Equal(t, context.DeadlineExceeded, err, "it was over beforehand: there was no run")
 	})
 }
 

@@ -19,6 +19,10 @@ var ErrAbandoned = errors.New("flight: no caller waits any longer")
 // It replaces golang.org/x/sync/singleflight, which does not cancel a run when its last caller leaves, so that an
 // upload that nobody waits for goes on to its end, and which panics again on a goroutine where no caller can recover.
 type Group[T any] struct {
+	// Left makes the error of a caller that leaves a run: of the run's ctx, and the cause of the caller's own. If it is nil, the
+	// error is that cause.
+	Left func(run context.Context, cause error) error
+
 	mu      sync.Mutex
 	runs    map[string]*run[T] // the last of each key, until it has returned
 	running int                // functions that have not returned, abandoned ones too
@@ -40,7 +44,7 @@ type run[T any] struct {
 //
 // fn runs on a goroutine of its own. Its context has the values of life and ends with life, or with the cause
 // ErrAbandoned when the last caller has stopped waiting, but not with ctx. If ctx ends first, Do returns its cause at
-// once; if ctx or life is over beforehand, Do returns the cause and starts no run. A run that was cancelled is not
+// once, by way of Left; if ctx or life is over beforehand, Do returns the cause and starts no run. A run that was cancelled is not
 // joined: a new one is started beside it, even before the old fn has returned. If fn panics or calls runtime.Goexit, the
 // error of all callers is a *panics.Error.
 func (g *Group[T]) Do(ctx, life context.Context, key string, fn func(ctx context.Context) (T, error)) (v T, leader bool, err error) {
@@ -69,8 +73,11 @@ func (g *Group[T]) Do(ctx, life context.Context, key string, fn func(ctx context
 		return r.value, leader, r.err
 	default:
 	}
+	if err = context.Cause(ctx); g.Left != nil {
+		err = g.Left(r.ctx, err) // before the run is cancelled for it
+	}
 	g.abandon(r)
-	return v, leader, context.Cause(ctx)
+	return v, leader, err
 }
 
 // Running returns the number of functions that have not returned, abandoned ones included.

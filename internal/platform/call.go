@@ -2,6 +2,7 @@ package platform
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -63,9 +64,13 @@ func (c *Client) again(ctx context.Context, r *request, first *Error) error {
 		if e == nil {
 			return struct{}{}, nil
 		}
+		reason := last // the end of ctx is no reason for itself
 		last = e.following(ctx, last)
-		if ctx.Err() == nil || e.Status != 0 { // the end of ctx is no reason for itself
-			observed(ctx, last.note)
+		if cause := context.Cause(ctx); cause == nil || !errors.Is(e.Err, cause) {
+			reason = last
+		}
+		if reason != nil {
+			observed(ctx, reason.note)
 		}
 		last.before, unknown = unknown, unknown || last.Unknown
 		class := last.Class()

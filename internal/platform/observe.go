@@ -41,19 +41,28 @@ func (e *Error) note(o *Observation) {
 	o.failure.Store(&kept)
 }
 
-// Ended returns err, the cause of ctx, together with the last failure of a call under ctx: "context deadline exceeded"
-// alone hides why the time did not suffice. Any other err, and any err before ctx ends, is returned as it is.
+// Ended returns err, the cause of ctx, with the failure that Left adds. Any other err, and any err before ctx ends, is returned as
+// it is.
 func Ended(ctx context.Context, err error) error {
 	cause := context.Cause(ctx)
-	o, _ := ctx.Value(observationKey{}).(*Observation)
-	if err == nil || cause == nil || o == nil || !errors.Is(err, cause) || !errors.Is(cause, err) {
+	if err == nil || cause == nil || !errors.Is(err, cause) || !errors.Is(cause, err) {
 		return err
+	}
+	return Left(ctx, cause)
+}
+
+// Left returns reason, why a caller does not wait for the calls under ctx any longer, together with the last failure of one of
+// them: "context deadline exceeded" alone hides why the time did not suffice.
+func Left(ctx context.Context, reason error) error {
+	o, _ := ctx.Value(observationKey{}).(*Observation)
+	if o == nil {
+		return reason
 	}
 	failure := o.failure.Load()
 	if failure == nil {
-		return err
+		return reason
 	}
-	return Stopped(failure, cause)
+	return Stopped(failure, reason)
 }
 
 // Stopped returns failure together with the reason why the call was not repeated.

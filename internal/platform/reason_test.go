@@ -73,14 +73,42 @@ func TestADeadlineKeepsTheReasonThatUsedUpTheTime(t *testing.T) {
 func TestTheEndOfASharedCallIsNoReason(t *testing.T) {
 	left := errors.New("nobody waits")
 	noToken := tokenFunc(func() (*oauth2.Token, error) { return nil, errors.New("100016 invalid appid or secret") })
+	asked := 0
+	slow := tokenFunc(func() (*oauth2.Token, error) {
+		if asked++; asked > 1 {
+			time.Sleep(10 * time.Second)
+		}
+		return noToken()
+	})
 	for name, scene := range map[string]struct {
 		source oauth2.TokenSource // nil for one that works
 		steps  []step
+		before func(ctx context.Context, c *Client)
 		want   string
 	}{
-		"no token":         {noToken, nil, "token: context deadline exceeded; before that: no access token, check the app id and the secret: 100016 invalid appid or secret"},
-		"a busy platform":  {nil, []step{status(503, ""), {hang: true}}, "send: HTTP 503 Service Unavailable: context deadline exceeded"},
-		"a silent network": {nil, []step{{hang: true}}, "context deadline exceeded"},
+		"no token":         {noToken, nil, nil, "token: context deadline exceeded; before that: no access token, check the app id and the secret: 100016 invalid appid or secret"},
+		"a busy platform":  {nil, []step{status(503, ""), {hang: true}}, nil, "send: HTTP 503 Service Unavailable: context deadline exceeded"},
+		"a silent network": {nil, []step{{hang: true}}, nil, "context deadline exceeded"},
+		"half an answer":   {nil, []step{{code: 200, header: http.Header{}, text: "{", hang: true}}, nil, "context deadline exceeded"},
+		"a busy platform, and a sibling that succeeds": {
+			nil, []step{status(503, ""), {hang: true}},
+			func(ctx context.Context, _ *Client) {
+				time.AfterFunc(2*time.Second, func() { observed(ctx, (*Observation).succeeded) })
+			},
+			"send: HTTP 503 Service Unavailable: context deadline exceeded",
+		},
+		"no token, which another call waits for": {
+			slow, nil,
+			func(_ context.Context, c *Client) {
+				other, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+				go func() {
+					defer cancel()
+					_, _ = c.Send(other, group, []byte(`{}`), true)
+				}()
+				time.Sleep(time.Second) // its second request is under way
+			},
+			"token: context deadline exceeded; before that: no access token, check the app id and the secret: 100016 invalid appid or secret",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -88,9 +116,15 @@ func TestTheEndOfASharedCallIsNoReason(t *testing.T) {
 				if scene.source != nil {
 					c.tokens.source = scene.source
 				}
+				if scene.before != nil {
+					defer time.Sleep(time.Minute) // what it has begun
+				}
 				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 				defer cancel()
 				ctx, _ = Observe(ctx)
+				if scene.before != nil {
+					scene.before(ctx, c)
+				}
 				call, leave := context.WithCancelCause(context.WithoutCancel(ctx))
 				context.AfterFunc(ctx, func() { leave(left) })
 				_, err := c.Send(call, group, []byte(`{}`), true)

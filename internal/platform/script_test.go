@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,7 @@ type step struct {
 	text   string
 	header http.Header
 	err    error
-	hang   bool // until the request's ctx ends
+	hang   bool // until the request's ctx ends; with a code, behind the text
 }
 
 func status(code int, text string, header ...string) step {
@@ -60,7 +61,7 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.heads = append(s.heads, r.Header.Clone())
 	now := s.steps[min(n, len(s.steps)-1)]
 	s.mu.Unlock()
-	if now.hang {
+	if now.hang && now.code == 0 {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	}
@@ -70,7 +71,18 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	if now.body == nil {
 		now.body = strings.NewReader(now.text)
 	}
+	if now.hang {
+		now.body = io.MultiReader(now.body, endless{r.Context()})
+	}
 	return &http.Response{StatusCode: now.code, Header: now.header, Body: io.NopCloser(now.body), Request: r}, nil
+}
+
+// endless has nothing to read before ctx ends.
+type endless struct{ ctx context.Context } //nolint:containedctx // the request's
+
+func (e endless) Read([]byte) (int, error) {
+	<-e.ctx.Done()
+	return 0, e.ctx.Err()
 }
 
 type fakeTokens struct {

@@ -89,10 +89,12 @@ func (t *tokens) get(ctx context.Context) (*oauth2.Token, error) {
 func (t *tokens) request(ctx context.Context) (*tokenRequest, error) {
 	for ctx.Err() == nil {
 		q, pause, reason := t.next()
+		if reason != nil {
+			observed(ctx, (&Error{Op: "token", Err: reason, final: true}).note)
+		}
 		if q != nil {
 			return q, nil
 		}
-		observed(ctx, (&Error{Op: "token", Err: reason, final: true}).note)
 		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:
@@ -103,12 +105,13 @@ func (t *tokens) request(ctx context.Context) (*tokenRequest, error) {
 	return nil, context.Cause(ctx)
 }
 
-// next returns the request to wait for, or the pause that is left before one may start and the reason for it.
+// next returns the request to wait for, or the pause that is left before one may start; and why the last request failed, if it
+// did.
 func (t *tokens) next() (_ *tokenRequest, pause time.Duration, reason error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.asking != nil {
-		return t.asking, 0, nil
+		return t.asking, 0, t.reason
 	}
 	if tok := t.known.Load(); tok.Valid() { // from a request that ended meanwhile
 		done := make(chan struct{})
@@ -120,7 +123,7 @@ func (t *tokens) next() (_ *tokenRequest, pause time.Duration, reason error) {
 	}
 	t.asking = &tokenRequest{done: make(chan struct{})}
 	go t.run(t.asking)
-	return t.asking, 0, nil
+	return t.asking, 0, t.reason
 }
 
 // run calls the source for q.
