@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -49,30 +50,62 @@ func TestOneWritesAndGetsAnImage(t *testing.T) {
 	p.shot("image")
 }
 
+// holdMessages keeps the next list of messages from the page until window.release is called.
+const holdMessages = `(() => {
+	const real = window.fetch
+	let held = false
+	window.fetch = async (address, options) => {
+		const answer = await real(address, options)
+		if (!held && String(address).startsWith('/api/messages')) {
+			held = true
+			await new Promise(release => { window.release = release })
+		}
+		return answer
+	}
+	window.say = (chat, user, text) => real('/api/say', { method: 'POST', body: new URLSearchParams({ chat, user, text }) })
+	window.rest = ms => new Promise(done => setTimeout(done, ms))
+})()`
+
 // TestAMessageThatComesWhileAChatIsOpenedIsShown although the list that was asked for is older.
 func TestAMessageThatComesWhileAChatIsOpenedIsShown(t *testing.T) {
 	p := open(t, start(t, "-bot=false"))
-	p.script(`(() => {
-		const real = window.fetch
-		const released = new Promise(release => { window.release = release })
-		window.fetch = async (address, options) => {
-			const answer = await real(address, options)
-			if (String(address).startsWith('/api/messages')) await released
-			return answer
-		}
-	})()`)
+	p.script(holdMessages)
 	p.do(chromedp.Click(css(`[data-chat="channel/news"]`)))
-	p.until(`document.querySelector('#chat-name').textContent === 'news'`, "the channel")
-	p.script(`(async () => {
+	p.until(`document.querySelector('#chat-name').textContent === 'news' && window.release`, "the channel, without its messages")
+	early := eval[int](p, `(async () => {
 		const told = new EventSource('/api/stream?from=' + (await (await fetch('/api/state')).json()).head)
 		const came = new Promise(done => { told.onmessage = e => { if (e.data.includes('look at this')) done() } })
-		await fetch('/api/say', { method: 'POST', body: new URLSearchParams({ chat: 'channel/news', user: 'ann', text: 'look at this' }) })
+		await say('channel/news', 'ann', 'look at this')
 		await came
 		told.close()
-		await new Promise(done => setTimeout(done, 100)) // the page's own stream has it by now
-		window.release()
+		await rest(200) // the page's own stream has it by now
+		const early = document.querySelectorAll('#log .text').length
+		release()
+		return early
 	})()`)
+	assert.Zero(t, early, "the list that would replace it is under way")
 	p.until(`document.querySelector('#log .text')?.textContent === 'look at this'`, "the message")
+}
+
+// TestWhatIsHeldWhileAChatIsOpenedDoesNotReplaceNewerState that the page has fetched meanwhile.
+func TestWhatIsHeldWhileAChatIsOpenedDoesNotReplaceNewerState(t *testing.T) {
+	p := open(t, start(t, "-bot=false"), command(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
+		const Real = window.EventSource
+		window.EventSource = class extends Real { constructor(address) { super(address); window.source = this } }
+	`}))
+	p.script(holdMessages)
+	p.do(chromedp.Click(css(`[data-chat="channel/news"]`)))
+	p.until(`document.querySelector('#chat-name').textContent === 'news' && window.release`, "the channel, without its messages")
+	p.script(`(async () => {
+		await say('c2c/carol', 'carol', 'one')
+		await rest(200)
+		source.close() // the page is too far behind, and is told to begin anew
+		await say('c2c/carol', 'carol', 'two')
+		source.dispatchEvent(new Event('reset'))
+	})()`)
+	const last = `document.querySelector('[data-chat="c2c/carol"] .chat-last').textContent`
+	p.until(last+` === 'carol: two'`, "the newer message")
+	assert.Equal(t, "carol: two", eval[string](p, `(async () => { release(); await rest(300); return `+last+` })()`))
 }
 
 func TestAVoiceIsPlayedAndAVideoCanBe(t *testing.T) {

@@ -49,6 +49,8 @@ func TestAllOfItWorksWithTheKeyboard(t *testing.T) {
 	p.until(`document.querySelector('#ask').open`, "a new chat")
 	p.do(chromedp.Focus(css("#new-name")), chromedp.KeyEvent("dogs"), chromedp.KeyEvent(kb.Enter))
 	p.until(`document.querySelector('#chat-name').textContent === 'dogs'`, "is made")
+	p.do(chromedp.Focus(css("#text")), chromedp.KeyEvent("woof"), chromedp.KeyEvent(kb.Enter))
+	p.until(`document.querySelector('#log .mine .text')?.textContent === 'woof'`, "and shows its messages")
 	assert.Empty(t, eval[[]string](p, `[...document.querySelectorAll('button,a,select,input,textarea,[role]')].filter(e => e.checkVisibility()
 		&& !(e.textContent.trim() || e.getAttribute('aria-label') || e.labels?.length || e.closest('label'))).map(e => e.outerHTML)`), "everything has a name")
 }

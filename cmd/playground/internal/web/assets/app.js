@@ -1,6 +1,6 @@
 // The page: its state, and what changes it.
 
-import { $, avatar, h, hue, icon } from './dom.js'
+import { $, avatar, h, hue, icon, toast } from './dom.js'
 import { say, t, time } from './words.js'
 import { get, post, Stream } from './server.js'
 import { Log } from './log.js'
@@ -68,10 +68,11 @@ $('newer').addEventListener('click', () => { page.log.stuck = true; page.log.toE
 
 async function reset() {
   const s = await get('/api/state')
+  held.length = 0 // the state is newer
   page.offset = s.now - Date.now()
   Object.assign(page, { scenes: s.scenes, flags: s.flags, faults: s.faults, demo: s.demo, bots: s.bots, webhook: s.webhook, hook: s.hook, url: s.url, appID: s.appID, secret: s.secret, tls: s.tls, ca: s.ca, ahead: s.ahead ?? 0 })
   if (s.ahead !== undefined) page.clockPanel = () => panels.clockPanel(page)
-  for (const c of s.chats) page.chats.set(c.key, { unread: 0, ...page.chats.get(c.key), ...c })
+  for (const c of s.chats) known(c)
   page.busy = {}
   page.ups = {}
   panels.faults(page)
@@ -81,15 +82,25 @@ async function reset() {
   const wanted = decodeURIComponent(location.hash.slice(1))
   const open = page.chats.get(wanted) ?? page.chat ?? page.chats.values().next().value
   showChats()
-  if (open) await show(open.key)
+  if (open) await load(open.key)
   return s.head
 }
 
+// known adds a chat, or what is new of it: whoever has the object of a chat keeps it.
+function known(c) {
+  const chat = page.chats.get(c.key)
+  if (chat) Object.assign(chat, c)
+  else page.chats.set(c.key, { unread: 0, ...c })
+}
+
 let shown // the chat whose messages the list has
-let loading = 0 // lists that are fetched
+let loads = 0 // counts them: the newest one has the list
+let loading = 0 // those under way
 const held = [] // the updates that came meanwhile: a list may be older than they are
 
-async function show(key) {
+const show = key => load(key).catch(err => toast(t('failed', { err: err.message })))
+
+async function load(key) {
   const chat = page.chats.get(key)
   if (!chat) return
   if (page.chat !== chat) page.inspector.show(null)
@@ -101,14 +112,18 @@ async function show(key) {
   showUsers()
   showWorking()
   $('side').classList.remove('open')
+  const mine = ++loads
   loading++
   try {
     const got = await get('/api/messages', { chat: key })
-    if (page.chat !== chat) return
+    if (mine !== loads) return
     for (const m of got.messages ?? []) know(m)
     page.log.show(got.messages ?? [], shown === key)
     shown = key
     showUsers()
+  } catch (err) {
+    if (mine === loads && shown !== key) page.log.show([], false) // not those of another chat
+    throw err
   } finally {
     if (!--loading) batch(held.splice(0))
   }
@@ -177,7 +192,7 @@ function showDemo() {
 // ---- updates
 
 const told = {
-  chat(u) { page.chats.set(u.chat.key, { unread: 0, ...page.chats.get(u.chat.key), ...u.chat }); return 'chats' },
+  chat(u) { known(u.chat); return 'chats' },
   gone(u) { if (u.chat === page.chat?.key) page.log.update(u.id, m => Object.assign(m, { recalled: true, text: '', files: null, markdown: null, keyboard: null, bot: true })) },
   sum(u) {
     if (u.chat !== page.chat?.key) return
@@ -319,7 +334,7 @@ $('new-chat').addEventListener('click', () => {
   const name = h('input', { required: true, maxlength: 32, id: 'new-name' })
   ask(t('newChat'), [h('label', {}, t('kind'), kind), h('label', {}, t('name'), name)], async () => {
     const { key } = await post('/api/chat', { chat: `${kind.value}/${name.value.trim()}` })
-    if (!page.chats.has(key)) page.chats.set(key, { key, scene: kind.value, name: name.value.trim(), unread: 0 })
+    known({ key, scene: kind.value, name: name.value.trim() })
     show(key)
   })
 })

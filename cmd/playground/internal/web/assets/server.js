@@ -8,7 +8,9 @@ async function answer(r) {
   return r.json()
 }
 
-export const get = (path, query = {}) => fetch(path + '?' + new URLSearchParams(query)).then(answer)
+const patience = 15e3 // ms for an answer, which is there at once
+
+export const get = (path, query = {}) => fetch(path + '?' + new URLSearchParams(query), { signal: AbortSignal.timeout(patience) }).then(answer)
 
 // post sends a form, and shows a failure.
 export async function post(path, fields) {
@@ -21,7 +23,7 @@ export async function post(path, fields) {
   }
 }
 
-const patience = 10e3 // ms that a hidden page stays connected: browsers allow few connections to one host
+const hiddenFor = 10e3 // ms that a hidden page stays connected: browsers allow few connections to one host
 
 // Stream follows the updates and passes them to batch, at most once a frame. reset is called, and awaited, when everything has
 // to be fetched again; it returns the position to continue from.
@@ -31,7 +33,7 @@ export class Stream {
     this.queue = []
     document.addEventListener('visibilitychange', () => {
       clearTimeout(this.parting)
-      if (document.hidden) this.parting = setTimeout(() => this.close(), patience)
+      if (document.hidden) this.parting = setTimeout(() => this.close(), hiddenFor)
       else if (!this.source) this.open()
     })
   }
