@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# botgo announces that the process exits because the bot is banned, then goes on, and identifies every two seconds for good.
+# botgo announces that the process exits because the bot is banned, then goes on, and identifies again for good.
 #
 # Versions:  github.com/tencent-connect/botgo v0.2.1 with github.com/gorilla/websocket v1.4.2
 # Behaviour: after close code 4914 (bot offline) or 4915 (bot banned) the local session manager panics on purpose, so that the
 #            process ends. The function that panics has a deferred recover, for panics of other code, which catches this one
-#            too, logs it, and puts the session back into the queue of those to be connected. Start does not return.
+#            too, logs it, and puts the session back into the queue of those to be connected: every two seconds, if the
+#            platform allows one at a time. Start does not return.
 # Expected:  the end of the process, which the message announces, or an error from Start: with both codes identifying cannot
 #            work. What supervises the bot sees a process that runs. Each attempt is one of those that the platform allows
 #            (session_start_limit), which botgo looks at once, before the first connection.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# music-metadata tells length and rate of a sound in MP4, and neither for the same sound in QuickTime, without an error or a warning.
+# music-metadata returns length and rate of a sound in MP4, and neither for the same sound in QuickTime, without an error or a warning.
 #
 # Versions:  npm music-metadata 11.16.1 (12.1.0, which asks for Node.js 22, is the same); ffmpeg on this machine (seen with 5.1.9
 #            of Debian 12) makes the files

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Of two Ogg voices in one file ffprobe tells the length of the last, music-metadata that of the first, and ffmpeg plays both.
+# Of two Ogg voices in one file ffprobe returns the length of the last, music-metadata that of the first, and ffmpeg plays both.
 #
 # Versions:  npm music-metadata 11.16.1; ffmpeg and ffprobe on this machine (seen with 5.1.9 of Debian 12)
 # Behaviour: an Ogg file may be followed by another one in the same file: RFC 3533 calls it chaining, and cat makes it. The

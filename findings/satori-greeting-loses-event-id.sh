@@ -41,7 +41,12 @@ const platform = http.createServer((req, res) => {
 })
 platform.listen(0, '127.0.0.1', async () => {
   const ctx = new Context()
-  const port = 20000 + process.pid % 20000
+  const port = await new Promise((next) => { // one that is free
+    const probe = http.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => next(port))
+    })
+  })
   ctx.plugin(plugin('@koishijs/plugin-proxy-agent'))
   ctx.plugin(plugin('@koishijs/plugin-http'))
   ctx.plugin(plugin('@koishijs/plugin-server'), { port, host: '127.0.0.1' })

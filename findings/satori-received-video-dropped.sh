@@ -3,7 +3,7 @@
 #
 # Versions:  npm @satorijs/adapter-qq 4.11.0 with koishi 4.18.11, @koishijs/plugin-http 0.6.3, @koishijs/plugin-server 3.2.9,
 #            @koishijs/plugin-proxy-agent 0.3.3
-# Behaviour: the adapter looks for the content type "video". The platform has "video/mp4", as it has "image/jpeg", for which the
+# Behaviour: the adapter looks for the content type "video". The platform sends "video/mp4", as it sends "image/jpeg", for which the
 #            adapter compares the beginning only; voices and files have types without a slash. There is no branch for the
 #            rest, and no warning, so that a message that is a video has no elements and the content "".
 # Expected:  h.video with the address, as its own branch for videos intends, or at least something by which a bot can tell that
@@ -36,7 +36,12 @@ const platform = http.createServer((req, res) => {
 })
 platform.listen(0, '127.0.0.1', async () => {
   const ctx = new Context()
-  const port = 20000 + process.pid % 20000
+  const port = await new Promise((next) => { // one that is free
+    const probe = http.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => next(port))
+    })
+  })
   ctx.plugin(plugin('@koishijs/plugin-proxy-agent'))
   ctx.plugin(plugin('@koishijs/plugin-http'))
   ctx.plugin(plugin('@koishijs/plugin-server'), { port, host: '127.0.0.1' })

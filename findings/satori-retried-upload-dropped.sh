@@ -38,9 +38,15 @@ const platform = http.createServer((req, res) => {
 })
 platform.listen(0, '127.0.0.1', async () => {
   const ctx = new Context()
+  const port = await new Promise((next) => { // one that is free
+    const probe = http.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => next(port))
+    })
+  })
   ctx.plugin(plugin('@koishijs/plugin-proxy-agent'))
   ctx.plugin(plugin('@koishijs/plugin-http'))
-  ctx.plugin(plugin('@koishijs/plugin-server'), { port: 20000 + process.pid % 20000, host: '127.0.0.1' })
+  ctx.plugin(plugin('@koishijs/plugin-server'), { port, host: '127.0.0.1' })
   ctx.plugin(plugin('@satorijs/adapter-qq'), {
     id: '102000001', secret: 's'.repeat(32), token: 't', type: 'public', sandbox: false, authType: 'bot', intents: 1 << 25,
     endpoint: `http://127.0.0.1:${platform.address().port}/`, protocol: 'webhook', path: '/qq', retryWhen: [850027],

@@ -4,7 +4,7 @@
 # Versions:  npm silk-wasm 3.7.1
 # Behaviour: the third and the fourth packet of 20 ms are never decoded: a voice in which they are replaced by two of another
 #            voice decodes to the same bytes. decode keeps two packets ahead, as the example of Skype's SDK does for a lossy
-#            line, and two get lost while the first two are played. At the end it makes up 40 ms, so that the samples are as
+#            line, and two get lost while the first two are played. At the end it fills in 40 ms, so that the samples are as
 #            many as they should be; the duration that it returns is 40 ms longer still. The SDK's own decoder (C, from npm
 #            silk-sdk 0.2.2) gives the whole voice from the same file, so that it is not the encoder.
 # Expected:  the voice that was encoded, with a constant delay, as codecs have it: here the 5 ms of the first two tones. As the
