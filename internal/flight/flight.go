@@ -74,7 +74,7 @@ func (g *Group[T]) Do(ctx, life context.Context, key string, fn func(ctx context
 	default:
 	}
 	if err = context.Cause(ctx); g.Left != nil {
-		err = g.Left(r.ctx, err) // before the run is cancelled for it
+		err = g.Left(r.ctx, err) //nolint:contextcheck // the run's, before it is cancelled
 	}
 	g.abandon(r)
 	return v, leader, err

@@ -91,7 +91,8 @@ func TestTheEndOfASharedCallIsNoReason(t *testing.T) {
 		"a silent network": {nil, []step{{hang: true}}, nil, "context deadline exceeded"},
 		"half an answer":   {nil, []step{{code: 200, header: http.Header{}, text: "{", hang: true}}, nil, "context deadline exceeded"},
 		"a busy platform, and a sibling that succeeds": {
-			nil, []step{status(503, ""), {hang: true}},
+			nil,
+			[]step{status(503, ""), {hang: true}},
 			func(ctx context.Context, _ *Client) {
 				time.AfterFunc(2*time.Second, func() { observed(ctx, (*Observation).succeeded) })
 			},
@@ -99,7 +100,7 @@ func TestTheEndOfASharedCallIsNoReason(t *testing.T) {
 		},
 		"no token, which another call waits for": {
 			slow, nil,
-			func(_ context.Context, c *Client) {
+			func(_ context.Context, c *Client) { //nolint:contextcheck // not under that observation
 				other, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 				go func() {
 					defer cancel()
