@@ -80,9 +80,6 @@ func (up *upload) watched(ctx context.Context, again bool, get func(context.Cont
 		f, err = get(ctx)
 		return err
 	})
-	if ended := platform.Ended(ctx, err); ended != err { //nolint:errorlint // the same error, if ctx has not ended it
-		err = apiError(ended)
-	}
 	report(f, err)
 	if err == nil {
 		up.u.refresher.used(up, f) //nolint:contextcheck // a renewal outlasts the call that it follows from

@@ -2,7 +2,6 @@ package platform
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 )
 
@@ -39,16 +38,6 @@ func (o *Observation) succeeded() { o.failure.Store(nil) }
 func (e *Error) note(o *Observation) {
 	kept := *e
 	o.failure.Store(&kept)
-}
-
-// Ended returns err, the cause of ctx, with the failure that Left adds. Any other err, and any err before ctx ends, is returned as
-// it is.
-func Ended(ctx context.Context, err error) error {
-	cause := context.Cause(ctx)
-	if err == nil || cause == nil || !errors.Is(err, cause) || !errors.Is(cause, err) {
-		return err
-	}
-	return Left(ctx, cause)
 }
 
 // Left returns reason, why a caller does not wait for the calls under ctx any longer, together with the last failure of one of

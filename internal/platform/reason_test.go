@@ -61,7 +61,7 @@ func TestADeadlineKeepsTheReasonThatUsedUpTheTime(t *testing.T) {
 						require.ErrorContains(t, err, reason)
 						require.ErrorContains(t, err, "the window is over")
 						assert.Equal(t, 1, strings.Count(err.Error(), call+": "), err)
-						require.ErrorContains(t, Ended(ctx, gone), reason)
+						require.ErrorContains(t, Left(ctx, gone), reason)
 					})
 				})
 			}
@@ -80,16 +80,25 @@ func TestTheEndOfASharedCallIsNoReason(t *testing.T) {
 		}
 		return noToken()
 	})
+	first := true
+	late := tokenFunc(func() (*oauth2.Token, error) {
+		if first {
+			first = false
+			return noToken()
+		}
+		return &oauth2.Token{AccessToken: "token", Expiry: time.Now().Add(time.Hour)}, nil
+	})
 	for name, scene := range map[string]struct {
 		source oauth2.TokenSource // nil for one that works
 		steps  []step
 		before func(ctx context.Context, c *Client)
 		want   string
 	}{
-		"no token":         {noToken, nil, nil, "token: context deadline exceeded; before that: no access token, check the app id and the secret: 100016 invalid appid or secret"},
-		"a busy platform":  {nil, []step{status(503, ""), {hang: true}}, nil, "send: HTTP 503 Service Unavailable: context deadline exceeded"},
-		"a silent network": {nil, []step{{hang: true}}, nil, "context deadline exceeded"},
-		"half an answer":   {nil, []step{{code: 200, header: http.Header{}, text: "{", hang: true}}, nil, "context deadline exceeded"},
+		"no token":                           {noToken, nil, nil, "token: context deadline exceeded; before that: no access token, check the app id and the secret: 100016 invalid appid or secret"},
+		"a busy platform":                    {nil, []step{status(503, ""), {hang: true}}, nil, "send: HTTP 503 Service Unavailable: context deadline exceeded"},
+		"a silent network":                   {nil, []step{{hang: true}}, nil, "context deadline exceeded"},
+		"a late token, and a silent network": {late, []step{{hang: true}}, nil, "context deadline exceeded"},
+		"half an answer":                     {nil, []step{{code: 200, header: http.Header{}, text: "{", hang: true}}, nil, "context deadline exceeded"},
 		"a busy platform, and a sibling that succeeds": {
 			nil,
 			[]step{status(503, ""), {hang: true}},
@@ -130,7 +139,7 @@ func TestTheEndOfASharedCallIsNoReason(t *testing.T) {
 				context.AfterFunc(ctx, func() { leave(left) })
 				_, err := c.Send(call, group, []byte(`{}`), true)
 				require.ErrorIs(t, err, left)
-				require.EqualError(t, Ended(ctx, context.DeadlineExceeded), scene.want)
+				require.EqualError(t, Left(ctx, context.DeadlineExceeded), scene.want)
 			})
 		})
 	}
@@ -150,19 +159,16 @@ func TestAnErrorSaysItsStepOnce(t *testing.T) {
 	}
 }
 
-func TestEndedAddsNothingToOtherErrors(t *testing.T) {
+func TestNothingIsAddedToALeavingWithoutAFailure(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
+	assert.Equal(t, context.Canceled, Left(ctx, context.Canceled), "nothing was observed")
 	ctx, _ = Observe(ctx)
-	other := errors.New("other")
-	require.NoError(t, Ended(ctx, nil))
-	assert.Equal(t, other, Ended(ctx, other))
 	cancel()
-	assert.Equal(t, other, Ended(ctx, other))
-	assert.Equal(t, context.Canceled, Ended(ctx, context.Canceled), "there was no failure")
+	assert.Equal(t, context.Canceled, Left(ctx, context.Canceled), "there was no failure")
 	c, _, _, _ := newTestClient(status(200, sentOK))
 	_, err := c.Send(context.WithoutCancel(ctx), group, []byte(`{}`), true)
 	require.NoError(t, err)
-	assert.Equal(t, context.Canceled, Ended(ctx, context.Canceled))
+	assert.Equal(t, context.Canceled, Left(ctx, context.Canceled))
 }
 
 func TestStoppedKeepsTheFailureAndWhatIsAroundIt(t *testing.T) {
@@ -184,7 +190,7 @@ func TestAFailureThatASuccessFollowedIsNoReason(t *testing.T) {
 		_, err := c.Send(inner, group, []byte(`{}`), true)
 		require.NoError(t, err)
 		cancel()
-		assert.Equal(t, context.Canceled, Ended(ctx, context.Canceled))
+		assert.Equal(t, context.Canceled, Left(ctx, context.Canceled))
 		assert.Equal(t, 2, calls.Attempts())
 		assert.Equal(t, 2, innerCalls.Attempts())
 	})

@@ -76,6 +76,7 @@ func (t *tokens) get(ctx context.Context) (*oauth2.Token, error) {
 			return nil, t.because(context.Cause(ctx))
 		}
 		if q.err == nil {
+			observed(ctx, (*Observation).succeeded) // what comes now does not fail for want of a token
 			return q.tok, nil
 		}
 		observed(ctx, (&Error{Op: "token", Err: q.err, final: true}).note)

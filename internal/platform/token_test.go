@@ -94,7 +94,7 @@ func TestTheEndOfACallThatWaitsForATokenSaysWhyThereWasNone(t *testing.T) {
 			_, err := c.Send(ctx, group, []byte(`{}`), true)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.EqualError(t, err, "token: context deadline exceeded; before that: no access token, check the app id and the secret: 100016 invalid appid or secret")
-			require.ErrorContains(t, Ended(ctx, context.DeadlineExceeded), "100016 invalid appid or secret", "for a caller that left the call to others")
+			require.ErrorContains(t, Left(ctx, context.DeadlineExceeded), "100016 invalid appid or secret", "for a caller that left the call to others")
 			assert.Zero(t, calls.Attempts())
 			cancel()
 		}
