@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"testing"
 	"time"
 
@@ -114,6 +115,36 @@ func TestAWorkerThatEndsByItselfFailsTheRun(t *testing.T) {
 	defer func() { require.NoError(t, w.close()) }()
 	l := &lane{world: w, n: 1, db: database{URL: filepath.Join(w.dir, "none", "jobs.sqlite")}}
 	require.ErrorContains(t, l.kill(soon(t, time.Minute), &moments[0]), "worker 1.1 ended by itself")
+}
+
+func TestABotIsMadeWhileAnotherOneOfTheProcessGetsEvents(t *testing.T) {
+	one, err := newWorld("", io.Discard)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, one.close()) }()
+	chat := one.platform.Group("club")
+	made := make(chan struct{})
+	var says sync.WaitGroup
+	said := 0
+	says.Go(func() {
+		for ; ; said++ {
+			select {
+			case <-made:
+				return
+			default:
+				chat.Say("ann", "hi")
+			}
+		}
+	})
+	for range 10 {
+		other, err := newWorld("", io.Discard)
+		require.NoError(t, err)
+		time.Sleep(10 * time.Millisecond) // for events between this one and the next
+		require.NoError(t, other.close())
+	}
+	close(made)
+	says.Wait()
+	_, err = chat.WaitAnswers(soon(t, 10*time.Second), said)
+	require.NoError(t, err)
 }
 
 func TestBadFlagsAreRefused(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
-	"github.com/tencent-connect/botgo/event"
+	"github.com/tencent-connect/botgo/dto"
 
 	"github.com/botgo-contrib/richmedia"
 	"github.com/botgo-contrib/richmedia/richmediatest"
@@ -59,7 +59,9 @@ func newWorld(server string, logs io.Writer) (w *world, err error) {
 		}
 	}
 	answer := onMessage(w.jobs)
-	event.RegisterHandlers(w.bot.GroupATMessage(answer), w.bot.C2CMessage(answer))
+	for _, message := range []dto.EventType{dto.EventGroupAtMessageCreate, dto.EventC2CMessageCreate} {
+		w.bot.On(message, answer) // event.RegisterHandlers is for a time without events, and the tests have several worlds
+	}
 	w.platform.PushTo(richmedia.WebhookHandler(w.platform.Credentials()))
 	return w, nil
 }
