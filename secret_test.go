@@ -135,7 +135,7 @@ func TestForeignErrorsAreBoundedAndCleaned(t *testing.T) {
 				err := <-failed
 				assert.Equal(t, c.fails, err != nil)
 				require.NoError(t, b.media.Shutdown(t.Context()))
-				lines := b.log.lines
+				lines := logged(b.log, "")
 				require.NotEmpty(t, lines)
 				if c.fails {
 					require.ErrorIs(t, err, failure)

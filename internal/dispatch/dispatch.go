@@ -76,6 +76,7 @@ type Dispatcher struct {
 	busy     busyList         // lines with a task that counts as a worker
 	running  int              // goroutines that serve lines, without those of overdue tasks
 	overdue  int              // tasks that are overdue
+	sending  int              // ticks that pass notices on
 	draining bool             // no more Submit and Go
 	closed   bool             // no more Beside either
 	exempt   map[any]int      // IDs that calls of Drain do not wait for

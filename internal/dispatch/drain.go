@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Drain refuses new tasks of Submit and Go from now on and waits until all accepted ones are over, those of Beside
-// included, or ctx ends, whose cause it then returns. The tasks go on after ctx has ended, and Drain may be called
-// again, also concurrently.
+// Drain refuses new tasks of Submit and Go from now on and waits until all accepted ones are over, those of Beside and
+// the notices of the timer included, or ctx ends, whose cause it then returns. The tasks go on after ctx has ended, and
+// Drain may be called again, also concurrently.
 //
 // self is the ID of the task that calls Drain, or nil. A task that waited for itself would never be over: Drain waits
 // neither for the tasks with this ID, nor for those of the same key behind them, nor for those of other tasks that call
@@ -90,7 +90,7 @@ func (d *Dispatcher) pending(self any) bool {
 	if self == nil {
 		return d.unfinished() > 0
 	}
-	if d.aside.used > 0 || d.besides.waiting > 0 {
+	if d.aside.used > 0 || d.besides.waiting > 0 || d.sending > 0 {
 		return true
 	}
 	for t := range d.besides.running {
@@ -106,9 +106,10 @@ func (d *Dispatcher) pending(self any) bool {
 	return false
 }
 
-// unfinished counts the tasks that are not over, and the goroutines that are about to end. It needs d.mu.
+// unfinished counts the tasks that are not over, the goroutines that are about to end, and the notices of the timer. It needs
+// d.mu.
 func (d *Dispatcher) unfinished() int {
-	return d.running + d.overdue + d.queue.used + d.aside.used + len(d.besides.running) + d.besides.waiting
+	return d.running + d.overdue + d.queue.used + d.aside.used + len(d.besides.running) + d.besides.waiting + d.sending
 }
 
 // isExempt needs d.mu.

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/botgo-contrib/richmedia/internal/dispatch"
@@ -100,5 +101,31 @@ func TestANoticeThatPanicsStopsNothing(t *testing.T) {
 			require.NoError(t, d.Submit(t.Context(), dispatch.Task{Key: fmt.Sprint(i), Run: func() { time.Sleep(time.Minute) }}))
 		}
 		require.NoError(t, d.Drain(t.Context(), nil))
+	})
+}
+
+// Who drains may close the log after it.
+func TestDrainWaitsForANoticeUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var read time.Duration
+		start := time.Now()
+		d := dispatch.New(dispatch.Config{Workers: 2, Queue: 2, Slow: slow, Notice: func(dispatch.Notice) {
+			time.Sleep(time.Minute)
+			read = time.Since(start)
+		}})
+		require.NoError(t, d.Submit(t.Context(), dispatch.Task{Key: "a", Run: func() { time.Sleep(slow + time.Second) }}))
+		synctest.Wait()
+		time.Sleep(slow + 2*time.Second) // the task is over
+		self := new(int)
+		drained := make(chan time.Duration, 1)
+		require.NoError(t, d.Submit(t.Context(), dispatch.Task{Key: "b", ID: self, Run: func() {
+			assert.NoError(t, d.Drain(t.Context(), self))
+			drained <- time.Since(start)
+		}}))
+		synctest.Wait()
+		require.NoError(t, d.Drain(t.Context(), nil))
+		require.Equal(t, slow+time.Minute, read)
+		require.Equal(t, slow+time.Minute, time.Since(start))
+		require.Equal(t, slow+time.Minute, <-drained)
 	})
 }

@@ -98,8 +98,20 @@ func (d *Dispatcher) tick() {
 		d.sweep()
 	}
 	d.set()
+	if len(notices) > 0 { // Drain waits for them: what comes after it may close what they are written to
+		d.sending++
+		defer d.sent()
+	}
 	d.mu.Unlock()
 	d.send(notices)
+}
+
+// sent ends a tick that has passed notices on.
+func (d *Dispatcher) sent() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sending--
+	d.rest()
 }
 
 // maxOverdue is how many tasks may be overdue at once.
