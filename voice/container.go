@@ -43,6 +43,12 @@ func isSilk(head []byte) bool {
 	return bytes.HasPrefix(bytes.TrimPrefix(head, []byte{2}), []byte("#!SILK"))
 }
 
+// hasPauses reports whether head is of a recording by a phone, in AMR: while nobody speaks it holds frames that stand for a
+// time and have no sound (RFC 4867). ffmpeg's decoders return an error for each of them.
+func hasPauses(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("#!AMR")) || len(head) >= 10 && string(head[4:10]) == "ftyp3g"
+}
+
 // isMovie reports whether head is of the family of mp4 and QuickTime. The first four bytes are a length.
 func isMovie(head []byte) bool {
 	boxes := []string{"ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot"}

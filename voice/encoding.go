@@ -59,6 +59,7 @@ type job struct {
 	path   string
 	format Format
 	as     container
+	pauses bool                    // that ffmpeg cannot decode; see hasPauses
 	file   *os.File                // the input, unless it is streamed
 	fail   context.CancelCauseFunc // ends the process for a reason that explains more than its own message
 }
@@ -77,6 +78,7 @@ func (j *job) run(ctx context.Context, in io.Reader, w io.Writer) error {
 	if j.as, err = containerOf(head[:n]); err != nil {
 		return err
 	}
+	j.pauses = hasPauses(head[:n])
 	in = io.MultiReader(bytes.NewReader(head[:n]), in)
 	if j.as != streamed {
 		file, free, err := spool(in)
@@ -94,7 +96,7 @@ func (j *job) run(ctx context.Context, in io.Reader, w io.Writer) error {
 
 // exec runs ffmpeg from in, or from the file, to w.
 func (j *job) exec(ctx context.Context, in io.Reader, w io.Writer) error {
-	cmd := exec.CommandContext(ctx, j.path, arguments(j.format, j.as, j.fileName())...)
+	cmd := exec.CommandContext(ctx, j.path, arguments(j.format, j.as, j.fileName(), j.pauses)...)
 	cmd.WaitDelay = patience
 	if j.file != nil {
 		cmd.Stdin = j.file

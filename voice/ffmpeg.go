@@ -72,6 +72,7 @@ const (
 const (
 	cpuLimit = 2 * time.Minute // of processor time
 	maxAlloc = 256 << 20       // bytes of memory at once
+	maxPause = 64 << 20        // the same where ffmpeg makes the pauses: it holds a pause whole, and 10 minutes of AMR-WB take 37 MiB
 )
 
 // ErrNotInstalled is the error of Encode if there is no ffmpeg.
@@ -89,6 +90,8 @@ type FFmpeg struct {
 // failure is the error of Read: ffmpeg's message, with its exit status; the error of in; the cause of ctx when that ended;
 // a sound that is longer than 10 minutes, after its first 10 minutes. An end without an error is that of the whole input.
 // An input without audio is an error.
+//
+// The pauses of an AMR voice, also in 3GP, become silence, except for one at its end.
 //
 // It takes constant memory. mp4, m4a and other files whose index may be at their end are kept in a temporary file first,
 // up to 200 MiB, and so is the sound of a WAV, up to 28 MiB. On Unix the files have no name, so that a killed process
@@ -120,11 +123,16 @@ func (f FFmpeg) Encode(ctx context.Context, in io.Reader) (io.ReadCloser, error)
 // media are the demuxers that may read the input: none of them opens anything else. hls, concat, dash, sdp and others do.
 const media = "mp3,matroska,ogg,flac,wav,w64,aiff,au,caf,amr,amrnb,amrwb,aac,ac3,eac3,asf,avi,flv,mpegts,mpeg,ape,wv,tta,mpc,mpc8,voc"
 
-// arguments are those of a call. file is the name of an input that is not streamed.
-func arguments(format Format, as container, file string) []string {
+// arguments are those of a call. file is the name of an input that is not streamed, and pauses says that ffmpeg cannot decode
+// the pauses of the input.
+func arguments(format Format, as container, file string, pauses bool) []string {
+	memory := maxAlloc
+	if pauses {
+		memory = maxPause
+	}
 	args := []string{
 		"-nostdin", "-hide_banner", "-loglevel", "error",
-		"-timelimit", fmt.Sprint(cpuLimit.Seconds()), "-max_alloc", fmt.Sprint(maxAlloc),
+		"-timelimit", fmt.Sprint(cpuLimit.Seconds()), "-max_alloc", fmt.Sprint(memory),
 	}
 	switch as {
 	case streamed:
@@ -136,5 +144,8 @@ func arguments(format Format, as container, file string) []string {
 	}
 	args = append(args, "-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
 		"-fflags", "+bitexact", "-flags:a", "+bitexact", "-ac", "1", "-ar", fmt.Sprint(sampleRate))
+	if pauses { // silence for the missing times, and success also if that is most of the voice
+		args = append(args, "-af", "aresample=async=1", "-max_error_rate", "1")
+	}
 	return append(append(args, outputs[format].args...), "pipe:1")
 }
