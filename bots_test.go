@@ -208,6 +208,10 @@ func (a unnamed) Token() (*oauth2.Token, error) { return a.TokenSource.Token() }
 
 func TestIfTheBotOfAnEventIsUnknownTheAdaptersOwnPluginTakesIt(t *testing.T) {
 	hide := func(src oauth2.TokenSource) oauth2.TokenSource { return tokenFunc(src.Token) }
+	defer func() { // or the process remembers that a handler for any bot has ended
+		p := richmediatest.New()
+		newBedFrom(t, p, hide(p.TokenSource())).media.GroupATMessage(says(""))
+	}()
 	for name, c := range map[string]struct {
 		source  func(*richmediatest.Platform) oauth2.TokenSource
 		session func(*bed, oauth2.TokenSource) *dto.Session
