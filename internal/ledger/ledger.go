@@ -90,8 +90,9 @@ func (l *Ledger) Len() int {
 
 // Open returns the record of the message key, a string made of scope, chat, and msg_id or event_id. A new record
 // begins at arrived, or now if arrived lies in the future, and has the limits lim; an existing one keeps what it began
-// with. The window is measured on the monotonic clock if arrived comes from time.Now. The Entry stays usable after the
-// Ledger has forgotten it, but a later Open then begins a new one.
+// with. The window is measured on the monotonic clock from now on, and before that if arrived comes from time.Now: the wall
+// clock may have been set since the Ledger began. The Entry stays usable after the Ledger has forgotten it, but a later Open
+// then begins a new one.
 func (l *Ledger) Open(key string, arrived time.Time, lim Limits) *Entry {
 	now := time.Now()
 	var onStack [160]byte // longer than real keys
@@ -111,10 +112,8 @@ func (l *Ledger) Open(key string, arrived time.Time, lim Limits) *Entry {
 	}
 
 	l.tidy(now)
-	if arrived.After(now) {
-		arrived = now
-	}
-	e := &Entry{id: id, arrived: arrived.Sub(l.start), used: l.uses, shelf: l.shelf(lim)}
+	age := max(now.Sub(arrived), 0)
+	e := &Entry{id: id, arrived: now.Sub(l.start) - age, used: l.uses, shelf: l.shelf(lim)}
 	e.shelf.push(e)
 	l.entries[id] = e
 	return e

@@ -88,6 +88,17 @@ func TestAnArrivalInTheFutureCountsAsNow(t *testing.T) {
 	})
 }
 
+// TestAClockThatWasSetChangesNoWindow of a job, whose time of arrival has been through JSON: a machine may start with a clock
+// that is hours wrong, and set it when the network is there.
+func TestAClockThatWasSetChangesNoWindow(t *testing.T) {
+	for _, wrong := range []time.Duration{-8 * time.Hour, 0, 8 * time.Hour} {
+		l := ledger.New(10)
+		l.BegunWith(wrong)
+		_, until := l.Open("m", time.Now().Add(-time.Minute).Round(0), group).Left()
+		require.InDelta(t, 4*time.Minute, time.Until(until), float64(time.Second), "the clock was %s wrong", wrong)
+	}
+}
+
 func TestALateArrivalIsRefusedFromTheStart(t *testing.T) {
 	for _, arrived := range []time.Time{{}, time.Now().Add(-6 * time.Minute), time.Now().Add(-20 * time.Minute)} {
 		_, err := first(ledger.New(10).Open("a", arrived, group)).Claim(ledger.Content{})
