@@ -24,6 +24,7 @@ type orphans struct {
 	pause time.Duration
 	timer *time.Timer // of the next attempt; nil if there is none
 	busy  bool        // an attempt is under way
+	unmet bool        // Redis has answered no attempt since the last add, or not all of one
 }
 
 func (o *orphans) add(l *lease) {
@@ -45,7 +46,7 @@ func (o *orphans) add(l *lease) {
 		}
 		delete(o.all, first.token)
 	}
-	o.pause = firstSweep
+	o.pause, o.unmet = firstSweep, true
 	o.schedule()
 }
 
@@ -86,11 +87,12 @@ func (o *orphans) schedule() {
 	}
 }
 
-// sweep makes the next attempt at once.
+// sweep makes the next attempt at once, because Redis answers again. Where it has answered one already, what is left may only be
+// granted later, and the pauses stay: every lease calls this.
 func (o *orphans) sweep() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.timer != nil && o.timer.Stop() {
+	if o.unmet && o.timer != nil && o.timer.Stop() {
 		o.timer = time.AfterFunc(0, o.attempt)
 	}
 }
@@ -98,7 +100,7 @@ func (o *orphans) sweep() {
 // attempt tries to delete every orphan. It runs on the goroutine of its timer.
 func (o *orphans) attempt() {
 	o.mu.Lock()
-	o.timer, o.busy = nil, true
+	o.timer, o.busy, o.unmet = nil, true, false
 	now := time.Now()
 	var due []*lease
 	for token, l := range o.all {
@@ -109,20 +111,21 @@ func (o *orphans) attempt() {
 		due = append(due, l)
 	}
 	o.mu.Unlock()
+	answered := true
 	for _, l := range due {
 		found, err := l.delete(context.Background())
 		if errors.Is(err, redis.ErrClosed) {
 			o.forget()
 			break
 		}
-		if err != nil {
+		if answered = err == nil; !answered {
 			break // Redis does not answer: the others wait for the next attempt too
 		}
 		o.deleted(l, found)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.busy = false
+	o.busy, o.unmet = false, o.unmet || !answered
 	o.schedule()
 }
 

@@ -151,6 +151,40 @@ func TestALeaseThatWasNeverGrantedIsLookedForAsLongAsItCouldLast(t *testing.T) {
 	})
 }
 
+// TestLeasesAfterAnOutageDoNotLookForTheLostOnes each: they are looked for at once when Redis answers again, and then as rarely as
+// if nobody took a lease.
+func TestLeasesAfterAnOutageDoNotLookForTheLostOnes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, r := lateStore(t, true)
+		failing := func(now bool) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.failing = now
+		}
+		failing(true)
+		const lost = 8
+		for range lost {
+			_, _, err := s.Lease(t.Context(), "k", 15*time.Minute)
+			require.Error(t, err)
+			time.Sleep(2 * time.Second)
+		}
+		failing(false)
+		time.Sleep(time.Second)
+		const leases = 1000
+		for range leases {
+			held, release, err := s.Lease(t.Context(), "other", time.Minute)
+			require.NoError(t, err)
+			require.True(t, held)
+			release()
+			time.Sleep(100 * time.Millisecond)
+		}
+		looked := r.deleted() - leases
+		assert.Positive(t, looked)
+		assert.LessOrEqual(t, looked, 10*lost)
+		time.Sleep(time.Hour)
+	})
+}
+
 func TestAReleaseThatFailsIsRepeatedUntilItIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, r := lateStore(t, true)
