@@ -72,17 +72,31 @@ func (p *Plugin) adapter(name string, h Handler, types ...dto.EventType) *regist
 	return r
 }
 
-// take runs r's handler for an event of r's bot, and finds the handler of an event of another bot of the process.
+// take runs r's handler for an event of r's bot, and finds the handler of an event of another bot of the process. If r's plugin
+// is shut down, also while the event waits for a place in its queue, another open one of the same bot takes it.
 func (r *registration) take(payload *dto.WSPayload) error {
 	bot := r.p.owner(payload)
-	if bot != otherBot && r.p.accepting() || payload == nil {
-		return r.p.handle(payload, r.h)
+	var refused error
+	if payload == nil || bot != otherBot && r.p.accepting() {
+		var shut bool
+		if shut, refused = r.p.handle(payload, r.h); !shut {
+			return refused
+		}
 	}
-	if other := registered.find(payload, thisBot); other != nil {
-		return other.p.handle(payload, other.h)
+	for {
+		other := registered.find(payload, thisBot)
+		if other == nil || !other.p.accepting() {
+			break
+		}
+		if shut, err := other.p.handle(payload, other.h); !shut {
+			return err
+		}
 	}
 	if bot != otherBot {
-		return r.p.handle(payload, r.h) // ErrClosed
+		if refused == nil {
+			_, refused = r.p.handle(payload, r.h) // ErrClosed
+		}
+		return refused
 	}
 	err := registered.forward(payload)
 	if errors.Is(err, ErrWrongBot) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -166,6 +167,38 @@ func TestAnOpenPluginOfTheSameBotTakesTheEventsOfAClosedOne(t *testing.T) {
 
 				require.NoError(t, next.media.Close())
 				require.ErrorIs(t, deliver(t, old, club.Say("alice", "hi")), richmedia.ErrClosed)
+			})
+		}
+	}
+}
+
+// TestAnOpenPluginOfTheSameBotTakesTheEventThatWaitsForAClosedOne, which over a websocket nobody delivers again.
+func TestAnOpenPluginOfTheSameBotTakesTheEventThatWaitsForAClosedOne(t *testing.T) {
+	for name, register := range registrations {
+		for way, deliver := range deliveries {
+			t.Run(name+" by "+way, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					old := quiet(t, richmedia.WithWorkers(1), richmedia.WithQueue(1))
+					gate := make(chan struct{})
+					register(old.media, func(context.Context, *richmedia.Context) error { <-gate; return nil })
+					for range 2 { // one runs, one fills the queue
+						require.NoError(t, deliver(t, old, old.Group("busy").Say("alice", "hi")))
+						synctest.Wait()
+					}
+					club := old.Group("club")
+					taken := make(chan error, 1)
+					go func() { taken <- deliver(t, old, club.Say("alice", "hi")) }()
+					synctest.Wait()
+					next := newBedOn(t, old.Platform)
+					next.PushTo(nil)
+					register(next.media, says("next"))
+					down := make(chan error, 1)
+					go func() { down <- old.media.Shutdown(t.Context()) }()
+					require.NoError(t, <-taken)
+					assert.Equal(t, "next", answers(t, club, 1)[0].Text)
+					close(gate)
+					require.NoError(t, <-down)
+				})
 			})
 		}
 	}

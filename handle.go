@@ -24,12 +24,12 @@ const (
 	defaultHandlerTimeout = 5 * time.Minute
 )
 
-// handle accepts an event on botgo's goroutine.
-func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
+// handle accepts an event on botgo's goroutine. shut says that it did not, because the plugin is shut down.
+func (p *Plugin) handle(payload *dto.WSPayload, h Handler) (shut bool, err error) {
 	in, err := parse(payload, time.Now())
 	if err != nil {
 		p.malformed(payload, err)
-		return err
+		return false, err
 	}
 	c := &Context{p: p, in: in}
 	took := false
@@ -48,7 +48,7 @@ func (p *Plugin) handle(payload *dto.WSPayload, h Handler) error {
 	case err != nil && !c.started:
 		p.event(c, EventRefused, 0, 0, err)
 	}
-	return err
+	return errors.Is(err, ErrClosed) && !c.started, err
 }
 
 // accept acknowledges an interaction, and runs or queues h. After an error botgo asks the platform to deliver the event
