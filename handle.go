@@ -34,9 +34,9 @@ func (p *Plugin) handle(payload *dto.WSPayload, h Handler) (shut bool, err error
 	c := &Context{p: p, in: in}
 	took := false
 	err = p.seen.Once(p.life, in.ids(), func() error {
-		return p.shared(in, func() error {
+		return p.shared(in, func(mine *claim) error {
 			took = true
-			return p.accept(c, h)
+			return p.accept(c, h, mine)
 		})
 	})
 	if errors.Is(err, errOtherInstance) { // no error to the platform, but not remembered here either: it may be returned there
@@ -52,8 +52,8 @@ func (p *Plugin) handle(payload *dto.WSPayload, h Handler) (shut bool, err error
 }
 
 // accept acknowledges an interaction, and runs or queues h. After an error botgo asks the platform to deliver the event
-// again.
-func (p *Plugin) accept(c *Context, h Handler) error {
+// again. mine is nil unless the event is queued under a claim.
+func (p *Plugin) accept(c *Context, h Handler, mine *claim) error {
 	if p.cfg.inline && !p.claims(c.in) { // else takeInline has counted it, and Shutdown by the handler exempts one
 		if !p.enterInline() {
 			return ErrClosed
@@ -73,6 +73,10 @@ func (p *Plugin) accept(c *Context, h Handler) error {
 		Key: c.queue(), ID: w, Label: eventName(c.in.payload), Until: c.until(),
 		Run: func() {
 			w.queued.Wait()
+			if !mine.keep() {
+				p.event(c, EventDuplicate, 0, 0, nil)
+				return
+			}
 			_ = p.run(c, h, w)
 		},
 		Late: func() {

@@ -10,31 +10,100 @@ import (
 // runningFor is how long the claim of an inline handler lasts. The platform waits for 3 s, so handlers are short.
 const runningFor = 30 * time.Second
 
-// shared calls take unless another instance has the event: then it returns errOtherInstance.
-func (p *Plugin) shared(in *incoming, take func() error) (err error) {
+// shared calls take unless another instance has the event: then it returns errOtherInstance. The claim is that of an event
+// that is queued, else nil.
+func (p *Plugin) shared(in *incoming, take func(*claim) error) (err error) {
 	if !p.claims(in) {
-		return take()
+		return take(nil)
 	}
 	key := eventKey(p.uploads.cache.owner, in.claimedBy())
-	claim := p.sharedQueued
-	if p.cfg.inline {
-		claim = p.sharedInline
-	}
 	// On botgo's goroutine, where a panic would end the process.
-	protect("the store", func() error { return claim(key, take) }, func(failed error) { err = failed })
+	protect("the store", func() error {
+		if p.cfg.inline {
+			return p.sharedInline(key, func() error { return take(nil) })
+		}
+		return p.sharedQueued(key, take)
+	}, func(failed error) { err = failed })
 	return err
 }
 
 // claims reports whether the instances of the bot claim the event, so that one of them takes it.
 func (p *Plugin) claims(in *incoming) bool { return p.cfg.sharedEvents && in.ids() != (seen.IDs{}) }
 
-// sharedQueued keeps the lease if take accepts the event.
-func (p *Plugin) sharedQueued(key string, take func() error) error {
+// sharedQueued keeps the lease if take accepts the event, unless that takes long: see claim.
+func (p *Plugin) sharedQueued(key string, take func(*claim) error) error {
 	held, release, err := p.uploads.leases.take(p.life, key, seenFor)
-	if !held && err == nil {
+	switch {
+	case err != nil:
+		return giveBack(release, func() error { return take(nil) })
+	case !held:
 		return errOtherInstance
 	}
-	return giveBack(release, take)
+	c := &claim{p: p, key: key, free: release, turn: newTurn()}
+	timer := time.AfterFunc(yieldAfter, c.yield)
+	defer timer.Stop()
+	return giveBack(c.release, func() error { return take(c) })
+}
+
+// yieldAfter is how long an event that waits for a place in the queue is claimed. The platform waits for about 3 s.
+const yieldAfter = time.Second
+
+// claim is the lease on an event that is to be queued. While the queue is full the platform gives up and pushes the event to
+// another instance. That one must not leave it to this one, which may yet refuse it: so the lease ends after yieldAfter, and the
+// event is claimed anew when its handler would run.
+type claim struct {
+	p    *Plugin
+	key  string
+	free func() // ends the lease
+
+	turn    turn
+	kept    bool // the handler runs, or another instance has the event
+	yielded bool
+}
+
+// yield ends the lease of an event that still waits. It runs on the goroutine of a timer.
+func (c *claim) yield() {
+	c.turn.take()
+	defer c.turn.leave()
+	if c.kept {
+		return
+	}
+	c.yielded = true
+	c.guard(c.free)
+}
+
+// release ends the lease of an event that was refused.
+func (c *claim) release() {
+	c.turn.take()
+	defer c.turn.leave()
+	c.kept = true
+	c.free()
+}
+
+// keep reports whether the event is this instance's, of which the handler runs then. Without the store it is.
+func (c *claim) keep() (mine bool) {
+	if c == nil {
+		return true
+	}
+	c.turn.take()
+	defer c.turn.leave()
+	c.kept, mine = true, true
+	if c.yielded {
+		c.guard(func() {
+			held, _, err := c.p.uploads.leases.take(c.p.life, c.key, seenFor)
+			mine = held || err != nil
+		})
+	}
+	return mine
+}
+
+// guard calls the store where nobody else recovers.
+func (c *claim) guard(fn func()) {
+	protect("the store", func() error { fn(); return nil }, func(err error) {
+		if err != nil {
+			c.p.cfg.log.Errorf("richmedia: the claim of an event: %v", err)
+		}
+	})
 }
 
 // giveBack calls take, and release unless take has taken the event, also if take does not return.

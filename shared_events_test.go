@@ -259,3 +259,92 @@ func TestAnEventHandledWithoutAClaimIsMarkedAsHandled(t *testing.T) {
 		assert.Len(t, f.Channel("c").Answers(), 1)
 	})
 }
+
+// crowded is what the tests of a full queue need: instance i runs a handler that hangs until free is called, and another event waits.
+func (f *fleet) crowded(t *testing.T, i int, runs *atomic.Int32) (h richmedia.Handler, free func()) {
+	t.Helper()
+	gate := make(chan struct{})
+	h = func(ctx context.Context, c *richmedia.Context) error {
+		if c.Text() == "hang" {
+			<-gate
+			return nil
+		}
+		return counted(runs, 0)(ctx, c)
+	}
+	for range 2 {
+		require.NoError(t, f.push(i, f.Group("busy").Say("ann", "hang"), h))
+		synctest.Wait()
+	}
+	return h, func() { close(gate) }
+}
+
+// TestAnEventThatWaitsForAPlaceInTheQueueIsLeftToAnotherInstance because the one where it waits may yet refuse it, when the
+// platform has the answer of the other.
+func TestAnEventThatWaitsForAPlaceInTheQueueIsLeftToAnotherInstance(t *testing.T) {
+	for name, shutDown := range map[string]bool{"that has a place in the end": false, "that is shut down": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var rec recorder
+				f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents(), richmedia.WithWorkers(1), richmedia.WithQueue(1), rec.option())
+				var runs atomic.Int32
+				h, free := f.crowded(t, 0, &runs)
+				ev := f.Channel("c").Say("ann", "hi") // a guild knows no msg_seq
+				atMessage := func(i int) error { return f.bots[i].media.ATMessage(h)(ev.Payload(), nil) }
+				first := make(chan error, 1)
+				go func() { first <- atMessage(0) }()
+				time.Sleep(3 * time.Second) // then the platform pushes it again
+				require.NoError(t, atMessage(1))
+				down := make(chan error, 1)
+				if shutDown {
+					go func() { down <- f.bots[0].media.Shutdown(t.Context()) }()
+					<-first // the platform has the answer of the other
+					free()
+					require.NoError(t, <-down)
+				} else {
+					free()
+					require.NoError(t, <-first)
+				}
+				synctest.Wait()
+				assert.EqualValues(t, 1, runs.Load())
+				assert.Len(t, f.Channel("c").Answers(), 1)
+				stages := map[richmedia.EventStage]int{}
+				for _, info := range rec.takeEvents() {
+					if info.ID == ev.ID() {
+						stages[info.Stage]++
+					}
+				}
+				assert.Equal(t, 1, stages[richmedia.EventDone])
+				assert.Equal(t, 1, stages[richmedia.EventDuplicate])
+			})
+		})
+	}
+}
+
+func TestAnEventThatWaitsForAPlaceInTheQueueRunsThereIfNoOtherInstanceHasIt(t *testing.T) {
+	for name, fault := range map[string]func(*sharedStore){
+		"": func(*sharedStore) {}, ", without the store": func(s *sharedStore) { s.fail(errors.New("broken"), "lease") },
+	} {
+		t.Run("it waits"+name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := newSharedStore()
+				f := newFleet(t, 2, store, richmedia.WithSharedEvents(), richmedia.WithWorkers(1), richmedia.WithQueue(1))
+				var runs atomic.Int32
+				h, free := f.crowded(t, 0, &runs)
+				ev := f.Group("g").Say("ann", "hi")
+				first := make(chan error, 1)
+				go func() { first <- f.push(0, ev, h) }()
+				time.Sleep(3 * time.Second)
+				fault(store)
+				free()
+				require.NoError(t, <-first)
+				synctest.Wait()
+				assert.EqualValues(t, 1, runs.Load())
+				assert.Len(t, f.Group("g").Answers(), 1)
+				store.fail(nil, "lease")
+				require.NoError(t, f.push(1, ev, h))
+				synctest.Wait()
+				assert.Len(t, f.Group("g").Answers(), 1)
+			})
+		})
+	}
+}

@@ -25,7 +25,8 @@ type Trace struct {
 type EventStage string
 
 // The stages. An accepted event is queued, then started, then done; with WithInline it is not queued. One that is
-// still queued when Close is called, or when Shutdown's ctx ends, has no further stage.
+// still queued when Close is called, or when Shutdown's ctx ends, has no further stage. With WithSharedEvents one that waited
+// long for a place in the queue can be a duplicate after it was queued: another instance has it then.
 const (
 	EventQueued    EventStage = "queued"
 	EventStarted   EventStage = "started"
