@@ -76,6 +76,8 @@ var (
 //
 // credentials must not be nil, and are read once. Keep one handler for each bot of the process: it remembers 131072
 // requests for 20 minutes, in about 35 MiB at most. Give the http.Server a ReadHeaderTimeout: what comes before the body is the server's.
+// The 5 s of a body need a ResponseWriter with a read deadline. Behind one that hides its connection, as that of http.TimeoutHandler
+// does, give the server a ReadTimeout too.
 func WebhookHandler(credentials *token.QQBotCredentials) http.Handler {
 	if credentials == nil {
 		panic("richmedia: WebhookHandler(nil): give the credentials that the bot hands to token.NewQQBotTokenSource")
