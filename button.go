@@ -21,10 +21,10 @@ func (c *Context) ButtonData() string {
 		return ""
 	}
 	var resolved struct {
-		ButtonData string `json:"button_data"`
+		ButtonData looseString `json:"button_data"`
 	}
 	_ = json.Unmarshal(c.in.interaction.Data.Resolved, &resolved) // what is not there stays empty
-	return resolved.ButtonData
+	return string(resolved.ButtonData)
 }
 
 // Ack acknowledges an interaction with a code: 0 done, 1 failed, 2 too frequent, 3 repeated, 4 no permission,

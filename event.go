@@ -109,10 +109,13 @@ func parse(payload *dto.WSPayload, arrived time.Time) (*incoming, error) {
 		in.message = m
 	}
 	if payload.Type == dto.EventInteractionCreate {
-		in.interaction = &dto.Interaction{}
-		if err := tolerant(json.Unmarshal([]byte(raw), in.interaction)); err != nil {
+		i := &dto.Interaction{}
+		if err := tolerant(json.Unmarshal([]byte(raw), i)); err != nil {
 			return nil, fmt.Errorf("richmedia: the payload of %s is malformed: %w", eventName(payload), err)
 		}
+		i.ID = cmp.Or(i.ID, strings.Clone(d.id)) // what is acknowledged, and whether: botgo's type refuses other types
+		i.Type = cmp.Or(i.Type, dto.InteractionType(max(parseLoose(d.interactionType), 0)))
+		in.interaction = i
 	}
 	return in, nil
 }
@@ -131,7 +134,8 @@ func (in *incoming) locate(d *eventData) {
 	case dto.EventDirectMessageCreate:
 		in.at(ScopeDM, d.guildID, d.author.id)
 	case dto.EventInteractionCreate:
-		if d.chatType == "0" {
+		none := d.chatType == "" && group == "" && cmp.Or(d.userOpenID, d.openID) == "" // a 0 may be left out
+		if d.chatType == "0" || none && d.channelID != "" {
 			in.at(ScopeChannel, d.channelID, d.resolvedUserID)
 			return
 		}

@@ -28,6 +28,7 @@ type eventData struct {
 	channelID         string
 	chatType          string // of an interaction: 0 guild, 1 group, 2 single chat
 	resolvedUserID    string // of an interaction in a guild
+	interactionType   string
 	author            struct{ id, memberOpenID, userOpenID string }
 	content           string
 	mentions          []mention
@@ -63,6 +64,8 @@ func (d *eventData) read(raw string) {
 			d.channelID = loose(value)
 		case "chat_type":
 			d.chatType = loose(value)
+		case "type":
+			d.interactionType = loose(value)
 		case "content":
 			d.content = loose(value)
 		case "author":

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -161,6 +163,57 @@ func TestAFieldOfAnotherTypeCostsNoMessage(t *testing.T) {
 		}
 	}
 	assert.Empty(t, b.log.text())
+}
+
+// TestAFieldOfAnotherTypeCostsNoButton nor its acknowledgement.
+func TestAFieldOfAnotherTypeCostsNoButton(t *testing.T) {
+	data := func(d map[string]any) map[string]any { return d["data"].(map[string]any) } //nolint:forcetypeassert // made below
+	resolved := func(d map[string]any) map[string]any { return data(d)["resolved"].(map[string]any) }
+	guild := func(d map[string]any) {
+		delete(d, "group_openid")
+		delete(d, "group_member_openid")
+		d["guild_id"], d["channel_id"] = "8", "7"
+	}
+	for name, change := range map[string]func(d map[string]any){
+		"as documented":              func(map[string]any) {},
+		"a string for a type":        func(d map[string]any) { d["type"], data(d)["type"] = "11", "11" },
+		"a number for an id":         func(d map[string]any) { d["id"] = 42 },
+		"a string for a version":     func(d map[string]any) { d["version"] = "1" },
+		"a string for a chat_type":   func(d map[string]any) { d["chat_type"] = "1" },
+		"no chat_type":               func(d map[string]any) { delete(d, "chat_type") },
+		"a number for button_data":   func(d map[string]any) { resolved(d)["button_data"] = 42 },
+		"a number for a button's id": func(d map[string]any) { resolved(d)["button_id"] = 1 },
+		"a guild":                    func(d map[string]any) { d["chat_type"] = 0; guild(d) },
+		"a guild, chat_type string":  func(d map[string]any) { d["chat_type"] = "0"; guild(d) },
+		"a guild, no chat_type":      func(d map[string]any) { delete(d, "chat_type"); guild(d) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t)
+			b.PushTo(nil)
+			acked := make(chan string, 1)
+			b.Intercept(richmediatest.OpAck, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+				acked <- r.URL.Path
+				_, _ = io.WriteString(w, "{}")
+			})
+			got := make(chan *richmedia.Context, 1)
+			b.onButton(func(_ context.Context, c *richmedia.Context) error { got <- c; return nil })
+			d := map[string]any{
+				"id": "42", "type": 11, "chat_type": 1, "version": 1, "group_openid": "G", "group_member_openid": "U",
+				"data": map[string]any{"type": 11, "resolved": map[string]any{"button_data": "42", "button_id": "1"}},
+			}
+			change(d)
+			require.JSONEq(t, `{"op":12,"d":0}`, push(t, b, dto.EventInteractionCreate, "INTERACTION_CREATE:1", d))
+			c := <-got
+			want := []any{richmedia.ScopeGroup, "G", "42"}
+			if d["channel_id"] != nil {
+				want = []any{richmedia.ScopeChannel, "7", "42"}
+			}
+			assert.Equal(t, want, []any{c.Scope(), c.ChatID(), c.ButtonData()})
+			require.NoError(t, b.media.Shutdown(soon(t)))
+			require.Len(t, acked, 1)
+			assert.Equal(t, "/interactions/42", <-acked)
+		})
+	}
 }
 
 func TestAFieldOfAnotherTypeCostsNoMessageOfBotgosOwnHandlers(t *testing.T) {
