@@ -84,8 +84,8 @@ func (r *registration) take(payload *dto.WSPayload) error {
 		}
 	}
 	for {
-		other := registered.find(payload, thisBot)
-		if other == nil || !other.p.accepting() {
+		other := registered.find(payload, thisBot, (*Plugin).accepting)
+		if other == nil {
 			break
 		}
 		if shut, err := other.p.handle(payload, other.h); !shut {
@@ -160,13 +160,14 @@ func (t *registry) remove(p *Plugin) {
 	}
 }
 
-// find returns the handler that was registered last for payload's type by a plugin to which the event belongs as bot says.
-func (t *registry) find(payload *dto.WSPayload, bot ownership) *registration {
+// find returns the handler that was registered last for payload's type by a plugin to which the event belongs as bot says, and
+// which is as wanted.
+func (t *registry) find(payload *dto.WSPayload, bot ownership, wanted func(*Plugin) bool) *registration {
 	t.mu.Lock()
 	list := t.handlers[payload.Type] // never changed in place
 	t.mu.Unlock()
 	for _, r := range slices.Backward(list) { // asks the event's token source, which is the bot's own code
-		if r.p.owner(payload) == bot {
+		if r.p.owner(payload) == bot && wanted(r.p) {
 			return r
 		}
 	}
@@ -176,9 +177,10 @@ func (t *registry) find(payload *dto.WSPayload, bot ownership) *registration {
 // handle is what botgo calls for an event. If the last registration for its bot is one of On, that handler runs; else what
 // stands in botgo's DefaultHandlers: an adapter, a function that wraps one, or a handler of the bot's own.
 func (t *registry) handle(payload *dto.WSPayload) error {
-	r := t.find(payload, thisBot)
+	each := func(*Plugin) bool { return true } // one that is shut down knows an open one
+	r := t.find(payload, thisBot, each)
 	if r == nil {
-		r = t.find(payload, unknownBot)
+		r = t.find(payload, unknownBot, each)
 	}
 	if r != nil && r.on {
 		return r.take(payload)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -202,6 +204,47 @@ func TestAnOpenPluginOfTheSameBotTakesTheEventThatWaitsForAClosedOne(t *testing.
 			})
 		}
 	}
+}
+
+// TestNoEventIsRefusedWhilePluginsOfTheBotComeAndGo as long as one is open, whichever an event finds.
+func TestNoEventIsRefusedWhilePluginsOfTheBotComeAndGo(t *testing.T) {
+	var ran atomic.Int32
+	count := func(context.Context, *richmedia.Context) error { ran.Add(1); return nil }
+	stays := quiet(t)
+	stays.media.On(groupAt, count)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				goes, err := richmedia.New(stays.TokenSource(), richmedia.WithPlatform(stays), richmedia.WithLogger(mute{}))
+				if !assert.NoError(t, err) {
+					return
+				}
+				goes.On(groupAt, count)
+				time.Sleep(time.Millisecond)
+				assert.NoError(t, goes.Shutdown(t.Context()))
+			}
+		})
+	}
+	var sent atomic.Int32
+	for i := range 4 {
+		all.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				id := fmt.Sprint(i, "-", n) // a chat of its own too: none is busy
+				ev := payload(groupAt, string(groupAt)+":"+id, `{"id":"M`+id+`","group_openid":"G`+id+`","author":{"member_openid":"U"}}`)
+				ev.Session = &dto.Session{AppID: stays.AppID()}
+				if !assert.NoError(t, event.ParseAndHandle(ev)) {
+					return
+				}
+				sent.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	require.NoError(t, stays.media.Shutdown(soon(t)))
+	assert.Equal(t, sent.Load(), ran.Load())
 }
 
 func TestBotgosOwnHandlerGetsTheEventsOfABotWithoutThePlugin(t *testing.T) {

@@ -48,7 +48,7 @@ func (p *Plugin) handle(payload *dto.WSPayload, h Handler) (shut bool, err error
 	case err != nil && !c.started:
 		p.event(c, EventRefused, 0, 0, err)
 	}
-	return errors.Is(err, ErrClosed) && !c.started, err
+	return errors.Is(err, ErrClosed) && !c.started && !p.accepting(), err
 }
 
 // accept acknowledges an interaction, and runs or queues h. After an error botgo asks the platform to deliver the event
