@@ -31,10 +31,10 @@ func sanitize(name string) string {
 			break
 		}
 	}
-	if reserved(name) {
-		name = "_" + name
+	if name = shortened(name); reserved(name) { // what is cut off may have made it another name
+		name = shortened("_" + name)
 	}
-	return shortened(name)
+	return name
 }
 
 // hidden reports whether r is a control character, no character, or one that is not visible: a direction mark, a zero-width

@@ -75,6 +75,12 @@ func TestALongNameKeepsItsExtension(t *testing.T) {
 		assert.True(t, strings.HasSuffix(got, ".png"), got)
 		assert.True(t, utf8.ValidString(got), got)
 	}
+	for _, name := range []string{"con" + strings.Repeat(" ", 300) + "x", "con" + strings.Repeat(" ", 300) + "x.png", "con." + strings.Repeat("b", 300)} {
+		got := sanitize(name)
+		assert.True(t, strings.HasPrefix(got, "_con"), got)
+		assert.LessOrEqual(t, len(got), maxName)
+		assert.Equal(t, got, sanitize(got))
+	}
 	assert.Len(t, sanitize("a."+strings.Repeat("b", 300)), maxName)
 	assert.Len(t, sanitize(strings.Repeat("a", maxName)), maxName)
 }
