@@ -10,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,8 +30,8 @@ func TestErrorsAndLogsHoldNoSecret(t *testing.T) {
 		)
 		_, err := c.Upload(t.Context(), group, Media{Kind: 1, URL: "https://cos.example.com/a?sign=SECRET"})
 		require.Error(t, err)
-		require.Len(t, rec.lines, 3, "850026 is worth one more try")
-		for _, text := range append(rec.lines, err.Error()) {
+		require.Len(t, rec.all(), 3, "850026 is worth one more try")
+		for _, text := range append(rec.all(), err.Error()) {
 			for _, secret := range []string{"SECRET", "token-1", "\n"} {
 				assert.NotContains(t, text, secret)
 			}
@@ -187,7 +186,7 @@ func FuzzSecrets(f *testing.F) {
 		}
 		c := New(Config{HTTP: &http.Client{Transport: s}, Base: func() string { return "https://platform.test" }, Source: source, Log: rec})
 		err := made.do(t.Context(), c)
-		texts := slices.Clone(rec.lines)
+		texts := rec.all()
 		for _, err := range chain(err) {
 			texts = append(texts, err.Error(), fmt.Sprintf("%+v", err))
 			if e, ok := err.(*Error); ok { //nolint:errorlint // each of the chain is looked at by itself
@@ -214,7 +213,7 @@ func TestARefusedTokenIsASecretToo(t *testing.T) {
 			tk.names = []string{"t0ken-1S3CR3T", "t0ken-2S3CR3T", "t0ken-3S3CR3T"}
 			_, err := c.Send(t.Context(), group, []byte(`{}`), true)
 			require.Error(t, err, i)
-			texts := slices.Clone(rec.lines)
+			texts := rec.all()
 			for _, err := range chain(err) {
 				texts = append(texts, fmt.Sprintf("%+v", err))
 			}

@@ -76,7 +76,7 @@ func TestTokenRequestsObserveTheRetries(t *testing.T) {
 			_, err := c.Send(t.Context(), group, []byte(`{}`), true)
 			require.EqualError(t, err, "token: no access token, check the app id and the secret: 100016 invalid appid or secret")
 			assert.LessOrEqual(t, asked, most, retries)
-			assert.Len(t, rec.lines, asked, "one line for each request, for all calls together")
+			assert.Len(t, rec.all(), asked, "one line for each request, for all calls together")
 			assert.Empty(t, s.bodies)
 		})
 	}
@@ -210,8 +210,8 @@ func TestATokenSourceThatPanicsIsAnError(t *testing.T) {
 		_, err := c.Send(t.Context(), group, []byte(`{}`), true)
 		require.NoError(t, err, "it is asked again")
 		assert.Len(t, s.bodies, 1)
-		require.Len(t, rec.lines, 1)
-		assert.Contains(t, rec.lines[0], "no config file")
+		require.Len(t, rec.all(), 1)
+		assert.Contains(t, rec.all()[0], "no config file")
 	})
 }
 
