@@ -3,6 +3,7 @@ package platform
 import (
 	"container/list"
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -48,22 +49,39 @@ type rate struct {
 	mu    sync.Mutex
 	turns []time.Time // the beginnings of the last calls, the oldest at next
 	next  int
+	left  []time.Time // of turns, those to come that nobody waits for any longer, the earliest first
 }
 
 // wait returns when the caller's turn has come, or the cause of ctx.
-func (r *rate) wait(ctx context.Context) error { return waitTurn(ctx, r.turn) }
+func (r *rate) wait(ctx context.Context) error { return waitTurn(ctx, r.turn, r.leave) }
 
 // turn takes the next turn and returns its time.
 func (r *rate) turn() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	at := time.Now()
+	for len(r.left) > 0 {
+		first := r.left[0]
+		if r.left = r.left[1:]; !first.Before(at) {
+			return first
+		}
+	}
+	r.left = nil
 	if free := r.turns[r.next].Add(ratePeriod); free.After(at) {
 		at = free
 	}
 	r.turns[r.next] = at
 	r.next = (r.next + 1) % len(r.turns)
 	return at
+}
+
+// leave gives a turn to the next that asks for one: if many give up, the turns of all of them would be used up before their
+// time, and nobody would be let in.
+func (r *rate) leave(at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(r.left, at, time.Time.Compare)
+	r.left = slices.Insert(r.left, i, at)
 }
 
 // idle reports whether r has nothing to remember.
@@ -74,12 +92,13 @@ func (r *rate) idle() bool {
 	return time.Since(last) > ratePeriod
 }
 
-// waitTurn takes a turn and returns at its time, or the cause of ctx.
-func waitTurn(ctx context.Context, turn func() time.Time) error {
+// waitTurn takes a turn and returns at its time, or leaves it and returns the cause of ctx.
+func waitTurn(ctx context.Context, turn func() time.Time, leave func(time.Time)) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	d := time.Until(turn())
+	at := turn()
+	d := time.Until(at)
 	if d <= 0 {
 		return nil
 	}
@@ -89,7 +108,8 @@ func waitTurn(ctx context.Context, turn func() time.Time) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx) // the turn is lost: a later call waits longer than it must
+		leave(at)
+		return context.Cause(ctx)
 	}
 }
 
@@ -107,7 +127,16 @@ type chatRates struct {
 
 // wait returns when it is the turn of a message to the chat, or the cause of ctx.
 func (c *chatRates) wait(ctx context.Context, id string) error {
-	return waitTurn(ctx, func() time.Time { return c.turn(id) })
+	return waitTurn(ctx, func() time.Time { return c.turn(id) }, func(at time.Time) { c.leave(id, at) })
+}
+
+// leave leaves a turn of the chat, which is not forgotten before that turn.
+func (c *chatRates) leave(id string, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r := c.byID[id]; r != nil {
+		r.leave(at)
+	}
 }
 
 // turn takes the chat's next turn. It holds the lock meanwhile: a chat without a turn is idle and may be forgotten.

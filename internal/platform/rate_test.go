@@ -132,3 +132,48 @@ func BenchmarkABusyChat(b *testing.B) {
 		})
 	}
 }
+
+// TestCallsThatGiveUpTakeNoTurns: a queue of jobs that are repeated when they took too long would otherwise use up every turn
+// before its time, and nothing would be sent any longer.
+func TestCallsThatGiveUpTakeNoTurns(t *testing.T) {
+	for name, wait := range map[string]func() func(context.Context) error{
+		"an endpoint": func() func(context.Context) error { return newRates()[endpointPrepare].wait },
+		"a guild's chat": func() func(context.Context) error {
+			c := new(chatRates)
+			return func(ctx context.Context) error { return c.wait(ctx, "a") }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const callers, lasting = 100, time.Minute
+				rate := wait()
+				var at []time.Time
+				var mu sync.Mutex
+				var wg sync.WaitGroup
+				end := time.Now().Add(lasting)
+				for range callers {
+					wg.Go(func() {
+						for time.Now().Before(end) {
+							ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+							if rate(ctx) == nil {
+								mu.Lock()
+								at = append(at, time.Now())
+								mu.Unlock()
+							}
+							cancel()
+						}
+					})
+				}
+				wg.Wait()
+				most := 10
+				if name != "an endpoint" {
+					most = perChat
+				}
+				assert.Greater(t, len(at), most*int(lasting/ratePeriod)*9/10)
+				for i := most; i < len(at); i++ {
+					require.GreaterOrEqual(t, at[i].Sub(at[i-most]), ratePeriod)
+				}
+			})
+		})
+	}
+}
