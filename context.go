@@ -151,6 +151,16 @@ func (c *Context) until() time.Time {
 	return t.Time.Add(window)
 }
 
+// latest is when a queued event is dropped: a little before the end of its reply window. More events than the handlers can answer
+// would otherwise begin all of them so late that none is answered.
+func (c *Context) latest() time.Time {
+	until := c.until()
+	if until.IsZero() {
+		return until
+	}
+	return until.Add(-min(until.Sub(c.in.target.Time)/10, slowHandler))
+}
+
 // queue is the key of the order that the event belongs to: its chat.
 func (c *Context) queue() string {
 	if c.in.target.ChatID == "" {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -169,6 +170,42 @@ func TestQueuedEventsWhoseWindowIsOverAreDroppedBeforeTheyRun(t *testing.T) {
 			}
 		}
 		assert.Equal(t, late, got)
+	})
+}
+
+// TestMoreEventsThanCanBeAnsweredDoNotKeepTheOthersFromAnAnswer: if every event began at the end of its window, none would be
+// answered in time.
+func TestMoreEventsThanCanBeAnsweredDoNotKeepTheOthersFromAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const workers, takes = 2, 10 * time.Second // one answer in 5 s
+		var answered, failed, late atomic.Int32
+		b := quiet(t, richmedia.WithWorkers(workers), richmedia.WithTrace(richmedia.Trace{Event: func(info richmedia.EventInfo) {
+			switch {
+			case info.Stage == richmedia.EventLate:
+				late.Add(1)
+			case info.Stage == richmedia.EventDone && info.Err != nil:
+				failed.Add(1)
+			case info.Stage == richmedia.EventDone:
+				answered.Add(1)
+			}
+		}}))
+		b.onGroup(func(ctx context.Context, c *richmedia.Context) error {
+			select {
+			case <-time.After(takes):
+			case <-ctx.Done():
+			}
+			_, err := c.ReplyText(ctx, "here")
+			return err
+		})
+		const hour, every = time.Hour, 3 * time.Second
+		for i := range int(hour / every) {
+			require.NoError(t, event.ParseAndHandle(b.Group(fmt.Sprint(i)).Say("alice", "hi").Payload()))
+			time.Sleep(every)
+		}
+		assert.GreaterOrEqual(t, int(answered.Load()), workers*int(hour/takes)-2*workers)
+		assert.Zero(t, failed.Load())
+		assert.Positive(t, late.Load())
+		require.NoError(t, b.media.Close())
 	})
 }
 

@@ -70,7 +70,7 @@ func (p *Plugin) accept(c *Context, h Handler, mine *claim) error {
 	w.queued.Add(1) // until that stage is traced; only then may "started" follow
 	defer w.queued.Done()
 	err := p.dispatch.Submit(p.life, dispatch.Task{
-		Key: c.queue(), ID: w, Label: eventName(c.in.payload), Until: c.until(),
+		Key: c.queue(), ID: w, Label: eventName(c.in.payload), Until: c.latest(),
 		Run: func() {
 			w.queued.Wait()
 			if !mine.keep() {

@@ -32,7 +32,7 @@ const (
 	EventStarted   EventStage = "started"
 	EventDone      EventStage = "done"
 	EventDuplicate EventStage = "duplicate" // delivered before, and dropped
-	EventLate      EventStage = "late"      // queued until its reply window was over, and dropped
+	EventLate      EventStage = "late"      // queued until its reply window was nearly over, and dropped
 	EventRefused   EventStage = "refused"   // returned to botgo: malformed, or the plugin is shut down
 )
 
