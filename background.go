@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // Go runs fn beside the handler, on a goroutine of its own. Its ctx outlives the handler: it ends with the reply window
@@ -12,7 +13,8 @@ import (
 // the next block as after Target, so that they are the same in every run of the handler. A Target that fn needs is taken in the
 // handler, before Go: goroutines call Target in another order in every run. An error or a panic of fn goes to the error handler.
 //
-// Go returns at once. At most four functions for each of WithWorkers run at once; the others wait. Shutdown waits for all
+// Go returns at once. At most four functions for each of WithWorkers run at once; the others wait. One that has waited until 30 s
+// before the end of the reply window (a tenth of it, if that is less) runs with a ctx that has ended. Shutdown waits for all
 // of them, also for those that a handler starts while Shutdown waits for that handler. After Close fn does not run, and the
 // error handler gets ErrClosed. A nil fn panics.
 //
@@ -25,8 +27,8 @@ func (c *Context) Go(fn func(ctx context.Context) error) {
 	if c.in.unanswerable == nil && c.in.target.answered() != "" {
 		ctx = context.WithValue(ctx, runKey{}, c.ownRun().Branch())
 	}
-	w := &work{p: c.p}
-	if err := c.p.dispatch.Beside(w, func() { c.p.runBeside(ctx, c, w, fn) }); err != nil {
+	w, called := &work{p: c.p}, time.Now()
+	if err := c.p.dispatch.Beside(w, func() { c.p.runBeside(ctx, c, w, fn, called) }); err != nil {
 		c.p.report(ctx, c, fmt.Errorf("richmedia: Context.Go: the function did not run: %w", closed(err)))
 	}
 }
@@ -51,10 +53,14 @@ func workOf(ctx context.Context) *work {
 	return w
 }
 
-// runBeside calls a function of Go.
-func (p *Plugin) runBeside(ctx context.Context, c *Context, w *work, fn func(context.Context) error) {
+// runBeside calls a function of Go. One that waited until its reply window was nearly over finds it over, as a queued event is
+// dropped then.
+func (p *Plugin) runBeside(ctx context.Context, c *Context, w *work, fn func(context.Context) error, called time.Time) {
 	ctx = context.WithValue(ctx, workKey{}, w)
 	if until := c.until(); !until.IsZero() {
+		if latest, now := c.latest(), time.Now(); called.Before(latest) && !now.Before(latest) {
+			until = now
+		}
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, until, ErrReplyWindow)
 		defer cancel()
