@@ -159,7 +159,7 @@ func TestTheClockEndsWindowsAndTheBotIsTold(t *testing.T) {
 	assert.InDelta(t, 301_000, state.Ahead, 1000)
 	assert.WithinDuration(t, time.Now().Add(301*time.Second), time.UnixMilli(state.Now), time.Minute)
 	close(release)
-	require.Eventually(t, func() bool { return len(b.messages("group/cats")) == 2 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(b.messages("group/cats")) == 2 }, 20*time.Second, 5*time.Millisecond)
 	assert.Contains(t, b.messages("group/cats")[1].Text, "40034005")
 	in := b.inspect(id)
 	require.Len(t, in.Calls, 1)
@@ -196,7 +196,7 @@ func TestWhatAnotherBotIsRefusedIsTold(t *testing.T) {
 	b.wait(b.platform.Group("cats"), 1)
 	b.ok(b.post("/api/bot", "chat", "group/cats", "user", "ann", "do", "mute"))
 	muted := b.say("group/cats", "photo")
-	require.Eventually(t, func() bool { return len(b.inspect(muted).Notes) == 1 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(b.inspect(muted).Notes) == 1 }, 20*time.Second, 5*time.Millisecond)
 	assert.Equal(t, []string{"upload: HTTP 400, 40034001 富媒体文件下载失败: the host does not answer"}, b.inspect(id).Notes, "once, however often it was tried")
 	assert.Equal(t, []string{"upload: HTTP 400, 850018 群被禁言或者机器人被禁言"}, b.inspect(muted).Notes)
 }
@@ -208,7 +208,7 @@ func TestAnAnswerThatFailedIsToldBesideItsEvent(t *testing.T) {
 		return err
 	})
 	id := b.say("group/cats", "photo")
-	require.Eventually(t, func() bool { return len(b.messages("group/cats")) == 2 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(b.messages("group/cats")) == 2 }, 20*time.Second, 5*time.Millisecond)
 	note := b.messages("group/cats")[1]
 	assert.Equal(t, "NOTE", note.Event)
 	assert.Contains(t, note.Text, "40034001")
@@ -240,7 +240,7 @@ func TestAFreshEventIDIsRefusedWhileTheFaultIsOn(t *testing.T) {
 	assert.Zero(t, struck())
 	b.ok(b.post("/api/faults", "name", "fresh", "on", "true"))
 	press()
-	require.Eventually(t, func() bool { return struck() > 0 }, 5*time.Second, 5*time.Millisecond, "the send is refused")
+	require.Eventually(t, func() bool { return struck() > 0 }, 20*time.Second, 5*time.Millisecond, "the send is refused")
 	b.ok(b.post("/api/faults", "name", "fresh", "on", "false"))
 	press()
 	b.wait(b.platform.Group("cats"), 2)
