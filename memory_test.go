@@ -100,9 +100,9 @@ func newLeanBot(t testing.TB, opts ...richmedia.Option) (*richmedia.Plugin, *lea
 // TestFetchingEncodingAndGuildsNeedConstantMemory is the way of a stream through every one of them.
 func TestFetchingEncodingAndGuildsNeedConstantMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("hashes and sends some 200 MB")
+		t.Skip("hashes and sends some 100 MB")
 	}
-	const size, allowed = 60 << 20, 8 << 20
+	const size, allowed = 32 << 20, 8 << 20
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
 	stream := func(head string) io.Reader {
@@ -155,7 +155,7 @@ func TestFetchingEncodingAndGuildsNeedConstantMemory(t *testing.T) {
 // TestAFileOfAnySizeNeedsConstantMemory sends from every sort of source, and several at once.
 func TestAFileOfAnySizeNeedsConstantMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("hashes and sends some 400 MB")
+		t.Skip("hashes and sends some 300 MB")
 	}
 	const allowed = 8 << 20
 	tmp := t.TempDir()
@@ -173,7 +173,7 @@ func TestAFileOfAnySizeNeedsConstantMemory(t *testing.T) {
 	}
 	for name, sources := range map[string][]richmedia.Source{
 		"20 MiB":           {richmedia.FromFile(sized(20))},
-		"200 MiB":          {richmedia.FromFile(sized(200))},
+		"100 MiB":          {richmedia.FromFile(sized(100))},
 		"32 MiB, fs":       {richmedia.FromFS(os.DirFS(filepath.Dir(sized(32))), "32.bin")},
 		"32 MiB, opener":   {richmedia.FromOpener("x", open(sized(32)))},
 		"32 MiB, reader":   {richmedia.FromReader("x", io.LimitReader(endless{}, 32<<20))},
