@@ -145,7 +145,7 @@ func arguments(format Format, as container, file string, pauses bool) []string {
 	args = append(args, "-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
 		"-fflags", "+bitexact", "-flags:a", "+bitexact", "-ac", "1", "-ar", fmt.Sprint(sampleRate))
 	if pauses { // silence for the missing times, and success also if that is most of the voice
-		args = append(args, "-af", "aresample=async=1", "-max_error_rate", "1")
+		args = append(args, "-af", "aresample=async=1:first_pts=0", "-max_error_rate", "1")
 	}
 	return append(append(args, outputs[format].args...), "pipe:1")
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,14 +20,18 @@ func TestThePausesOfAPhonesVoiceAreKept(t *testing.T) {
 	needFFmpeg(t)
 	ownTemp(t)
 	nb := amr("#!AMR\n", 25, 0x3c, 31, 0x44)
+	letters := []byte("#!AMR\n")
+	late := slices.Concat(letters, bytes.Repeat([]byte{noData}, 100), bytes.TrimPrefix(nb, letters))
 	for name, c := range map[string]struct {
 		in   []byte
 		want float64
 	}{
-		"AMR":                {nb, 4.5},                                  // without the pause at the end
-		"AMR-WB":             {amr("#!AMR-WB\n", 25, 0x14, 32, 0x4c), 5}, // ffmpeg knows "no data" there
-		"AMR, mostly silent": {amr("#!AMR\n", 100, 0x3c, 31, 0x44), 10.5},
-		"AMR in 3GP":         {remuxed(t, nb, "voice.3gp"), 4.5},
+		"AMR":                  {nb, 4.5},                                  // without the pause at the end
+		"AMR-WB":               {amr("#!AMR-WB\n", 25, 0x14, 32, 0x4c), 5}, // ffmpeg knows "no data" there
+		"AMR, mostly silent":   {amr("#!AMR\n", 100, 0x3c, 31, 0x44), 10.5},
+		"AMR in 3GP":           {remuxed(t, nb, "voice.3gp"), 4.5},
+		"a pause first":        {late, 6.5},
+		"a pause first in 3GP": {remuxed(t, late, "voice.3gp"), 6.5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := encode(t, voice.FFmpeg{Format: voice.WAV}, stream(c.in))
@@ -36,10 +41,12 @@ func TestThePausesOfAPhonesVoiceAreKept(t *testing.T) {
 	}
 }
 
+// noData is a frame without anything, in a pause.
+const noData = 0x7c
+
 // amr is a voice of 20 ms frames: five times 25 of speech, and pause of a pause, every eighth of which describes the noise.
 // They begin with the bytes speech and noise, and have size and 5 zeros behind them.
 func amr(letters string, pause int, speech byte, size int, noise byte) []byte {
-	const noData = 0x7c
 	voice := []byte(letters)
 	for range 5 {
 		for range 25 {
