@@ -42,13 +42,14 @@ func (p *Plugin) handle(payload *dto.WSPayload, h Handler) (shut bool, err error
 	if errors.Is(err, errOtherInstance) { // no error to the platform, but not remembered here either: it may be returned there
 		err = nil
 	}
+	shut = errors.Is(err, ErrClosed) && !c.started && !p.accepting()
 	switch {
-	case !took:
+	case !took && !shut:
 		p.event(c, EventDuplicate, 0, 0, err)
 	case err != nil && !c.started:
 		p.event(c, EventRefused, 0, 0, err)
 	}
-	return errors.Is(err, ErrClosed) && !c.started && !p.accepting(), err
+	return shut, err
 }
 
 // accept acknowledges an interaction, and runs or queues h. After an error botgo asks the platform to deliver the event
@@ -69,11 +70,12 @@ func (p *Plugin) accept(c *Context, h Handler, mine *claim) error {
 	w := &work{p: p}
 	w.queued.Add(1) // until that stage is traced; only then may "started" follow
 	defer w.queued.Done()
-	err := p.dispatch.Submit(p.life, dispatch.Task{
+	task := dispatch.Task{
 		Key: c.queue(), ID: w, Label: eventName(c.in.payload), Until: c.latest(),
 		Run: func() {
 			w.queued.Wait()
 			if !mine.keep() {
+				p.seen.Forget(c.in.ids()) // as below: the other instance may yet refuse it
 				p.event(c, EventDuplicate, 0, 0, nil)
 				return
 			}
@@ -83,7 +85,11 @@ func (p *Plugin) accept(c *Context, h Handler, mine *claim) error {
 			w.queued.Wait()
 			p.event(c, EventLate, time.Since(c.in.target.Time), 0, ErrReplyWindow)
 		},
-	})
+	}
+	if mine != nil {
+		task.Waits = mine.end
+	}
+	err := p.dispatch.Submit(p.life, task)
 	switch {
 	case err == nil:
 		p.event(c, EventQueued, 0, 0, nil)

@@ -66,7 +66,7 @@ type Plugin struct {
 	mu       sync.Mutex
 	draining bool    // no new events
 	closed   bool    // no new calls either
-	inline   running // handlers on botgo's goroutine
+	inline   running // handlers on botgo's goroutine, and the claims of events that are to be queued
 	calls    running
 
 	seqless atomic.Bool // the platform took a reply by event_id with a msg_seq for a proactive message

@@ -30,8 +30,13 @@ func (p *Plugin) shared(in *incoming, take func(*claim) error) (err error) {
 // claims reports whether the instances of the bot claim the event, so that one of them takes it.
 func (p *Plugin) claims(in *incoming) bool { return p.cfg.sharedEvents && in.ids() != (seen.IDs{}) }
 
-// sharedQueued keeps the lease if take accepts the event, unless that takes long: see claim.
+// sharedQueued keeps the lease if take accepts the event at once. Shutdown waits for all of that: the store may be closed after
+// it, and a lease that is left then keeps the event from the other instances.
 func (p *Plugin) sharedQueued(key string, take func(*claim) error) error {
+	if !p.enterInline() {
+		return ErrClosed
+	}
+	defer p.inline.done()
 	held, release, err := p.uploads.leases.take(p.life, key, seenFor)
 	switch {
 	case err != nil:
@@ -39,65 +44,45 @@ func (p *Plugin) sharedQueued(key string, take func(*claim) error) error {
 	case !held:
 		return errOtherInstance
 	}
-	c := &claim{p: p, key: key, free: release, turn: newTurn()}
-	timer := time.AfterFunc(yieldAfter, c.yield)
-	defer timer.Stop()
-	return giveBack(c.release, func() error { return take(c) })
+	c := &claim{p: p, key: key, release: release}
+	return giveBack(c.end, func() error { return take(c) })
 }
 
-// yieldAfter is how long an event that waits for a place in the queue is claimed. The platform waits for about 3 s.
-const yieldAfter = time.Second
-
-// claim is the lease on an event that is to be queued. While the queue is full the platform gives up and pushes the event to
-// another instance. That one must not leave it to this one, which may yet refuse it: so the lease ends after yieldAfter, and the
-// event is claimed anew when its handler would run.
+// claim is the lease on an event that is to be queued. While the event waits for a place in the queue the platform gives up, and
+// pushes it to another instance. That one must not leave it to this one, which may yet refuse it: so the lease ends before the
+// event waits, and is taken anew when its handler would run.
 type claim struct {
-	p    *Plugin
-	key  string
-	free func() // ends the lease
-
-	turn    turn
-	kept    bool // the handler runs, or another instance has the event
-	yielded bool
+	p       *Plugin
+	key     string
+	release func()
+	ended   bool
 }
 
-// yield ends the lease of an event that still waits. It runs on the goroutine of a timer.
-func (c *claim) yield() {
-	c.turn.take()
-	defer c.turn.leave()
-	if c.kept {
+// end ends the lease. If the store cannot, the event stays this instance's.
+func (c *claim) end() {
+	if c.ended {
 		return
 	}
-	c.yielded = true
-	c.guard(c.free)
-}
-
-// release ends the lease of an event that was refused.
-func (c *claim) release() {
-	c.turn.take()
-	defer c.turn.leave()
-	c.kept = true
-	c.free()
+	c.guard(func() {
+		c.release()
+		c.ended = true
+	})
 }
 
 // keep reports whether the event is this instance's, of which the handler runs then. Without the store it is.
 func (c *claim) keep() (mine bool) {
-	if c == nil {
+	if c == nil || !c.ended {
 		return true
 	}
-	c.turn.take()
-	defer c.turn.leave()
-	c.kept, mine = true, true
-	if c.yielded {
-		c.guard(func() {
-			held, _, err := c.p.uploads.leases.take(c.p.life, c.key, seenFor)
-			mine = held || err != nil
-		})
-	}
+	mine = true
+	c.guard(func() {
+		held, _, err := c.p.uploads.leases.take(c.p.life, c.key, seenFor)
+		mine = held || err != nil
+	})
 	return mine
 }
 
-// guard calls the store where nobody else recovers.
+// guard calls the store, and logs a panic of it.
 func (c *claim) guard(fn func()) {
 	protect("the store", func() error { fn(); return nil }, func(err error) {
 		if err != nil {

@@ -348,3 +348,112 @@ func TestAnEventThatWaitsForAPlaceInTheQueueRunsThereIfNoOtherInstanceHasIt(t *t
 		})
 	}
 }
+
+// TestAnEventThatTwoFullInstancesLeaveToEachOtherIsNotLost: the first drops it for the second, which is shut down before it has
+// a place for it.
+func TestAnEventThatTwoFullInstancesLeaveToEachOtherIsNotLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, 2, newSharedStore(), richmedia.WithSharedEvents(), richmedia.WithWorkers(1), richmedia.WithQueue(1))
+		var runs atomic.Int32
+		h, free := f.crowded(t, 0, &runs)
+		h1, free1 := f.crowded(t, 1, &runs)
+		ev := f.Group("g").Say("ann", "hi")
+		first, second := make(chan error, 1), make(chan error, 1)
+		go func() { first <- f.push(0, ev, h) }()
+		time.Sleep(3 * time.Second) // then the platform pushes it again
+		go func() { second <- f.push(1, ev, h1) }()
+		time.Sleep(time.Second / 2)
+		free()
+		require.NoError(t, <-first)
+		synctest.Wait()
+		down := make(chan error, 1)
+		go func() { down <- f.bots[1].media.Shutdown(t.Context()) }()
+		<-second
+		free1()
+		require.NoError(t, <-down)
+		require.NoError(t, f.push(0, ev, h))
+		synctest.Wait()
+		assert.EqualValues(t, 1, runs.Load())
+		assert.Len(t, f.Group("g").Answers(), 1)
+	})
+}
+
+// slowRelease is a store that takes a second to end a lease.
+type slowRelease struct {
+	*sharedStore
+
+	ending atomic.Int32 // leases
+}
+
+func (s *slowRelease) Lease(ctx context.Context, key string, ttl time.Duration) (bool, func(), error) {
+	held, release, err := s.sharedStore.Lease(ctx, key, ttl)
+	if release == nil {
+		return held, nil, err
+	}
+	return held, func() {
+		s.ending.Add(1)
+		defer s.ending.Add(-1)
+		time.Sleep(time.Second)
+		release()
+	}, err
+}
+
+// TestShutdownWaitsUntilTheClaimOfARefusedEventHasEnded because the bot may close the store then, and the claim would keep the event
+// from the other instances.
+func TestShutdownWaitsUntilTheClaimOfARefusedEventHasEnded(t *testing.T) {
+	for _, wait := range []time.Duration{0, 1500 * time.Millisecond, 3 * time.Second} {
+		t.Run("it waits for "+wait.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var rec recorder
+				store := &slowRelease{sharedStore: newSharedStore()}
+				f := newFleet(t, 1, store, richmedia.WithSharedEvents(), richmedia.WithWorkers(1), richmedia.WithQueue(1), rec.option())
+				var runs atomic.Int32
+				h, free := f.crowded(t, 0, &runs)
+				ev := f.Group("g").Say("ann", "hi")
+				first := make(chan error, 1)
+				go func() { first <- f.push(0, ev, h) }()
+				time.Sleep(wait)
+				synctest.Wait()
+				time.AfterFunc(10*time.Millisecond, free)
+				require.NoError(t, f.bots[0].media.Shutdown(t.Context()))
+				assert.Zero(t, store.ending.Load())
+				require.ErrorIs(t, <-first, richmedia.ErrClosed)
+				require.ErrorIs(t, f.push(0, ev, h), richmedia.ErrClosed)
+				var stages []richmedia.EventStage
+				for _, info := range rec.takeEvents() {
+					if info.ID == ev.ID() {
+						stages = append(stages, info.Stage)
+					}
+				}
+				assert.Equal(t, []richmedia.EventStage{richmedia.EventRefused, richmedia.EventRefused}, stages)
+			})
+		})
+	}
+}
+
+// releasing is a sharedStore that releases a lease in its own way.
+type releasing struct {
+	*sharedStore
+	release func(free func())
+}
+
+func (s releasing) Lease(ctx context.Context, key string, ttl time.Duration) (bool, func(), error) {
+	held, free, err := s.sharedStore.Lease(ctx, key, ttl)
+	return held, func() { s.release(free) }, err
+}
+
+func TestAnEventWhoseClaimCannotBeEndedIsNotLeftToAnotherInstance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := releasing{newSharedStore(), func(func()) { panic("broken") }}
+		f := newFleet(t, 1, store, richmedia.WithSharedEvents(), richmedia.WithWorkers(1), richmedia.WithQueue(1))
+		var runs atomic.Int32
+		h, free := f.crowded(t, 0, &runs)
+		first := make(chan error, 1)
+		go func() { first <- f.push(0, f.Group("g").Say("ann", "hi"), h) }()
+		time.Sleep(3 * time.Second)
+		free()
+		require.NoError(t, <-first)
+		synctest.Wait()
+		assert.EqualValues(t, 1, runs.Load())
+	})
+}

@@ -54,6 +54,7 @@ type Task struct {
 	Run   func()    // the work
 	Until time.Time // a task that has not started by then does not run; zero: no end
 	Late  func()    // called in place of Run, in its turn or earlier; nil: nothing is
+	Waits func()    // called by Submit before it blocks; nil: nothing is
 	ID    any       // comparable; what Drain does not wait for. nil: Drain waits for the task in any case
 	Label string    // for Notice
 }
@@ -110,6 +111,12 @@ func (d *Dispatcher) Submit(ctx context.Context, t Task) error {
 			d.mu.Unlock()
 			return ErrBusy
 		}
+	}
+	if waits := t.Waits; waits != nil && d.queue.full() {
+		d.mu.Unlock()
+		t.Waits = nil
+		waits()
+		return d.Submit(ctx, t)
 	}
 	c := d.queue.enter(t)
 	if c == nil {

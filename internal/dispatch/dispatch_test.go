@@ -260,3 +260,25 @@ func BenchmarkSubmit(b *testing.B) {
 		})
 	}
 }
+
+func TestWaitsIsCalledBeforeSubmitBlocksAndOnlyThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := dispatch.New(dispatch.Config{Workers: 1, Queue: 1})
+		var waits, ran int
+		submit := func() error {
+			return d.Submit(t.Context(), dispatch.Task{
+				Key: "a", Waits: func() { waits++; time.Sleep(time.Second) }, Run: func() { ran++; time.Sleep(time.Minute) },
+			})
+		}
+		for range 2 {
+			require.NoError(t, submit())
+			synctest.Wait()
+		}
+		require.Zero(t, waits)
+		require.NoError(t, submit())
+		require.Equal(t, 1, waits)
+		require.NoError(t, d.Drain(t.Context(), nil))
+		require.Error(t, submit())
+		require.Equal(t, []int{1, 3}, []int{waits, ran})
+	})
+}

@@ -22,9 +22,12 @@ type caller struct {
 	done    chan struct{} // closed when the task was let in (err is nil) or refused
 }
 
+// full reports whether the next task has to wait. It needs the Dispatcher's mu.
+func (g *gate) full() bool { return g.used >= g.limit }
+
 // enter lets t in, or returns the caller that is blocked. It needs the Dispatcher's mu.
 func (g *gate) enter(t Task) *caller {
-	if g.used < g.limit {
+	if !g.full() {
 		g.used++
 		g.start(t)
 		return nil

@@ -78,6 +78,17 @@ func (f *Filter) Once(ctx context.Context, ids IDs, handle func() error) error {
 	return d.err
 }
 
+// Forget forgets the event with any of ids, which can be handled again.
+func (f *Filter) Forget(ids IDs) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, id := range ids.digests() {
+		if at := f.ids[id]; at != 0 {
+			f.forget(at)
+		}
+	}
+}
+
 // claim returns the delivery that ids belong to, or nil if it was handled. If this call is not the first to bring them, done
 // is closed when the delivery's err is known.
 func (f *Filter) claim(ids [idsPerEvent]digest) (_ *delivery, done <-chan struct{}) {

@@ -105,3 +105,23 @@ func TestIDsAreForgottenAfterTheirTimeAndBeyondTheSize(t *testing.T) {
 		assert.Equal(t, 7, n, "the oldest was forgotten")
 	})
 }
+
+func TestAForgottenEventCanBeHandledAgain(t *testing.T) {
+	f := New(time.Minute, 10)
+	runs := 0
+	once := func(ids IDs) {
+		require.NoError(t, f.Once(t.Context(), ids, func() error { runs++; return nil }))
+	}
+	both, other := IDs{"event", "message"}, IDs{"other"}
+	once(both)
+	once(other)
+	f.Forget(IDs{"", "message"})
+	f.Forget(both) // is nothing
+	require.Equal(t, 1, f.Len())
+	once(both)
+	once(other)
+	require.Equal(t, 3, runs)
+	require.NoError(t, f.Once(t.Context(), IDs{"early"}, func() error { f.Forget(IDs{"early"}); return nil }))
+	once(IDs{"early"})
+	require.Equal(t, 4, runs)
+}
