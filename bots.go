@@ -88,15 +88,17 @@ func (r *registration) take(payload *dto.WSPayload) error {
 		if other == nil {
 			break
 		}
-		if shut, err := other.p.handle(payload, other.h); !shut {
-			return err
+		var shut bool
+		if shut, refused = other.p.handle(payload, other.h); !shut {
+			return refused
 		}
 	}
-	if bot != otherBot {
-		if refused == nil {
-			_, refused = r.p.handle(payload, r.h) // ErrClosed
-		}
+	switch {
+	case refused != nil:
 		return refused
+	case bot != otherBot:
+		_, err := r.p.handle(payload, r.h) // ErrClosed
+		return err
 	}
 	err := registered.forward(payload)
 	if errors.Is(err, ErrWrongBot) {

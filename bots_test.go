@@ -206,6 +206,33 @@ func TestAnOpenPluginOfTheSameBotTakesTheEventThatWaitsForAClosedOne(t *testing.
 	}
 }
 
+// TestAnEventThatWaitsForThePluginOfAnotherBotIsRefusedAsItIsShutDown, and not as one of a bot that nobody knows.
+func TestAnEventThatWaitsForThePluginOfAnotherBotIsRefusedAsItIsShutDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, two := quiet(t), quiet(t, richmedia.WithWorkers(1), richmedia.WithQueue(1))
+		gate := make(chan struct{})
+		two.media.GroupATMessage(func(context.Context, *richmedia.Context) error { <-gate; return nil })
+		adapter := one.media.GroupATMessage(says("one"))
+		send := func(chat string) error {
+			payload := two.Group(chat).Say("alice", "hi").Payload()
+			payload.Session = &dto.Session{AppID: two.AppID()}
+			return adapter(payload, nil)
+		}
+		for range 2 { // one runs, one fills the queue
+			require.NoError(t, send("busy"))
+			synctest.Wait()
+		}
+		refused := make(chan error, 1)
+		go func() { refused <- send("club") }()
+		synctest.Wait()
+		down := make(chan error, 1)
+		go func() { down <- two.media.Shutdown(t.Context()) }()
+		require.ErrorIs(t, <-refused, richmedia.ErrClosed)
+		close(gate)
+		require.NoError(t, <-down)
+	})
+}
+
 // TestNoEventIsRefusedWhilePluginsOfTheBotComeAndGo as long as one is open, whichever an event finds.
 func TestNoEventIsRefusedWhilePluginsOfTheBotComeAndGo(t *testing.T) {
 	var ran atomic.Int32
