@@ -133,6 +133,7 @@ func arguments(format Format, as container, file string, pauses bool) []string {
 	args := []string{
 		"-nostdin", "-hide_banner", "-loglevel", "error",
 		"-timelimit", fmt.Sprint(cpuLimit.Seconds()), "-max_alloc", fmt.Sprint(memory),
+		"-abort_on", "empty_output", // else the headers of OGG would pass for a sound
 	}
 	switch as {
 	case streamed:

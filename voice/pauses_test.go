@@ -82,3 +82,17 @@ func TestPausesCountForTheLength(t *testing.T) {
 	_, err := encode(t, voice.FFmpeg{Format: voice.WAV}, stream(amr("#!AMR\n", 3*3000, 0x3c, 31, 0x44))) // 15 minutes
 	require.EqualError(t, err, "voice: the sound is longer than 10m0s")
 }
+
+func TestAVoiceOfPausesOnlyHoldsNoSound(t *testing.T) {
+	needFFmpeg(t)
+	ownTemp(t)
+	silent := append([]byte("#!AMR\n"), bytes.Repeat([]byte{0x7c}, 500)...)
+	for _, format := range []voice.Format{voice.MP3, voice.WAV, voice.OGG} {
+		for name, in := range map[string][]byte{"pauses": silent, "no frame": silent[:6]} {
+			t.Run(format.String()+", "+name, func(t *testing.T) {
+				_, err := encode(t, voice.FFmpeg{Format: format}, stream(in))
+				require.ErrorContains(t, err, "holds no sound")
+			})
+		}
+	}
+}

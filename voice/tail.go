@@ -31,6 +31,7 @@ var known = []struct{ said, means string }{
 	{"matches no streams", "the input has no audio"},
 	{"not on whitelist", "a picture, a playlist or another format that is not opened here"},
 	{"moov atom not found", "the input is cut short"},
+	{"Empty output", "the input holds no sound"},
 	{"Invalid data found when processing input", "it is damaged, or in a format that ffmpeg cannot read"},
 }
 
