@@ -148,7 +148,8 @@ func WithErrorHandler(fn func(ctx context.Context, c *Context, err error)) Optio
 	return func(c *config) { c.errorHandler = fn }
 }
 
-// WithLogger takes the log, overriding the default of botgo's log.DefaultLogger as it is when New is called.
+// WithLogger takes the log, overriding the default of botgo's log.DefaultLogger as it is when New is called. l must not wait for
+// Shutdown, which waits for the lines that are being written.
 func WithLogger(l log.Logger) Option { return func(c *config) { c.log = l } }
 
 // WithHTTPClient is the transport to the platform, overriding the default of a client of the plugin's own. Its
@@ -271,7 +272,8 @@ func WithSharedEvents() Option { return func(c *config) { c.sharedEvents = true 
 // With WithStore(nil) there is nothing to renew, which New refuses.
 func WithRefreshAhead(max int) Option { return func(c *config) { c.refreshAhead = max } } //nolint:revive,predeclared // the name in the documentation
 
-// WithTrace reports what happens to events, uploads and replies, overriding the default of nothing.
+// WithTrace reports what happens to events, uploads and replies, overriding the default of nothing. Its functions must not wait
+// for Shutdown, which waits for them.
 func WithTrace(t Trace) Option { return func(c *config) { c.trace = t } }
 
 // check is the one place where options are judged. Its error names the option and says what it takes.
