@@ -38,7 +38,7 @@ func TestOneWritesAndGetsAnImage(t *testing.T) {
 	lags := eval[[]float64](p, `window.lags`)
 	t.Logf("shown %v ms after the bot's send", lags)
 
-	p.do(chromedp.Click(css(`.from-bot .sum`)))
+	p.do(click(css(`.from-bot .sum`)))
 	p.until(`document.querySelectorAll('#pane-inspector .call').length === 2`, "the calls behind it")
 	facts := eval[string](p, `document.querySelector('#pane-inspector .facts').textContent`)
 	for _, want := range []string{"1001", "msg_id", "4 more", "••••", "Window", "Trace", "Plugin"} {
@@ -70,7 +70,7 @@ const holdMessages = `(() => {
 func TestAMessageThatComesWhileAChatIsOpenedIsShown(t *testing.T) {
 	p := open(t, start(t, "-bot=false"))
 	p.script(holdMessages)
-	p.do(chromedp.Click(css(`[data-chat="channel/news"]`)))
+	p.do(click(css(`[data-chat="channel/news"]`)))
 	p.until(`document.querySelector('#chat-name').textContent === 'news' && window.release`, "the channel, without its messages")
 	early := eval[int](p, `(async () => {
 		const told = new EventSource('/api/stream?from=' + (await (await fetch('/api/state')).json()).head)
@@ -94,7 +94,7 @@ func TestWhatIsHeldWhileAChatIsOpenedDoesNotReplaceNewerState(t *testing.T) {
 		window.EventSource = class extends Real { constructor(address) { super(address); window.source = this } }
 	`}))
 	p.script(holdMessages)
-	p.do(chromedp.Click(css(`[data-chat="channel/news"]`)))
+	p.do(click(css(`[data-chat="channel/news"]`)))
 	p.until(`document.querySelector('#chat-name').textContent === 'news' && window.release`, "the channel, without its messages")
 	p.script(`(async () => {
 		await say('c2c/carol', 'carol', 'one')
@@ -113,7 +113,7 @@ func TestAVoiceIsPlayedAndAVideoCanBe(t *testing.T) {
 	p.say("hello")
 	p.answers(1)
 	p.until(`document.querySelector('.voice .length').textContent === '2″'`, "its length")
-	p.do(chromedp.Click(css(`.voice`)))
+	p.do(click(css(`.voice`)))
 	p.until(`document.querySelector('.voice audio').currentTime > 0.3`, "it plays")
 	p.until(`document.querySelector('.voice.on .bars .done')`, "and shows how far it is")
 	p.say("clip")
@@ -142,11 +142,11 @@ func TestAButtonIsPressed(t *testing.T) {
 	assert.Equal(t, "Pick one · 选一个", eval[string](p, `document.querySelector('.md [role=heading]').textContent`))
 	assert.Equal(t, []string{"STRONG", "EM", "UL", "BLOCKQUOTE", "CODE"}, eval[[]string](p,
 		`['strong', 'em', 'ul', 'blockquote', 'code'].map(s => document.querySelector('.md ' + s)?.tagName)`))
-	p.do(chromedp.Click(css(`.key`)))
+	p.do(click(css(`.key`)))
 	p.answers(2)
 	assert.Contains(t, eval[string](p, `document.querySelector('.line.system').textContent`), "ann pressed \"purr\"")
 	assert.Equal(t, "Purred", eval[string](p, `document.querySelector('.key').textContent`))
-	p.do(chromedp.Click(css(`.key-row:nth-child(2) .key`)))
+	p.do(click(css(`.key-row:nth-child(2) .key`)))
 	assert.Equal(t, "clip", eval[string](p, `document.querySelector('#text').value`), "a command is for the user to send")
 	p.shot("buttons")
 }
@@ -176,11 +176,11 @@ func TestUsersSwitchAndTheBotIsRemovedAndAdded(t *testing.T) {
 	p.do(chromedp.SetValue(css(`#as`), "bob"))
 	p.script(`document.querySelector('#as').dispatchEvent(new Event('change'))`)
 	p.until(`document.querySelector('.theirs') && !document.querySelector('.mine')`, "what ann wrote is somebody else's now")
-	p.do(chromedp.Click(css(`#more`)), chromedp.Click(css(`[data-do=remove]`)))
+	p.do(click(css(`#more`)), click(css(`[data-do=remove]`)))
 	p.until(`document.querySelector('#chat-about').textContent.includes('not here')`, "the bot has gone")
 	p.say("cat")
 	p.until(`document.querySelector('.pill.bad')?.textContent.includes('40054003')`, "and cannot answer")
-	p.do(chromedp.Click(css(`#more`)), chromedp.Click(css(`[data-do=add]`)))
+	p.do(click(css(`#more`)), click(css(`[data-do=add]`)))
 	p.until(`[...document.querySelectorAll('.from-bot .text')].some(e => e.textContent.includes('Hello!'))`, "it greets when it is added")
 	p.script(`document.querySelector('#mention').click()`)
 	before := eval[int](p, `document.querySelectorAll('.from-bot').length`)
@@ -195,7 +195,7 @@ func TestUsersSwitchAndTheBotIsRemovedAndAdded(t *testing.T) {
 
 func TestGuildsAreChatsToo(t *testing.T) {
 	p := open(t, start(t))
-	p.do(chromedp.Click(css(`[data-chat="channel/news"]`)))
+	p.do(click(css(`[data-chat="channel/news"]`)))
 	p.until(`document.querySelector('#chat-about').textContent.startsWith('Guild channel')`, "a channel")
 	p.say("cat")
 	p.answers(1)
@@ -204,9 +204,9 @@ func TestGuildsAreChatsToo(t *testing.T) {
 	p.say("clip")
 	p.answers(2)
 	p.until(`[...document.querySelectorAll('.from-bot .text')].at(-1).textContent.includes('images and text only')`, "what guilds do not take")
-	p.do(chromedp.Click(css(`.sum`)))
+	p.do(click(css(`.sum`)))
 	p.until(`document.querySelector('#pane-inspector .facts')?.textContent.includes('no count is documented')`, "its facts")
-	p.do(chromedp.Click(css(`[data-chat="dm/dave"]`)))
+	p.do(click(css(`[data-chat="dm/dave"]`)))
 	p.until(`document.querySelector('#chat-name').textContent === 'dave'`, "direct messages")
 	p.say("photo")
 	p.answers(1)

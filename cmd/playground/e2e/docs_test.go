@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -19,19 +18,19 @@ func TestThePicturesOfREADMEAreThoseOfThePage(t *testing.T) {
 	p.until(`document.querySelector('.sum.healed')`, "the bot recovers")
 	p.say("hello")
 	p.until(`document.querySelectorAll('.from-bot').length === 2 && document.querySelector('.length').textContent`, "a voice")
-	p.do(chromedp.Click(css(`.sum`)))
+	p.do(click(css(`.sum`)))
 	p.until(`document.querySelectorAll('#pane-inspector .call').length === 3`, "its calls")
 	p.script(`document.querySelector('#log').scrollTop = 0; document.activeElement.blur()`)
 	keep(t, "playground.png", p.shot("docs-light"))
 
 	q := open(t, address, size(1100, 680), dark(), chinese())
-	q.do(chromedp.Click(css(`[data-chat="c2c/carol"]`)))
+	q.do(click(css(`[data-chat="c2c/carol"]`)))
 	q.until(`document.querySelector('#chat-name').textContent === 'carol'`, "another chat")
 	q.say("按钮")
 	q.answers(1)
 	q.say("文件")
 	q.answers(2)
-	q.do(chromedp.Click(css(`#tab-faults`)))
+	q.do(click(css(`#tab-faults`)))
 	q.until(`document.querySelector('#w-lost').getAttribute('aria-checked') === 'true'`, "the faults are those of the other page")
 	q.script(`document.activeElement.blur()`)
 	keep(t, "playground-zh.png", q.shot("docs-dark"))

@@ -11,7 +11,7 @@ import (
 // turn switches a fault on as a user does.
 func (p *tab) turn(name string) {
 	p.t.Helper()
-	p.do(chromedp.Click(css(`#tab-faults`)), chromedp.Click(css(`[id="w-`+name+`"]`)))
+	p.do(click(css(`#tab-faults`)), click(css(`[id="w-`+name+`"]`)))
 	p.until(`document.querySelector('[id="w-`+name+`"]').getAttribute('aria-checked') === 'true'`, name+" is on")
 }
 
@@ -39,7 +39,7 @@ func TestAChunkedUploadShowsItsProgress(t *testing.T) {
 	}
 	p.until(`!document.querySelector('#working [role=progressbar]')`, "it goes when the upload is over")
 	p.until(`document.querySelector('.sum').textContent.startsWith('in parts')`, "the route")
-	p.do(chromedp.Click(css(`.sum`)))
+	p.do(click(css(`.sum`)))
 	p.until(`document.querySelectorAll('#pane-inspector .op-part').length === 16`, "eight parts, put and finished")
 	p.until(`document.querySelector('#pane-inspector [role=progressbar]').textContent.includes('part 8 of 8')`, "the last of them")
 }
@@ -49,13 +49,13 @@ func TestALostAnswerIsRepeatedAndShownOnce(t *testing.T) {
 	p.turn("lost")
 	p.say("cat")
 	p.until(`document.querySelector('.sum.healed')?.textContent.includes('1 retry')`, "the bot tried again")
-	p.do(chromedp.Click(css(`.sum`)))
+	p.do(click(css(`.sum`)))
 	p.until(`document.querySelector('.call:last-child')?.textContent.includes('40054005')`, "and was told that it is there")
 	assert.Equal(t, 1, eval[int](p, `document.querySelectorAll('.from-bot').length`))
 	assert.Equal(t, "cut", eval[string](p, `document.querySelectorAll('.call')[1].querySelector('.code').textContent`))
 	assert.Equal(t, false, eval[bool](p, `document.querySelector('#faults-dot').hidden`), "the bar shows that a fault is on")
 	p.shot("recovery")
-	p.do(chromedp.Click(css(`#tab-faults`)), chromedp.Click(css(`#w-off`)))
+	p.do(click(css(`#tab-faults`)), click(css(`#w-off`)))
 	p.until(`document.querySelector('#faults-dot').hidden`, "no faults")
 }
 
@@ -63,7 +63,7 @@ func TestAnEndedFileInfoIsReplaced(t *testing.T) {
 	p := open(t, start(t))
 	p.say("cat")
 	p.answers(1)
-	p.do(chromedp.Click(css(`#tab-faults`)), chromedp.Click(css(`#w-expire`)))
+	p.do(click(css(`#tab-faults`)), click(css(`#w-expire`)))
 	p.until(`document.querySelector('#w-expire .struck')`, "it was done")
 	p.say("cat")
 	p.answers(2)
@@ -76,12 +76,12 @@ func TestTheClockIsMovedAndTheWindowEnds(t *testing.T) {
 	p := open(t, start(t))
 	p.say("cat")
 	p.answers(1)
-	p.do(chromedp.Click(css(`.sum`)))
+	p.do(click(css(`.sum`)))
 	p.until(`document.querySelectorAll('#pane-inspector [data-until]').length === 2`, "what ends, counting down")
-	p.do(chromedp.Click(css(`#tab-faults`)), chromedp.ScrollIntoView(css(`#w-clock300000`)), chromedp.Click(css(`#w-clock300000`)))
+	p.do(click(css(`#tab-faults`)), chromedp.ScrollIntoView(css(`#w-clock300000`)), click(css(`#w-clock300000`)))
 	p.until(`document.querySelector('.clock-now').textContent.includes('5:00 ahead')`, "the platform's clock")
 	p.shot("clock")
-	p.do(chromedp.Click(css(`#tab-inspector`)))
+	p.do(click(css(`#tab-inspector`)))
 	p.until(`[...document.querySelectorAll('#pane-inspector [data-until]')].every(e => e.textContent === 'over')`, "the window and the file_info are over")
 	p.say("cat")
 	p.answers(2)
@@ -90,7 +90,7 @@ func TestTheClockIsMovedAndTheWindowEnds(t *testing.T) {
 
 func TestTheBotComesBackAfterARestartOfTheGateway(t *testing.T) {
 	p := open(t, start(t))
-	p.do(chromedp.Click(css(`#tab-faults`)), chromedp.Click(css(`#w-restart`)))
+	p.do(click(css(`#tab-faults`)), click(css(`#w-restart`)))
 	p.until(`document.querySelector('#status').textContent === 'No bot is connected'`, "it was cut off")
 	p.say("cat")
 	p.until(`document.querySelector('#status').textContent === 'A bot is connected'`, "it came back")

@@ -170,6 +170,26 @@ type (
 	css    = chromedp.CSS
 )
 
+// click clicks on an element when it stands still: what a message shows comes a moment after it, and moves the list.
+func click(sel css) action {
+	still := chromedp.Poll[chromedp.Void](fmt.Sprintf(`(() => {
+		const e = document.querySelector(%q)
+		e?.scrollIntoView({ block: 'nearest' })
+		const { x, y, width, height } = e?.getBoundingClientRect() ?? {}
+		const place = width ? [x, y, width, height].join() : ''
+		window.still = place && place === window.place ? window.still + 1 : 0
+		window.place = place
+		return window.still >= 3
+	})()`, string(sel)), chromedp.WithPollingInterval(30*time.Millisecond), chromedp.WithPollingTimeout(0))
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		if _, err := still(ctx, t); err != nil {
+			return err
+		}
+		_, err := chromedp.Click(sel)(ctx, t)
+		return err
+	})
+}
+
 func (p *tab) do(actions ...action) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)

@@ -30,7 +30,7 @@ func TestABotInAnotherProcessIsPointedHereByTwoVariables(t *testing.T) {
 
 	address := start(t)
 	p := open(t, address)
-	p.do(chromedp.Click(css(`#tab-own`)))
+	p.do(click(css(`#tab-own`)))
 	p.shot("own")
 	told := eval[string](p, `[...document.querySelectorAll('#pane-own pre')].map(e => e.textContent).join('\n')`)
 	for _, want := range []string{`constant.APIDomain = "` + address + `"`, `constant.TokenDomain = "` + address + `"`, "QQBOT_API_DOMAIN=" + address, "QQBOT_TOKEN_DOMAIN=" + address} {
@@ -51,10 +51,10 @@ func TestABotInAnotherProcessIsPointedHereByTwoVariables(t *testing.T) {
 	p.answers(1)
 	p.until(`document.querySelector('.from-bot .text')?.textContent === 'meow'`, "it answers, and the demonstration bot does not")
 	p.until(`document.querySelector('.sum').textContent.startsWith('one call')`, "and its calls are seen too")
-	p.do(chromedp.Click(css(`.sum`)))
+	p.do(click(css(`.sum`)))
 	p.until(`document.querySelectorAll('.call').length === 2`, "as those of any bot")
 	p.shot("another-bot")
-	p.do(chromedp.Click(css(`#banner button`)))
+	p.do(click(css(`#banner button`)))
 	p.until(`!document.querySelector('#banner').checkVisibility()`, "the demonstration bot can be woken")
 }
 
@@ -149,7 +149,7 @@ func TestTextIsNeverMarkup(t *testing.T) {
 func TestTheWebhookOfABotIsEntered(t *testing.T) {
 	address := start(t)
 	p := open(t, address)
-	p.do(chromedp.Click(css(`#tab-own`)), chromedp.SendKeys(css(`#hook`), "http://127.0.0.1:1/hook\r"))
+	p.do(click(css(`#tab-own`)), chromedp.SendKeys(css(`#hook`), "http://127.0.0.1:1/hook\r"))
 	p.until(`document.querySelector('#pane-own .trouble')?.textContent.includes('refused')`, "nobody answers there")
 	p.until(`document.querySelector('#status').textContent.includes('http://127.0.0.1:1/hook')`, "and still it is where events go")
 	p.script(fmt.Sprintf(`[...document.querySelectorAll('#pane-own .hook button')].at(-1).click(); %q`, ""))

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -31,9 +30,9 @@ func TestATokenInThePutOfAPartIsWarnedOf(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	require.Equal(t, http.StatusOK, resp.StatusCode, "no source says that the store refuses it")
-	p.do(chromedp.Click(css(`.mine .bubble`)))
+	p.do(click(css(`.mine .bubble`)))
 	p.until(`document.querySelector('.call .warned')`, "the inspector marks the call")
-	p.do(chromedp.Click(css(`.call:has(.warned) summary`)))
+	p.do(click(css(`.call:has(.warned) summary`)))
 	p.until(`document.querySelector('.warning')?.textContent.includes('Authorization')`, "and says why")
 	assert.NotContains(t, eval[string](p, `document.body.textContent`), b.token)
 }
@@ -41,7 +40,7 @@ func TestATokenInThePutOfAPartIsWarnedOf(t *testing.T) {
 func TestAStreamGrowsInTheChatAndIsOneReply(t *testing.T) {
 	at := start(t, "-bot=false")
 	p := open(t, at)
-	p.do(chromedp.Click(css(`[data-chat="c2c/carol"]`)))
+	p.do(click(css(`[data-chat="c2c/carol"]`)))
 	p.until(`document.querySelector('#chat-name').textContent === 'carol'`, "the single chat")
 	token, _ := call(t, at+"/app/getAppAccessToken", "", map[string]string{"appId": "102000001", "clientSecret": "playground-secret"})["access_token"].(string)
 	said := eval[map[string]string](p, `(async () => (await fetch('/api/say', { method: 'POST', body: new URLSearchParams({ chat: 'c2c/carol', user: 'carol', text: 'tell me' }) })).json())()`)
@@ -57,7 +56,7 @@ func TestAStreamGrowsInTheChatAndIsOneReply(t *testing.T) {
 	call(t, stream, token, frame)
 	p.until(`document.querySelector('.from-bot .text')?.textContent === 'Once upon a time…'`, "and the others")
 	assert.Equal(t, 1, eval[int](p, `document.querySelectorAll('.from-bot').length`))
-	p.do(chromedp.Click(css(`.sum`)))
+	p.do(click(css(`.sum`)))
 	p.until(`document.querySelectorAll('#pane-inspector .call').length === 3`, "its frames")
 	facts := eval[string](p, `document.querySelector('#pane-inspector .facts').textContent`)
 	assert.Contains(t, facts, "3 more", "one reply of four")
@@ -67,7 +66,7 @@ func TestAStreamGrowsInTheChatAndIsOneReply(t *testing.T) {
 func TestAReactionIsShown(t *testing.T) {
 	at := start(t, "-bot=false")
 	p := open(t, at)
-	p.do(chromedp.Click(css(`[data-chat="channel/news"]`)))
+	p.do(click(css(`[data-chat="channel/news"]`)))
 	p.until(`document.querySelector('#chat-name').textContent === 'news'`, "the channel")
 	token, _ := call(t, at+"/app/getAppAccessToken", "", map[string]string{"appId": "102000001", "clientSecret": "playground-secret"})["access_token"].(string)
 	said := eval[map[string]string](p, `(async () => (await fetch('/api/say', { method: 'POST', body: new URLSearchParams({ chat: 'channel/news', user: 'ann', text: 'look' }) })).json())()`)
@@ -85,7 +84,7 @@ func TestAReactionIsShown(t *testing.T) {
 
 func TestTheCutOfEveryWebsocketIsRecoveredFrom(t *testing.T) {
 	p := open(t, start(t))
-	p.do(chromedp.Click(css(`#tab-faults`)), chromedp.Click(css(`#w-cut`)))
+	p.do(click(css(`#tab-faults`)), click(css(`#w-cut`)))
 	p.until(`document.querySelector('#status').textContent === 'No bot is connected'`, "it was cut off")
 	p.until(`document.querySelector('#status').textContent === 'A bot is connected'`, "it came back")
 	p.say("cat")

@@ -28,7 +28,7 @@ func TestEverythingIsLargeEnoughToTouch(t *testing.T) {
 		p.say(word)
 		p.answers(n + 1)
 	}
-	p.do(chromedp.Click(css(`.sum`)))
+	p.do(click(css(`.sum`)))
 	p.until(`document.querySelector('#pane-inspector .call')`, "the inspector")
 	assert.Empty(t, eval[[]string](p, small), "with the inspector")
 	p.script(`(() => {
@@ -41,10 +41,10 @@ func TestEverythingIsLargeEnoughToTouch(t *testing.T) {
 	p.until(`document.querySelector('.pend button')`, "a file to send")
 	assert.Empty(t, eval[[]string](p, small), "with a file to send")
 	for _, tab := range []string{"faults", "own"} {
-		p.do(chromedp.Click(css(`#tab-` + tab)))
+		p.do(click(css(`#tab-` + tab)))
 		assert.Empty(t, eval[[]string](p, small), tab)
 	}
-	p.do(chromedp.Click(css(`#more`)))
+	p.do(click(css(`#more`)))
 	assert.Empty(t, eval[[]string](p, small), "with the menu")
 }
 
@@ -155,7 +155,7 @@ func TestTwoRepliesWithOneNumberAreToldApartFromARepeat(t *testing.T) {
 	require.Equal(t, 200, b.send(map[string]any{"content": "first", "msg_id": id}))
 	require.Equal(t, 400, b.send(map[string]any{"msg_type": 7, "media": map[string]string{"file_info": png}, "msg_id": id}))
 	p.until(`document.querySelector('.pill.bad')?.textContent.includes('40054005')`, "the chat says what happened")
-	p.do(chromedp.Click(css(`.from-bot .sum`)))
+	p.do(click(css(`.from-bot .sum`)))
 	p.until(`document.querySelector('#pane-inspector .facts')?.textContent.includes('taken for a repeat')`, "and the inspector")
 	assert.NotContains(t, eval[string](p, `document.querySelector('#pane-inspector').textContent`), "uploaded again")
 
