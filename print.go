@@ -38,6 +38,17 @@ func (f File) GoString() string { return fmt.Sprintf("richmedia.File(%q)", f.Str
 // LogValue describes f without its file_info and URL. Its JSON has both: it is for job queues.
 func (f File) LogValue() slog.Value { return slog.StringValue(f.String()) }
 
+// String describes a without the query of its address, which lets anybody download it.
+func (a Attachment) String() string {
+	return platform.Clean(fmt.Sprintf("%s %q at %s", a.Kind(), a.FileName, redact(a.URL)))
+}
+
+// GoString describes a without the query of its address, for %#v.
+func (a Attachment) GoString() string { return fmt.Sprintf("richmedia.Attachment(%q)", a.String()) }
+
+// LogValue describes a without the query of its address. Its JSON has all of it: it is for job queues.
+func (a Attachment) LogValue() slog.Value { return slog.StringValue(a.String()) }
+
 // String returns the text of the error.
 func (e UploadError) String() string { return e.Error() }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/tencent-connect/botgo/dto"
 
 	"github.com/botgo-contrib/richmedia/internal/platform"
 )
@@ -60,6 +61,12 @@ func values(before, after string) (all []any, jsonToo []bool) {
 	add(&file, false)
 	add([]File{file}, false)
 	add(map[string]File{"a": file}, false)
+	sent := Attachment{MessageAttachment: dto.MessageAttachment{FileName: before + address + after, URL: address}, VoiceWAVURL: address}
+	add(sent, false)
+	add(&sent, false)
+	add([]Attachment{sent}, false)
+	add(Quote{Attachments: []Attachment{sent}}, false)
+	add(&Quote{Attachments: []Attachment{sent}}, false)
 	return all, jsonToo
 }
 
@@ -73,6 +80,8 @@ func TestValuesThatHoldASecretShowNone(t *testing.T) {
 		}
 	}
 	require.Contains(t, fmt.Sprint(FromURL("https://cdn.example/cat.png?sign=x")), "https://cdn.example/cat.png", "what is no secret is shown")
+	cat := Attachment{MessageAttachment: dto.MessageAttachment{ContentType: "image/png", FileName: "cat.png", URL: "https://cdn.example/download?rkey=x"}}
+	require.Equal(t, `image "cat.png" at https://cdn.example/download`, cat.String())
 }
 
 func TestAFileKeepsItsFileInfoInJSON(t *testing.T) {
