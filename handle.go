@@ -75,7 +75,7 @@ func (p *Plugin) accept(c *Context, h Handler, mine *claim) error {
 		Run: func() {
 			w.queued.Wait()
 			if !mine.keep() {
-				p.seen.Forget(c.in.ids()) // as below: the other instance may yet refuse it
+				p.seen.Forget(c.in.ids()) // as in handle: the other instance may yet refuse it
 				p.event(c, EventDuplicate, 0, 0, nil)
 				return
 			}

@@ -249,11 +249,11 @@ func WithReplyLimits(s Scope, replies int, window time.Duration) Option {
 // one handler. Without this it runs two, and the platform refuses the second's replies by their msg_seq: in groups and
 // single chats users see each answer once either way. Guilds know no msg_seq: there they would see two.
 //
-// An event is claimed for 15 minutes when it is queued; one that has to wait for a place in a full queue when its handler would
-// run. With WithInline it is claimed while its handler runs, for 30 s at most; a push beside that waits
-// for the outcome, and takes the event over when the handler has failed, or when the 30 s are over because its instance has died
-// or the handler takes longer: inline handlers should not, the platform waits for 3 s. A store that fails claims nothing, and
-// each instance handles what it gets. An instance that is killed loses the events in its queue, as it does without this.
+// An event is claimed for 15 minutes when it is queued; one that has to wait for a place in a full queue is claimed when its
+// handler would run. With WithInline an event is claimed while its handler runs, for 30 s at most; a push beside that waits for
+// the outcome, and takes the event over when the handler has failed, or when the 30 s are over because its instance has died or
+// the handler takes longer: inline handlers should not, the platform waits for 3 s. A store that fails claims nothing, and each
+// instance handles what it gets. An instance that is killed loses the events in its queue, as it does without this.
 func WithSharedEvents() Option { return func(c *config) { c.sharedEvents = true } }
 
 // WithRefreshAhead renews up to max uploads that are used often, in the background before they end, so that no reply
